@@ -1,0 +1,1 @@
+"""bscore: run batch scoring scripts anywhere. The public Python names, nothing else."""

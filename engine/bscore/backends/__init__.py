@@ -1,0 +1,1 @@
+"""Where nodes come from; every backend passes the same contract."""

@@ -1,0 +1,1 @@
+"""The bscore command: one command per file."""

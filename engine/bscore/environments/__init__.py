@@ -1,0 +1,1 @@
+"""The interpreter a script runs on."""

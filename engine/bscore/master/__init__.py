@@ -1,0 +1,1 @@
+"""The master: plan, carry out, listen, record."""

@@ -1,0 +1,1 @@
+"""Outputs: part files, commit points, and the moment a result gets its name."""

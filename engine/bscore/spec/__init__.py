@@ -1,0 +1,1 @@
+"""What the user asked for: every dialect and option name becomes one JobConfig."""

@@ -1,0 +1,38 @@
+"""The resolved job: one frozen value, whatever dialect it was written in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bscore.core.limits import Limits
+
+
+@dataclass(frozen=True, slots=True)
+class JobConfig:
+    """A job as it will run: every path absolute, every default filled in.
+
+    `inputs` are folders, files, globs or `@list` files; `mini_batch_size` counts items.
+    `interpreter` is the python that runs the script; None is bscore's own.
+    """
+
+    name: str
+    code: Path
+    #: The entry script below `code`, as written (`score.py`, `pkg/score.py`, `pkg.score`).
+    script: str
+    inputs: tuple[str, ...]
+    output: Path
+    output_file_name: str = "predictions.csv"
+    append_row: bool = True
+    mini_batch_size: int = 10
+    workers: int = 1
+    arguments: tuple[str, ...] = ()
+    model: Path | None = None
+    interpreter: Path | None = None
+    environment_variables: dict[str, str] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    logging_level: str = "INFO"
+    profiling_module: str = ""
+    dataframe_header: bool = False
+    resource_monitor_interval_s: float = 600.0
+    commit_interval_s: float = 1.0

@@ -1,0 +1,1 @@
+"""The monitor: watch, launch and replay scoring jobs in the terminal."""
