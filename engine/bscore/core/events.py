@@ -156,6 +156,19 @@ class WorkerReady:
 
 
 @dataclass(frozen=True, slots=True)
+class InitFailed:
+    """The script could not be imported, or its init() raised or took too long; WorkerGone follows."""
+
+    at: int
+    worker: str
+    kind: FailureKind
+    error_type: str
+    message: str
+    place: str
+    trace: str
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerStopping:
     """The worker was asked to stop, or is being killed; it gets no more work."""
 
@@ -375,6 +388,7 @@ Event = (
     | InputsChanged
     | WorkerStarting
     | WorkerReady
+    | InitFailed
     | WorkerStopping
     | WorkerGone
     | Assigned

@@ -1,0 +1,58 @@
+"""What to do next, as decided by `plan`: frozen values that somebody else carries out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bscore.core.events import Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Start a worker of this name (`<node>/processNNN`)."""
+
+    worker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Give:
+    """Send these mini-batches, (first, count) pairs in order, to a worker."""
+
+    worker: str
+    pairs: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TakeBack:
+    """Ask a busy worker for mini-batches it has not begun."""
+
+    worker: str
+    pairs: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Abandon:
+    """Give a mini-batch up: its tries are used."""
+
+    mini_batch: int
+    items: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoseNode:
+    """Take a silent node for lost."""
+
+    node: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """End the run with this outcome. Completed only when every mini-batch is over."""
+
+    outcome: Outcome
+    reason: str
+
+
+Instruction = Start | Give | TakeBack | Abandon | LoseNode | End

@@ -1,0 +1,164 @@
+"""What to do next: `plan(run, vitals, limits, now)`. It decides and changes nothing.
+
+Called twice with the same arguments it answers the same.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable
+from itertools import islice
+
+from bscore.core.instructions import Abandon, End, Give, Instruction, LoseNode, Start, TakeBack
+from bscore.core.limits import Limits
+from bscore.core.ranges import as_pairs
+from bscore.core.state import Run, Vitals, Worker, WorkerState
+from bscore.core.verdict import init_budget_spent, verdict
+
+#: Above this much rows not yet written nothing is given out.
+MAX_UNWRITTEN_BYTES = 64 * 1024 * 1024
+#: A worker busy with one mini-batch for so long gives the ones behind it to an idle worker.
+TAKE_BACK_US = 50_000
+
+
+def plan(run: Run, vitals: Vitals, limits: Limits, now: int) -> list[Instruction]:
+    """Everything to be done now (`now` in microseconds UTC), in the order to do it."""
+    end = verdict(run, vitals, limits, now)
+    if end is not None:
+        return [end]
+    instructions: list[Instruction] = []
+    instructions += _lost_nodes(run, vitals, limits, now)
+    instructions += _spent(run, limits)
+    instructions += _staff(run)
+    if vitals.unwritten_bytes <= MAX_UNWRITTEN_BYTES and run.hungry:
+        instructions += _give(run, limits) if run.waiting else _take_back(run, now)
+    return instructions
+
+
+def wants_early_look(run: Run) -> bool:
+    """Whether an idle worker could soon take work from a busy one."""
+    return not run.waiting and len(run.in_flight) > 1 and any(not run.workers[w].queue for w in run.hungry)
+
+
+def is_end(instructions: list[Instruction]) -> End | None:
+    """The end of the run, where that is what was planned."""
+    return instructions[0] if instructions and isinstance(instructions[0], End) else None
+
+
+def _lost_nodes(run: Run, vitals: Vitals, limits: Limits, now: int) -> list[Instruction]:
+    lost: list[Instruction] = []
+    for node, heard in vitals.heard.items():
+        silent_s = (now - heard) / 1e6
+        if silent_s > limits.node_silent_s and run.nodes[node].live:
+            lost.append(LoseNode(node, f"nothing heard for {silent_s:.0f} seconds"))
+    return lost
+
+
+def _spent(run: Run, limits: Limits) -> list[Instruction]:
+    return [
+        Abandon(mini_batch, charge.items, f"{charge.tries} of {limits.tries} tries failed")
+        for mini_batch, charge in run.charges.items()
+        if charge.tries >= limits.tries and mini_batch not in run.in_flight
+    ]
+
+
+def _staff(run: Run) -> list[Instruction]:
+    """Start workers where some are missing, no more than there is work left for."""
+    work = run.mini_batches - run.over if run.listing_finished else None
+    starts: list[Instruction] = []
+    alive = sum(node.alive for node in run.nodes.values())
+    for node in run.nodes.values():
+        if not node.live or node.alive >= node.workers or init_budget_spent(node):
+            continue
+        missing = node.workers - node.alive
+        if work is not None:
+            missing = min(missing, max(work - alive, 0))
+        first = node.next_process
+        starts += [Start(f"{node.id}/process{first + i:03d}") for i in range(missing)]
+        alive += missing
+    return starts
+
+
+def _give(run: Run, limits: Limits) -> list[Instruction]:
+    workers = [run.workers[worker] for worker in run.hungry]
+    shares = _shares(workers, run.waiting)
+    given: dict[str, list[int]] = {}
+    if run.returned:
+        _give_returned(run, limits, workers, shares, given)
+    new = run.next_new
+    gives: list[Instruction] = []
+    for worker, share in zip(workers, shares, strict=True):
+        count = min(share, run.mini_batches - new)
+        ids = given.get(worker.id)
+        pairs = as_pairs(ids) if ids else ()
+        if count > 0:
+            pairs += ((new, count),)
+            new += count
+        if pairs:
+            gives.append(Give(worker.id, pairs))
+    return gives
+
+
+def _shares(workers: list[Worker], waiting: int) -> list[int]:
+    """How many each may get: all it has room for, or, when too few wait, the emptiest first."""
+    room = [worker.depth - len(worker.queue) for worker in workers]
+    if sum(room) <= waiting:
+        return room
+    shares = [0] * len(workers)
+    heap = [(len(worker.queue), index) for index, worker in enumerate(workers)]
+    heapq.heapify(heap)
+    for _ in range(waiting):
+        held, index = heapq.heappop(heap)
+        shares[index] += 1
+        if shares[index] < room[index]:
+            heapq.heappush(heap, (held + 1, index))
+    return shares
+
+
+def _give_returned(
+    run: Run, limits: Limits, workers: list[Worker], shares: list[int], given: dict[str, list[int]]
+) -> None:
+    """Hand out what waits again, tried ones to another node or worker where one has room."""
+    for mini_batch in islice(run.returned, sum(shares)):
+        charge = run.charges.get(mini_batch)
+        if charge is not None and charge.tries >= limits.tries:
+            continue
+        open_to = [index for index, share in enumerate(shares) if share]
+        if not open_to:
+            return
+        index = open_to[0] if charge is None else _elsewhere(workers, open_to, charge.worker)
+        shares[index] -= 1
+        given.setdefault(workers[index].id, []).append(mini_batch)
+
+
+def _elsewhere(workers: list[Worker], open_to: list[int], last: str) -> int:
+    node = last.rpartition("/")[0]
+
+    def closeness(index: int) -> tuple[bool, bool, int]:
+        worker = workers[index]
+        return worker.id == last, worker.node == node, len(worker.queue)
+
+    return min(open_to, key=closeness)
+
+
+def _take_back(run: Run, now: int) -> list[Instruction]:
+    """Nothing waits: give an idle worker what stands behind a long mini-batch."""
+    idle = sum(1 for worker in run.hungry if not run.workers[worker].queue)
+    taken: list[Instruction] = []
+    for worker in _overfull(run, now) if idle else ():
+        ids = [m for m in islice(worker.queue, 1, None) if m not in run.withdrawing][-idle:]
+        if ids:
+            taken.append(TakeBack(worker.id, as_pairs(ids)))
+            idle -= len(ids)
+        if idle <= 0:
+            break
+    return taken
+
+
+def _overfull(run: Run, now: int) -> Iterable[Worker]:
+    behind = [
+        worker
+        for worker in run.workers.values()
+        if len(worker.queue) > 1 and worker.state is WorkerState.BUSY and now - worker.since > TAKE_BACK_US
+    ]
+    return sorted(behind, key=lambda worker: -len(worker.queue))

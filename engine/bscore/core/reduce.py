@@ -1,0 +1,268 @@
+"""The only thing that changes a Run: `reduce(run, event)`.
+
+Deterministic in (run, event): no clock, no configuration, no randomness. Folding the journal gives
+back the master's own Run. Work per event does not grow with the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from bscore.core import events as e
+from bscore.core.attempts import REDUCERS as ATTEMPT_REDUCERS
+from bscore.core.diagnose import add_init_error
+from bscore.core.state import (
+    MAX_FINDINGS,
+    Charge,
+    GoneWorker,
+    Node,
+    Part,
+    Phase,
+    Run,
+    Worker,
+    WorkerState,
+)
+
+MAX_REQUESTS = 100
+
+
+def fold(events: Iterable[e.Event], run: Run | None = None) -> Run:
+    """The run that these events give, starting from `run` (changed in place) or from nothing."""
+    run = Run() if run is None else run
+    for event in events:
+        reduce(run, event)
+    return run
+
+
+def reduce(run: Run, event: e.Event) -> None:
+    """Apply one event. Raises ValueError when it cannot have happened in this run."""
+    run.events += 1
+    run.last = max(run.last, event.at)
+    _REDUCERS[type(event)](run, event)
+
+
+def _on_term_started(run: Run, event: e.TermStarted) -> None:
+    run.job, run.version, run.host = event.job, event.version, event.host
+    run.boot_id, run.pid, run.term = event.boot_id, event.pid, event.term
+    run.term_started = event.at
+    if not run.started:
+        run.started = event.at
+    run.phase, run.outcome, run.reason, run.canceled_by = Phase.PREPARING, None, "", ""
+    run.listing_error = ""
+    run.first_assigned = run.last_progress = 0
+    _take_back_everything(run)
+    for node in run.nodes.values():
+        node.live, node.init_failures, node.ever_ready = False, 0, False
+
+
+def _take_back_everything(run: Run) -> None:
+    """What was running waits again uncharged; what was not committed is scored again."""
+    for worker in list(run.workers.values()):
+        _forget_worker(
+            run, worker, GoneWorker(worker.id, worker.pid, run.last, None, None, "its master ended", 0)
+        )
+    back = list(run.returned)
+    for item in run.uncommitted:
+        run.done.remove(item.mini_batch)
+        run.done_items -= item.items
+        run.succeeded_items -= item.succeeded
+        run.short -= item.succeeded < item.items
+        run.rows -= item.rows
+        back.append(item.mini_batch)
+    run.uncommitted.clear()
+    run.returned.clear()
+    run.returned.extend(sorted(back))
+    run.withdrawing.clear()
+    run.stacks.clear()
+
+
+def _gone(worker: Worker, at: int, cause: str) -> GoneWorker:
+    return GoneWorker(worker.id, worker.pid, at, None, None, cause, worker.finished)
+
+
+def _forget_worker(run: Run, worker: Worker, gone: GoneWorker) -> None:
+    for mini_batch in reversed(worker.queue):
+        del run.in_flight[mini_batch]
+        run.withdrawing.discard(mini_batch)
+        run.returned.appendleft(mini_batch)
+    del run.workers[worker.id]
+    run.nodes[worker.node].alive -= 1
+    run.hungry.pop(worker.id, None)
+    run.stacks.pop(worker.id, None)
+    run.gone.append(gone)
+    run.gone_count += 1
+
+
+def _on_configured(run: Run, event: e.RunConfigured) -> None:
+    run.config = event
+
+
+def _on_node_joined(run: Run, event: e.NodeJoined) -> None:
+    known = run.nodes.get(event.node)
+    next_process = known.next_process if known else 0
+    run.nodes[event.node] = Node(
+        event.node,
+        event.host,
+        event.cpus,
+        event.memory_mb,
+        event.workers,
+        next_process=next_process,
+        alive=known.alive if known else 0,
+    )
+
+
+def _on_node_lost(run: Run, event: e.NodeLost) -> None:
+    node = run.nodes[event.node]
+    node.live, node.lost_at, node.lost_reason = False, event.at, event.reason
+    for worker in [w for w in run.workers.values() if w.node == event.node]:
+        if worker.state is WorkerState.BUSY and worker.queue:
+            running = worker.queue[0]
+            charge = run.charges.get(running)
+            if charge is None:
+                run.charges[running] = Charge(1, worker.id, 0)
+            else:
+                charge.tries, charge.worker = charge.tries + 1, worker.id
+            run.failures[e.FailureKind.LOST] = run.failures.get(e.FailureKind.LOST, 0) + 1
+        _forget_worker(run, worker, _gone(worker, event.at, "its node was lost"))
+
+
+def _on_node_back(run: Run, event: e.NodeBack) -> None:
+    node = run.nodes[event.node]
+    node.live, node.init_failures = True, 0
+
+
+def _on_created(run: Run, event: e.MiniBatchesCreated) -> None:
+    run.mini_batches, run.items = event.mini_batches, event.items
+
+
+def _on_listing_finished(run: Run, event: e.ListingFinished) -> None:
+    run.mini_batches, run.items, run.listing_finished = event.mini_batches, event.items, True
+
+
+def _on_listing_failed(run: Run, event: e.ListingFailed) -> None:
+    run.listing_error = event.reason
+
+
+def _on_inputs_changed(run: Run, event: e.InputsChanged) -> None:
+    run.missing_items, run.changed_items, run.added_items = event.missing, event.changed, event.added
+    run.changed_names = event.first_names
+
+
+def _on_worker_starting(run: Run, event: e.WorkerStarting) -> None:
+    node_id, _, process = event.worker.rpartition("/")
+    node = run.nodes[node_id]
+    number = int(process.removeprefix("process"))
+    node.next_process = max(node.next_process, number + 1)
+    node.alive += 1
+    run.workers[event.worker] = Worker(event.worker, node_id, event.pid, event.at, since=event.at)
+
+
+def _on_worker_ready(run: Run, event: e.WorkerReady) -> None:
+    worker = run.workers.get(event.worker)
+    if worker is None or worker.state is not WorkerState.STARTING:
+        return
+    worker.state, worker.since, worker.init_ns = WorkerState.IDLE, event.at, event.init_ns
+    node = run.nodes[worker.node]
+    node.ever_ready, node.init_failures = True, 0
+    run.hungry[worker.id] = None
+    if run.phase is Phase.PREPARING:
+        run.phase = Phase.RUNNING
+
+
+def _on_init_failed(run: Run, event: e.InitFailed) -> None:
+    add_init_error(run, event)
+
+
+def _on_worker_stopping(run: Run, event: e.WorkerStopping) -> None:
+    worker = run.workers.get(event.worker)
+    if worker is None:
+        return
+    worker.state, worker.since, worker.stopping_reason = WorkerState.STOPPING, event.at, event.reason
+    run.hungry.pop(worker.id, None)
+
+
+def _on_worker_gone(run: Run, event: e.WorkerGone) -> None:
+    worker = run.workers.get(event.worker)
+    if worker is None:
+        return
+    if event.init_failed:
+        run.nodes[worker.node].init_failures += 1
+    if event.signal is not None or event.exit_code not in (0, None):
+        run.deaths += 1
+    gone = GoneWorker(
+        worker.id, worker.pid, event.at, event.exit_code, event.signal, event.cause, worker.finished
+    )
+    _forget_worker(run, worker, gone)
+
+
+def _on_stacks(run: Run, event: e.StacksTaken) -> None:
+    if event.worker in run.workers:
+        run.stacks[event.worker] = (event.at, event.mini_batch, event.place, event.trace)
+
+
+def _on_committed(run: Run, event: e.Committed) -> None:
+    while run.uncommitted and run.uncommitted[0].event <= event.upto_event:
+        run.uncommitted.popleft()
+    part = run.part
+    if part is None:
+        part = Part(run.term, 0, 0)
+        run.parts.append(part)
+    part.nbytes, part.rows = event.part_bytes, event.rows
+
+
+def _on_request(run: Run, event: e.RequestTaken) -> None:
+    if len(run.requests) < MAX_REQUESTS:
+        run.requests.append((event.at, event.what, event.arguments, event.who, event.where))
+    if event.what == "cancel" and not run.canceled_by:
+        run.canceled_by = f"{event.who} on {event.where}" if event.where else event.who
+
+
+def _on_finding(run: Run, event: e.FindingMade) -> None:
+    if len(run.findings) < MAX_FINDINGS:
+        run.findings.setdefault(event.code, event.text)
+
+
+def _on_clock_jumped(run: Run, _event: e.ClockJumped) -> None:
+    run.clock_jumps += 1
+
+
+def _on_finalizing(run: Run, _event: e.Finalizing) -> None:
+    run.phase = Phase.FINALIZING
+
+
+def _on_ended(run: Run, event: e.RunEnded) -> None:
+    run.phase, run.outcome, run.reason, run.output = Phase.ENDED, event.outcome, event.reason, event.output
+    for worker in list(run.workers.values()):
+        _forget_worker(run, worker, _gone(worker, event.at, "the run ended"))
+
+
+def _on_unknown(run: Run, _event: e.UnknownEvent) -> None:
+    run.unknown_events += 1
+
+
+_REDUCERS: dict[type, Callable[[Run, Any], None]] = {
+    **ATTEMPT_REDUCERS,
+    e.TermStarted: _on_term_started,
+    e.RunConfigured: _on_configured,
+    e.NodeJoined: _on_node_joined,
+    e.NodeLost: _on_node_lost,
+    e.NodeBack: _on_node_back,
+    e.MiniBatchesCreated: _on_created,
+    e.ListingFinished: _on_listing_finished,
+    e.ListingFailed: _on_listing_failed,
+    e.InputsChanged: _on_inputs_changed,
+    e.WorkerStarting: _on_worker_starting,
+    e.WorkerReady: _on_worker_ready,
+    e.InitFailed: _on_init_failed,
+    e.WorkerStopping: _on_worker_stopping,
+    e.WorkerGone: _on_worker_gone,
+    e.StacksTaken: _on_stacks,
+    e.Committed: _on_committed,
+    e.RequestTaken: _on_request,
+    e.FindingMade: _on_finding,
+    e.ClockJumped: _on_clock_jumped,
+    e.Finalizing: _on_finalizing,
+    e.RunEnded: _on_ended,
+    e.UnknownEvent: _on_unknown,
+}

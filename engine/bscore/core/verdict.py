@@ -1,0 +1,112 @@
+"""When a run is over, and why: thresholds and limits, in the original's words where it has some."""
+
+from __future__ import annotations
+
+from bscore.core.events import Outcome
+from bscore.core.instructions import End
+from bscore.core.limits import Limits
+from bscore.core.state import Node, Run, Vitals, WorkerState
+
+#: Failed inits of one node before no more workers are started there, per worker (reference 1.13 a).
+INIT_TRIES = 3
+#: Reference 1.13 b: all inits on all nodes failing, and the job older than this.
+INIT_GRACE_S = 120.0
+
+
+def verdict(run: Run, vitals: Vitals, limits: Limits, now: int) -> End | None:
+    """How the run has to end now, or None while it goes on. `now` in microseconds UTC."""
+    if run.canceled_by:
+        return End(Outcome.CANCELED, f"Canceled by {run.canceled_by}.")
+    reason = (
+        _broken_inputs(run)
+        or _threshold(run, limits)
+        or _inits(run, vitals, limits, now)
+        or _no_task(run, vitals, limits, now)
+        or _no_progress(run, vitals, limits, now)
+    )
+    if reason:
+        return End(Outcome.FAILED, reason)
+    if not run.exhausted:
+        return None
+    if limits.needs_results and run.items and not run.succeeded_items:
+        return End(
+            Outcome.FAILED,
+            "No succeeded mini batch item returned from run(). Please check 'response: run()' in "
+            "https://aka.ms/batch-inference-documentation.",
+        )
+    return End(Outcome.COMPLETED, "")
+
+
+def init_budget_spent(node: Node) -> bool:
+    """Whether a node has failed to bring up workers too often (reference 1.13 a)."""
+    return node.init_failures >= INIT_TRIES * max(node.workers, 1)
+
+
+def _broken_inputs(run: Run) -> str:
+    return f"The inputs cannot be listed: {run.listing_error}" if run.listing_error else ""
+
+
+def _threshold(run: Run, limits: Limits) -> str:
+    if 0 <= limits.error_threshold < run.failed_items:
+        return (
+            f"The number of failed items, {run.failed_items}, exceeds error_threshold, "
+            f"{limits.error_threshold}."
+        )
+    failed = run.failed_mini_batches
+    if 0 <= limits.allowed_failed_count < failed:
+        return (
+            f"The number of failed mini batches, {failed}, exceeds allowed_failed_count, "
+            f"{limits.allowed_failed_count}."
+        )
+    if run.listing_finished and failed * 100 > limits.allowed_failed_percent * run.mini_batches:
+        percent = failed * 100 / run.mini_batches
+        return (
+            f"{percent:.4g} % of the mini batches failed ({failed} of {run.mini_batches}), which exceeds "
+            f"allowed_failed_percent, {limits.allowed_failed_percent:g}."
+        )
+    return ""
+
+
+def _inits(run: Run, vitals: Vitals, limits: Limits, now: int) -> str:
+    live = [node for node in run.nodes.values() if node.live]
+    if not live or any(node.ever_ready and not init_budget_spent(node) for node in live):
+        return ""
+    failures = sum(node.init_failures for node in live)
+    alive = any(node.alive for node in live)
+    if not alive and all(init_budget_spent(node) for node in live):
+        return f"No worker could be started: {failures} of them failed in a row before they were ready."
+    everywhere = not any(node.ever_ready for node in live) and all(node.init_failures for node in live)
+    old = now - run.term_started - vitals.frozen_us > INIT_GRACE_S * 1e6
+    if everywhere and old and failures >= 2 * sum(node.workers for node in live):
+        return f"init() failed on every node, {failures} times in all."
+    return _stuck_inits(run, vitals, limits, now)
+
+
+def _stuck_inits(run: Run, vitals: Vitals, limits: Limits, now: int) -> str:
+    workers = run.workers.values()
+    if not workers or any(worker.state is not WorkerState.STARTING for worker in workers):
+        return ""
+    newest = max(worker.started for worker in workers)
+    waited_s = (now - newest - vitals.frozen_us) / 1e6
+    if waited_s <= limits.init_s:
+        return ""
+    return f"No progress: every worker has been in init() for more than {limits.init_s:g} seconds."
+
+
+def _no_task(run: Run, vitals: Vitals, limits: Limits, now: int) -> str:
+    if run.mini_batches or run.listing_finished:
+        return ""
+    waited_s = (now - run.term_started - vitals.frozen_us) / 1e6
+    if waited_s <= limits.first_task_creation_timeout_s:
+        return ""
+    return f"Unable to create any task within {limits.first_task_creation_timeout_s:g} seconds."
+
+
+def _no_progress(run: Run, vitals: Vitals, limits: Limits, now: int) -> str:
+    if not run.first_assigned or run.over == run.mini_batches:
+        return ""
+    since = max(run.first_assigned, run.last_progress)
+    waited_s = (now - since - vitals.frozen_us) / 1e6
+    if waited_s <= limits.no_progress_s:
+        return ""
+    return f"No progress update in {limits.no_progress_s:g} seconds."
