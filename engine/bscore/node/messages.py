@@ -74,12 +74,16 @@ Order = StartWorker | Assign | Withdraw | StopWorker | KillWorker | TakeStacks
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of one attempt. `rows` are ready bytes; `spool` names a file holding them instead."""
+    """What became of one attempt. `rows` are ready bytes; `spool` names a file holding them instead.
+
+    `header` is the line of column names that belongs once above all rows, where it is wanted.
+    """
 
     term: int
     event: Finished | AttemptFailed
     rows: bytes = b""
     spool: str = ""
+    header: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +119,11 @@ class Heartbeat:
 
 @dataclass(slots=True)
 class Poll:
-    """Everything that happened on a node since the last poll."""
+    """Everything that happened on a node since the last poll; `reports` stand in the order they happened."""
 
     node: str
     heartbeat: Heartbeat | None = None
-    answers: list[Answer] = field(default_factory=list)
-    events: list[Event] = field(default_factory=list)
+    reports: list[Answer | Event] = field(default_factory=list)
     logs: list[LogChunk] = field(default_factory=list)
 
 
