@@ -68,8 +68,7 @@ def on_assigned(run: Run, event: e.Assigned) -> None:
         worker.queue.extend(ids)
         for mini_batch in ids:
             run.in_flight[mini_batch] = event.worker
-    if len(worker.queue) >= worker.depth:
-        run.hungry.pop(event.worker, None)
+    _index_hunger(run, worker)
 
 
 def _take_returned(run: Run, first: int, count: int) -> range:
@@ -99,8 +98,14 @@ def on_finished(run: Run, event: e.Finished) -> None:
     worker.finished += 1
     worker.items += event.items
     _learn_duration(run, worker, event)
+    _index_hunger(run, worker)
+
+
+def _index_hunger(run: Run, worker: Worker) -> None:
     if len(worker.queue) < worker.depth and worker.state is not WorkerState.STOPPING:
-        run.hungry[event.worker] = None
+        run.hungry[worker.id] = None
+    else:
+        run.hungry.pop(worker.id, None)
 
 
 def _leave_queue(run: Run, worker: Worker, mini_batch: int, at: int) -> None:
@@ -161,8 +166,7 @@ def on_attempt_failed(run: Run, event: e.AttemptFailed) -> None:
     run.failures[event.kind] = run.failures.get(event.kind, 0) + 1
     worker.failed += 1
     add_error(run, event, worker.node)
-    if worker.state is not WorkerState.STOPPING:
-        run.hungry[event.worker] = None
+    _index_hunger(run, worker)
 
 
 def on_withdrawal(run: Run, event: e.WithdrawalAsked) -> None:
@@ -185,8 +189,7 @@ def on_withdrawn(run: Run, event: e.Withdrawn) -> None:
     if worker is not None and worker.state in (WorkerState.BUSY, WorkerState.IDLE):
         if not worker.queue:
             worker.state, worker.since = WorkerState.IDLE, event.at
-        if len(worker.queue) < worker.depth:
-            run.hungry[event.worker] = None
+        _index_hunger(run, worker)
 
 
 def on_abandoned(run: Run, event: e.MiniBatchAbandoned) -> None:

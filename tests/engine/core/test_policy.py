@@ -1,0 +1,257 @@
+"""The plan: what is done next, and why a run ends."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bscore.core import events as e
+from bscore.core import instructions as i
+from bscore.core.events import Outcome
+from bscore.core.limits import Limits
+from bscore.core.policy import MAX_UNWRITTEN_BYTES, plan
+from bscore.core.ranges import from_pairs
+from bscore.core.snapshot import encode_run
+from bscore.core.state import MAX_IN_FLIGHT
+from histories import World, troubled
+
+NODE = "10.0.0.0"
+
+
+def ready_world(**changes: object) -> World:
+    """A world whose workers are all ready and whose listing is finished, nothing given yet."""
+    world = World(1, **changes)  # type: ignore[arg-type]  # keywords of World
+    world.begin_term()
+    for node in range(world.nodes):
+        for number in range(world.workers):
+            name = f"10.0.0.{node}/process{number:03d}"
+            world.happen(e.WorkerStarting(world.now, name, 1))
+            world.happen(e.WorkerReady(world.now, name, 1, "3.11"))
+    world.happen(e.ListingFinished(world.now, world.mini_batches, world.mini_batches * world.items_each))
+    return world
+
+
+def gives(world: World) -> dict[str, list[int]]:
+    found = plan(world.run, world.vitals, world.limits, world.now)
+    return {x.worker: list(from_pairs(x.pairs)) for x in found if isinstance(x, i.Give)}
+
+
+@given(st.integers(0, 2**32))
+def test_planning_changes_nothing_and_answers_the_same_twice(seed: int) -> None:
+    world = troubled(seed)
+    world.begin_term()
+    for _ in range(seed % 60):
+        world.step()
+    before = encode_run(world.run)
+    first = plan(world.run, world.vitals, world.limits, world.now)
+    assert plan(world.run, world.vitals, world.limits, world.now) == first
+    assert encode_run(world.run) == before
+
+
+def test_few_mini_batches_are_spread_over_all_workers() -> None:
+    world = ready_world(nodes=2, workers=2, mini_batches=4)
+    assert sorted(map(len, gives(world).values())) == [1, 1, 1, 1]
+
+
+def test_a_fast_worker_gets_enough_for_ten_milliseconds_and_no_more_than_the_limit() -> None:
+    world = ready_world(nodes=1, workers=1, mini_batches=500)
+    name = f"{NODE}/process000"
+    assert len(gives(world)[name]) == 2
+    for _ in range(6):
+        world.carry_out()
+        world.finish(name, run_ns=10)
+    assert world.run.workers[name].depth == MAX_IN_FLIGHT
+    for _ in range(30):
+        world.carry_out()
+        world.finish(name, run_ns=3_000_000)
+    assert world.run.workers[name].depth == 4
+
+
+def test_a_retry_comes_first_and_goes_to_another_node_where_one_is_free() -> None:
+    world = ready_world(nodes=2, workers=1, mini_batches=50)
+    world.carry_out()
+    failed = world.run.workers[f"{NODE}/process000"].queue[0]
+    world.finish("10.0.0.1/process000")
+    world.fail(f"{NODE}/process000", e.FailureKind.EXCEPTION)
+    assert gives(world)["10.0.0.1/process000"][0] == failed
+
+
+def test_the_tries_are_counted_and_then_the_mini_batch_is_given_up() -> None:
+    world = ready_world(nodes=1, workers=1, mini_batches=1)
+    world.limits = Limits(tries=2)
+    for _ in range(2):
+        world.carry_out()
+        world.fail(f"{NODE}/process000", e.FailureKind.EXCEPTION)
+    first = plan(world.run, world.vitals, world.limits, world.now)[0]
+    assert first == i.Abandon(0, 3, "2 of 2 tries failed")
+
+
+def test_what_stands_behind_a_long_mini_batch_is_taken_back_for_an_idle_worker() -> None:
+    world = ready_world(nodes=1, workers=2, mini_batches=4)
+    world.carry_out()
+    first, second = world.run.workers.values()
+    hung, behind = list(first.queue)
+    while second.queue:
+        world.finish(second.id)
+    world.now += 40_000
+    assert plan(world.run, world.vitals, world.limits, world.now) == []
+    world.now += 20_000
+    asked = plan(world.run, world.vitals, world.limits, world.now)
+    assert asked == [i.TakeBack(first.id, ((behind, 1),))]
+    world.happen(e.WithdrawalAsked(world.now, first.id, ((behind, 1),)))
+    assert plan(world.run, world.vitals, world.limits, world.now) == []
+    world.happen(e.Withdrawn(world.now, first.id, ((behind, 1),)))
+    assert gives(world) == {second.id: [behind]}
+    assert world.run.workers[first.id].queue[0] == hung
+
+
+def test_nothing_is_given_while_too_many_rows_are_unwritten() -> None:
+    world = ready_world()
+    world.vitals.unwritten_bytes = MAX_UNWRITTEN_BYTES + 1
+    assert gives(world) == {}
+
+
+def test_no_more_workers_are_started_than_there_is_work() -> None:
+    world = World(1, nodes=2, workers=4, mini_batches=3)
+    world.begin_term()
+    world.happen(e.ListingFinished(world.now, 3, 9))
+    starts = [x for x in plan(world.run, world.vitals, world.limits, world.now) if isinstance(x, i.Start)]
+    assert [s.worker for s in starts] == [f"{NODE}/process{n:03d}" for n in range(3)]
+
+
+def test_a_dead_worker_is_replaced_under_the_next_number() -> None:
+    world = ready_world(nodes=1, workers=2)
+    world.happen(e.WorkerGone(world.now, f"{NODE}/process001", None, 9, "killed", init_failed=False))
+    starts = [x for x in plan(world.run, world.vitals, world.limits, world.now) if isinstance(x, i.Start)]
+    assert starts == [i.Start(f"{NODE}/process002")]
+
+
+def test_a_silent_node_is_lost_after_the_limit() -> None:
+    world = ready_world(nodes=2)
+    world.now += 11_000_000
+    world.vitals.heard[NODE] = world.now
+    lost = [x for x in plan(world.run, world.vitals, world.limits, world.now) if isinstance(x, i.LoseNode)]
+    assert [x.node for x in lost] == ["10.0.0.1"]
+
+
+def end_of(world: World) -> i.End | None:
+    found = plan(world.run, world.vitals, world.limits, world.now)
+    return found[0] if found and isinstance(found[0], i.End) else None
+
+
+@pytest.mark.parametrize(
+    ("limits", "succeeded", "words"),
+    [
+        (Limits(error_threshold=0), 2, "exceeds error_threshold, 0"),
+        (Limits(error_threshold=1), 2, None),
+        (Limits(allowed_failed_count=0), 2, "exceeds allowed_failed_count, 0"),
+        (Limits(allowed_failed_percent=1), 2, "exceeds allowed_failed_percent, 1"),
+        (Limits(allowed_failed_percent=3), 2, None),
+        (Limits(), 0, None),
+    ],
+)
+def test_thresholds_are_judged_at_once(limits: Limits, succeeded: int, words: str | None) -> None:
+    world = ready_world(nodes=1, workers=1)
+    world.limits = limits
+    world.carry_out()
+    world.finish(f"{NODE}/process000", succeeded=succeeded)
+    end = end_of(world)
+    if words is None:
+        assert end is None
+    else:
+        assert end is not None
+        assert end.outcome is Outcome.FAILED
+        assert words in end.reason
+
+
+def test_percentages_wait_until_the_number_of_mini_batches_is_final() -> None:
+    world = World(1, nodes=1, workers=1)
+    world.limits = Limits(allowed_failed_percent=1)
+    world.begin_term()
+    world.happen(e.WorkerStarting(world.now, f"{NODE}/process000", 1))
+    world.happen(e.WorkerReady(world.now, f"{NODE}/process000", 1, "3"))
+    world.happen(e.MiniBatchesCreated(world.now, 3, 9))
+    world.carry_out()
+    world.finish(f"{NODE}/process000", succeeded=0)
+    assert end_of(world) is None
+    world.happen(e.ListingFinished(world.now, 40, 120))
+    assert end_of(world) is not None
+
+
+def test_a_run_without_one_succeeded_item_has_failed_in_the_originals_words() -> None:
+    world = ready_world(nodes=1, workers=1, mini_batches=1)
+    world.carry_out()
+    world.finish(f"{NODE}/process000", succeeded=0)
+    end = end_of(world)
+    assert end is not None
+    assert end.reason.startswith("No succeeded mini batch item returned from run().")
+    world.limits = replace(world.limits, needs_results=False)
+    assert end_of(world) == i.End(Outcome.COMPLETED, "")
+
+
+def test_no_progress_counts_from_the_first_run_and_not_while_the_master_was_frozen() -> None:
+    world = ready_world(nodes=1, workers=1)
+    world.carry_out()
+    world.now += 271_000_000
+    world.vitals.heard[NODE] = world.now
+    world.vitals.frozen_us = 200_000_000
+    assert end_of(world) is None
+    world.vitals.frozen_us = 0
+    end = end_of(world)
+    assert end is not None
+    assert end.reason == "No progress update in 270 seconds."
+
+
+def test_no_first_mini_batch_ends_the_run() -> None:
+    world = World(1)
+    world.begin_term()
+    world.now += 601_000_000
+    for node in world.vitals.heard:
+        world.vitals.heard[node] = world.now
+    end = end_of(world)
+    assert end is not None
+    assert end.reason == "Unable to create any task within 600 seconds."
+
+
+def test_a_node_stops_starting_workers_after_three_failed_inits_each() -> None:
+    world = World(1, nodes=1, workers=2)
+    world.begin_term()
+    world.happen(e.MiniBatchesCreated(world.now, 9, 27))
+    deaths = 0
+    while end_of(world) is None:
+        world.carry_out()
+        for name in list(world.run.workers):
+            world.happen(e.WorkerGone(world.now, name, 1, None, "init() raised", init_failed=True))
+            deaths += 1
+    assert deaths == 6
+    end = end_of(world)
+    assert end is not None
+    assert "6 of them failed in a row" in end.reason
+
+
+def test_stuck_inits_end_the_run() -> None:
+    world = World(1, nodes=1, workers=2)
+    world.begin_term()
+    world.happen(e.MiniBatchesCreated(world.now, 9, 27))
+    world.carry_out()
+    world.now += 211_000_000
+    world.vitals.heard[NODE] = world.now
+    end = end_of(world)
+    assert end is not None
+    assert "in init() for more than 210 seconds" in end.reason
+
+
+def test_a_cancel_request_ends_the_run_and_names_who() -> None:
+    world = ready_world()
+    world.happen(e.RequestTaken(world.now, "cancel", "", "ada", "laptop"))
+    assert end_of(world) == i.End(Outcome.CANCELED, "Canceled by ada on laptop.")
+
+
+def test_an_empty_listing_completes() -> None:
+    world = World(1, nodes=1)
+    world.begin_term()
+    world.happen(e.ListingFinished(world.now, 0, 0))
+    assert end_of(world) == i.End(Outcome.COMPLETED, "")

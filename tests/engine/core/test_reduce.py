@@ -1,0 +1,123 @@
+"""Folding: one way to change a run, and it always adds up."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bscore.core import events as e
+from bscore.core.check import check
+from bscore.core.events import Outcome
+from bscore.core.reduce import fold
+from bscore.core.snapshot import decode_run, decode_snapshot, encode_run, encode_snapshot
+from bscore.core.state import MAX_ERROR_GROUPS, MAX_GONE, Phase, WorkerState
+from histories import START_US, TROUBLE, World, troubled
+
+
+@given(st.integers(0, 2**32))
+def test_every_history_keeps_the_indexes_right_and_ends(seed: int) -> None:
+    run = troubled(seed).play()
+    assert run.outcome in (Outcome.COMPLETED, Outcome.FAILED)
+    if run.outcome is Outcome.COMPLETED:
+        assert run.over == run.mini_batches == 40
+
+
+@given(st.integers(0, 2**32), st.floats(0, 1))
+def test_folding_from_any_snapshot_equals_folding_from_the_start(seed: int, where: float) -> None:
+    history = troubled(seed).play() and troubled(seed)
+    history.play()
+    cut = int(where * len(history.history))
+    early = fold(history.history[:cut])
+    line = encode_snapshot(early.term, 123, 45, early)
+    decoded = decode_snapshot(line)
+    assert decoded is not None
+    term, offset, crc, run = decoded
+    assert (term, offset, crc) == (early.term, 123, 45)
+    assert run == early
+    assert fold(history.history[cut:], run) == history.run
+
+
+@given(st.integers(0, 2**32))
+def test_a_run_survives_encoding_with_its_bounds(seed: int) -> None:
+    run = troubled(seed).play()
+    again = decode_run(encode_run(run))
+    assert again == run
+    assert again.gone.maxlen == MAX_GONE
+    assert again.recent_ns.maxlen == run.recent_ns.maxlen
+    check(again)
+
+
+@pytest.mark.parametrize("damage", [b"", b"x", b"00000000 [1]", b"zz"])
+def test_a_torn_snapshot_is_nothing(damage: bytes) -> None:
+    assert decode_snapshot(damage) is None
+    whole = encode_snapshot(1, 2, 3, World(1).play())
+    assert decode_snapshot(whole[: len(whole) // 2]) is None
+
+
+def test_a_new_term_scores_again_what_was_not_committed_and_keeps_attempts() -> None:
+    world = World(1, nodes=1, workers=1, mini_batches=6)
+    world.begin_term()
+    while world.run.next_new < 2:
+        world.step()
+    while len(world.run.done) < 2:
+        world.finish("10.0.0.0/process000")
+        world.carry_out()
+    world.commit()
+    world.finish("10.0.0.0/process000")
+    world.carry_out()
+    failing = world.run.workers["10.0.0.0/process000"].queue[0]
+    world.fail("10.0.0.0/process000", e.FailureKind.EXCEPTION)
+    world.carry_out()
+    items_before = world.run.done_items
+    world.begin_term()
+    assert len(world.run.done) == 2
+    assert world.run.done_items == items_before - 3
+    assert world.run.charges[failing].tries == 1
+    assert sorted(world.run.returned) == list(world.run.returned)
+    assert not world.run.in_flight
+    world.ended = None
+    while world.ended is None:
+        world.step()
+    assert world.ended.outcome is Outcome.COMPLETED
+
+
+def test_a_lost_node_charges_what_it_ran_and_gives_the_rest_back() -> None:
+    world = World(3, nodes=1, workers=1, mini_batches=9)
+    world.begin_term()
+    while len(world.run.in_flight) < 2:
+        world.step()
+    running, behind = list(world.run.workers["10.0.0.0/process000"].queue)[:2]
+    world.happen(e.NodeLost(world.now, "10.0.0.0", "silent"))
+    assert world.run.charges[running].tries == 1
+    assert behind not in world.run.charges
+    assert not world.run.workers
+
+
+def test_an_answer_for_what_a_worker_does_not_run_is_an_error_that_names_it() -> None:
+    world = World(3, nodes=1, workers=1, mini_batches=9)
+    world.begin_term()
+    while not world.run.in_flight:
+        world.step()
+    with pytest.raises(ValueError, match="answered mini-batch 8"):
+        world.happen(e.Finished(START_US, "10.0.0.0/process000", 8, 1, 0, 1, 1, 1, 3, 3, 3, 9, 0, 0, 0))
+
+
+def test_errors_beyond_the_limit_are_counted_as_other() -> None:
+    world = World(5, nodes=1, workers=1, mini_batches=400, checked=False)
+    world.begin_term()
+    count = 0
+    while count < MAX_ERROR_GROUPS + 30:
+        world.step()
+        for worker in [w for w in world.run.workers.values() if w.state is WorkerState.BUSY]:
+            world.fail(worker.id, e.FailureKind.EXCEPTION, error_type=f"Error{count}")
+            count += 1
+    assert len(world.run.errors) == MAX_ERROR_GROUPS
+    assert world.run.other_errors >= 30
+
+
+def test_the_last_event_is_the_end_and_leaves_nothing_in_flight() -> None:
+    run = World(9, chances=TROUBLE).play()
+    assert run.phase is Phase.ENDED
+    assert not run.workers
+    assert not run.in_flight
