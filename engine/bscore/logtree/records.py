@@ -55,6 +55,11 @@ class JournalCrc:
         """Count whole lines just appended; a `Committed` line itself is never counted."""
         self._crc = crc32(data, self._crc)
 
+    @property
+    def value(self) -> int:
+        """The CRC-32 counted so far."""
+        return self._crc
+
     def take(self) -> int:
         """The value for the `Committed` that is written now; counting begins anew."""
         crc, self._crc = self._crc, 0

@@ -1,0 +1,136 @@
+"""Writing into a log tree: whole lines appended, whole files replaced, errors that name the file."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+from collections import OrderedDict
+from pathlib import Path
+from typing import Self
+
+from bscore.errors import StorageError
+
+#: Descriptors kept open at most; a node with 100 workers appends to some hundred files, few of them often.
+OPEN_FILES = 128
+_REASONS = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EROFS: "the file system is read-only",
+    errno.EACCES: "permission denied",
+    errno.EIO: "the disk reports an input/output error",
+}
+
+
+class TreeWriter:
+    """Writes files below a root; one instance belongs to one thread.
+
+    Every method raises StorageError; a descriptor that failed once is never used again.
+    """
+
+    def __init__(self, root: str | os.PathLike[str], *, open_files: int = OPEN_FILES) -> None:
+        self._root = os.fspath(root)
+        self._open: OrderedDict[str, int] = OrderedDict()
+        self._open_files = open_files
+
+    def append(self, path: str, data: bytes, *, private: bool = False) -> None:
+        """Append whole lines at once, making the file and its folders; `private`: for the owner alone."""
+        descriptor = self._descriptor(path, private=private)
+        written = 0
+        try:
+            written = os.write(descriptor, data)
+            while written < len(data):
+                written += os.write(descriptor, data[written:])
+        except OSError as error:
+            self._forget(path, torn_bytes=written)
+            raise _storage_error("append to", self._root, path, error) from error
+
+    def sync(self, path: str) -> None:
+        """Return once everything appended to this file so far is on the disk."""
+        descriptor = self._descriptor(path)
+        try:
+            os.fdatasync(descriptor)
+        except OSError as error:
+            self._forget(path)
+            raise _storage_error("sync", self._root, path, error) from error
+
+    def replace(self, path: str, data: bytes, *, private: bool = False) -> None:
+        """Give a file this content, all at once: a reader sees the old one or the new one."""
+        target = os.path.join(self._root, path)
+        folder, name = os.path.split(target)
+        temporary = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
+        try:
+            os.makedirs(folder, exist_ok=True)
+            _write_file(temporary, data, 0o600 if private else 0o666)
+            Path(temporary).replace(target)
+        except OSError as error:
+            with contextlib.suppress(OSError):
+                Path(temporary).unlink()
+            raise _storage_error("write", self._root, path, error) from error
+        self._forget(path)
+
+    def close(self) -> None:
+        """Close every descriptor; the writer may be used again."""
+        while self._open:
+            _, descriptor = self._open.popitem()
+            with contextlib.suppress(OSError):
+                os.close(descriptor)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _descriptor(self, path: str, *, private: bool = False) -> int:
+        descriptor = self._open.get(path)
+        if descriptor is not None:
+            self._open.move_to_end(path)
+            return descriptor
+        full = os.path.join(self._root, path)
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        mode = 0o600 if private else 0o666
+        try:
+            try:
+                descriptor = os.open(full, flags, mode)
+            except FileNotFoundError:
+                os.makedirs(os.path.dirname(full), exist_ok=True)
+                descriptor = os.open(full, flags, mode)
+        except OSError as error:
+            raise _storage_error("open", self._root, path, error) from error
+        self._open[path] = descriptor
+        if len(self._open) > self._open_files:
+            _, oldest = self._open.popitem(last=False)
+            with contextlib.suppress(OSError):
+                os.close(oldest)
+        return descriptor
+
+    def _forget(self, path: str, torn_bytes: int = 0) -> None:
+        """Close a file; take back the part of a line that a failed append left."""
+        descriptor = self._open.pop(path, None)
+        if descriptor is None:
+            return
+        with contextlib.suppress(OSError):
+            if torn_bytes:
+                os.ftruncate(descriptor, os.fstat(descriptor).st_size - torn_bytes)
+        with contextlib.suppress(OSError):
+            os.close(descriptor)
+
+
+def _write_file(full: str, data: bytes, mode: int) -> None:
+    descriptor = os.open(full, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    try:
+        written = 0
+        while written < len(data):
+            written += os.write(descriptor, data[written:])
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _storage_error(verb: str, root: str, path: str, error: OSError) -> StorageError:
+    reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
+    remedy = None
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        remedy = f"Free space below {root}, then resume the job."
+    return StorageError(f"Cannot {verb} {os.path.join(root, path)}: {reason}.", remedy=remedy)
