@@ -9,6 +9,16 @@ from bscore.core.limits import Limits
 
 
 @dataclass(frozen=True, slots=True)
+class EnvironmentSource:
+    """The environment a job asks for, as it was given; `conda` is an inline conda file's text."""
+
+    name: str = ""
+    image: str = ""
+    conda_file: Path | None = None
+    conda: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class JobConfig:
     """A job as it will run: every path absolute, every default filled in.
 
@@ -36,3 +46,11 @@ class JobConfig:
     dataframe_header: bool = False
     resource_monitor_interval_s: float = 600.0
     commit_interval_s: float = 1.0
+    #: Mini-batches are cut at this many bytes instead of by count ("10kb"); None: by count.
+    mini_batch_bytes: int | None = None
+    partition_keys: tuple[str, ...] = ()
+    #: Keywords for DataFrame.to_csv from parallel_run_step.settings.json (reference 2.3).
+    to_csv: dict[str, object] = field(default_factory=dict)
+    environment: EnvironmentSource | None = None
+    #: Folders that the script was told of as `${{outputs.x}}`; to be made before it starts.
+    output_folders: tuple[Path, ...] = ()

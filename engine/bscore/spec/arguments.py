@@ -1,0 +1,128 @@
+"""Arguments: which are the runtime's, which are the script's, and what stands in for `${{…}}`.
+
+The runtime reads them as argparse does: `--name value`, `--name=value`, unambiguous beginnings of
+a name. Everything else reaches the script untouched and in order (reference 1.15, 2.2).
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bscore.spec.given import Given, read_value
+from bscore.spec.option_table import BY_ARGUMENT
+from bscore.spec.options import Option
+from bscore.spec.problems import Place, Problem, problem_at
+
+_NEGATIVE = re.compile(r"-\d+|-\d*\.\d+")
+_OPTIONAL = re.compile(r"\$\[\[(.*?)\]\]", re.DOTALL)
+_REFERENCE = re.compile(r"\$\{\{\s*([^{}]*?)\s*\}\}")
+
+#: Says what a reference such as `inputs.x` stands for; None: nothing was given for it.
+Lookup = Callable[[str], str | None]
+
+
+@dataclass(slots=True)
+class Split:
+    """Arguments, split: the script's in order, and the runtime's own."""
+
+    script: list[str] = field(default_factory=list)
+    runtime: list[Given] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def split_arguments(tokens: Sequence[str], locate: Callable[[str], Place], base: Path) -> Split:
+    """Take the runtime's arguments out; `locate` says where a token was written."""
+    split = Split()
+    rest = list(reversed(tokens))
+    while rest:
+        word = rest.pop()
+        if word == "--":  # argparse reads no options behind it
+            split.script += [word, *reversed(rest)]
+            break
+        name, equals, value = word.removeprefix("--").partition("=")
+        option, full = _runtime_option(word, name, split)
+        if option is None:
+            split.script.append(word)
+            continue
+        place = locate(word)
+        if not equals:
+            if not rest or _looks_like_option(rest[-1]):
+                expected = f"a value: {option.kind.expected}"
+                split.problems.append(problem_at(place, f"--{full}", what="has no value", expected=expected))
+                continue
+            value = rest.pop()
+        given = read_value(option, f"--{full}", value, place, base, split.problems)
+        if given:
+            split.runtime.append(given)
+    return split
+
+
+def _runtime_option(word: str, name: str, split: Split) -> tuple[Option | None, str]:
+    if not word.startswith("--") or not name or " " in word.partition("=")[0]:
+        return None, ""
+    matches = [name] if name in BY_ARGUMENT else [full for full in BY_ARGUMENT if full.startswith(name)]
+    if not matches:
+        return None, ""
+    written = f"--{name}"
+    if len(matches) > 1:
+        some = ", ".join(f"--{full}" for full in matches)
+        split.notes.append(f"{written} could be {some}: left to the script")
+        return None, ""
+    full = matches[0]
+    if BY_ARGUMENT[full].for_script:
+        return None, ""
+    if full != name:
+        split.notes.append(f"{written} is taken as the runtime's --{full}, as argparse does")
+    return BY_ARGUMENT[full], full
+
+
+def _looks_like_option(word: str) -> bool:
+    return word.startswith("-") and word != "-" and " " not in word and not _NEGATIVE.fullmatch(word)
+
+
+def split_words(text: str, lookup: Lookup) -> list[str]:
+    """A line of arguments as words, like a shell; `${{…}}` stays, for `expand`.
+
+    `$[[--opt ${{inputs.x}}]]` is dropped when nothing was given for one of its references.
+    Raises ValueError when a quote is not closed.
+    """
+
+    def optional(found: re.Match[str]) -> str:
+        names = _REFERENCE.findall(found[1])
+        return found[1] if all(lookup(name) is not None for name in names) else " "
+
+    kept = _OPTIONAL.sub(optional, text)
+    return shlex.split(_REFERENCE.sub(lambda found: f"${{{{{found[1]}}}}}", kept))
+
+
+def references(text: str) -> list[str]:
+    """The names in a text's `${{…}}`."""
+    return _REFERENCE.findall(text)
+
+
+def expand(text: str, lookup: Lookup) -> tuple[str, list[str]]:
+    """The text with its references replaced, and the names for which there was nothing."""
+    missing: list[str] = []
+
+    def value(found: re.Match[str]) -> str:
+        known = lookup(found[1])
+        if known is None:
+            missing.append(found[1])
+            return found[0]
+        return known
+
+    return _REFERENCE.sub(value, text), missing
+
+
+def runtime_arguments(level: str, given: Sequence[Given]) -> tuple[str, ...]:
+    """The runtime's own arguments as the script sees them, in front of its own (reference 1.15)."""
+    shown = {"logging_level": level}
+    for one in given:
+        if one.option.driver[0] != "logging_level":
+            shown[one.option.driver[0]] = one.text
+    return tuple(word for name, value in shown.items() for word in (f"--{name}", value))

@@ -1,0 +1,64 @@
+"""Which dialect a document is written in."""
+
+from __future__ import annotations
+
+from bscore.spec.deployment import read_deployment, read_v1
+from bscore.spec.draft import Draft
+from bscore.spec.given import text_of
+from bscore.spec.parallel import read_pipeline, read_step_file
+from bscore.spec.problems import COMMAND_LINE, Problem, SpecError, near_match, problem_at
+from bscore.spec.yaml_text import Document
+
+_V1_KEYS = frozenset(
+    {"parallel_run_config", "entry_script", "source_directory", "process_count_per_node", "run_max_try"}
+)
+_TYPES = ("model", "parallel", "pipeline")
+
+
+def read_document(document: Document, step: str | None) -> Draft:
+    """Read a document in its dialect; raises SpecError when it is none that describes batch scoring."""
+    keys = set(document.root.entries)
+    if refusal := _no_job(document):
+        raise SpecError([refusal])
+    kind = text_of(document.root.entries["type"]) if "type" in keys else ""
+    if "jobs" in keys:
+        return read_pipeline(document, step)
+    if step is not None:
+        what = f"{document.file} is no pipeline: it has no steps"
+        raise SpecError([problem_at(COMMAND_LINE, "--step", what=what, given=step)])
+    if kind == "parallel" or (not kind and "task" in keys):
+        return read_step_file(document)
+    if not kind and keys & _V1_KEYS:
+        return read_v1(document)
+    return read_deployment(document)
+
+
+def _no_job(document: Document) -> Problem | None:
+    """Documents that people have beside their job's, each with what to give instead."""
+    root = document.root
+    if "bscore_job" in root.entries:
+        what = "is the record of a job that ran: `bscore job resume` continues it"
+    elif "defaults" in root.entries or "auth_mode" in root.entries:
+        what = "is a batch endpoint; give the YAML of its deployment"
+    elif "pipeline" in root.entries:
+        what = "is a v1 pipeline; give the YAML that its parallel_run_config names"
+    elif "dependencies" in root.entries and "channels" in root.entries:
+        what = "is a conda file; give the YAML of a job or deployment"
+    else:
+        return _type_problem(document)
+    return problem_at(root.place, "", what=what)
+
+
+def _type_problem(document: Document) -> Problem | None:
+    root = document.root
+    if "type" not in root.entries:
+        return None
+    node = root.entries["type"]
+    kind = text_of(node)
+    is_deployment = "endpoint_name" in root.entries or "component" in root.entries
+    if kind in {"model", "parallel"} or (kind == "pipeline" and ("jobs" in root.entries or is_deployment)):
+        return None
+    if kind == "pipeline":
+        return problem_at(node.place, "jobs", what="a pipeline without jobs")
+    near = near_match(kind, _TYPES)
+    return problem_at(node.place, "type", given=kind, expected="one of " + ", ".join(_TYPES), near=near)

@@ -1,0 +1,71 @@
+"""A job while it is being put together: what each source gave, before defaults and paths."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bscore.spec.bindings import Binding
+from bscore.spec.given import Given, Reading
+from bscore.spec.problems import Place
+
+
+@dataclass(frozen=True, slots=True)
+class CliChoices:
+    """What the command line says besides `--set`.
+
+    Relative paths start from `cwd`; `default_output` is the folder for the rows where none is chosen.
+    `arguments` stand behind `--`. `need_input` is False where a deployment is only checked.
+    """
+
+    name: str
+    cwd: Path
+    default_output: Path
+    cpu_count: int
+    script: str | None = None
+    code: str | None = None
+    inputs: tuple[str, ...] = ()
+    output: str | None = None
+    model: str | None = None
+    interpreter: str | None = None
+    arguments: tuple[str, ...] = ()
+    step: str | None = None
+    need_input: bool = True
+
+
+@dataclass(slots=True)
+class Draft:
+    """A document's reading and what the command line adds to it."""
+
+    reading: Reading
+    inputs: dict[str, Binding] = field(default_factory=dict)
+    outputs: dict[str, Binding] = field(default_factory=dict)
+    #: Inputs named only by --set inputs.<name>.path.
+    extra_inputs: list[str] = field(default_factory=list)
+    environment_variables: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def given(self) -> dict[str, Given]:
+        """The options by name."""
+        return self.reading.given
+
+    def override(self, given: Given) -> None:
+        """Take an option that wins over what the document says."""
+        earlier = self.given.get(given.option.name)
+        if earlier is not None and earlier.value != given.value and earlier.place.line:
+            self.reading.notes.append(
+                f"{given.spelling} {given.text} ({given.place}) wins over {earlier.spelling} {earlier.text} "
+                f"({earlier.place})"
+            )
+        self.given[given.option.name] = given
+
+    def place_of(self, name: str, otherwise: Place) -> Place:
+        """Where an option was given."""
+        return self.given[name].place if name in self.given else otherwise
+
+
+def text_given(given: Mapping[str, Given], name: str) -> str | None:
+    """A text option's value, or None."""
+    value = given[name].value if name in given else None
+    return value if isinstance(value, str) else None

@@ -1,0 +1,168 @@
+"""What was given: option by option, with its place; the same whatever dialect it came from."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bscore.spec.option_table import OPTIONS
+from bscore.spec.options import Dialect, Option, Outcome
+from bscore.spec.problems import Place, Problem, near_match, problem_at
+from bscore.spec.values import Shape
+from bscore.spec.yaml_text import Listing, Node, Scalar, Table
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """One option as it was given; relative paths in it start from `base`."""
+
+    option: Option
+    value: object
+    text: str
+    spelling: str
+    place: Place
+    base: Path
+
+
+@dataclass(slots=True)
+class Reading:
+    """What a document says, and everything that is wrong with it."""
+
+    dialect: Dialect
+    base: Path
+    given: dict[str, Given] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, given: Given) -> None:
+        """Take an option, unless it was given already under another name."""
+        earlier = self.given.setdefault(given.option.name, given)
+        if earlier is not given:
+            what = f"given twice, also as {earlier.spelling} at {earlier.place}"
+            self.problems.append(problem_at(given.place, given.spelling, what=what))
+
+
+def read_keys(table: Table, reading: Reading, skip: frozenset[str] = frozenset()) -> None:
+    """Take every option that a document's keys give; what is unknown or wrong becomes a problem."""
+    known = {path: option for option in OPTIONS for path in option.keys(reading.dialect)}
+    _read_table(table, "", known, reading, skip)
+
+
+def _read_table(
+    table: Table, above: str, known: Mapping[str, Option], reading: Reading, skip: frozenset[str]
+) -> None:
+    for key, node in table.entries.items():
+        path = f"{above}{key}"
+        if path in skip:
+            continue
+        if path in known:
+            _read_option(known[path], path, node, reading)
+        elif any(name.startswith(f"{path}.") for name in known):
+            if isinstance(node, Table):
+                _read_table(node, f"{path}.", known, reading, skip)
+            elif not (isinstance(node, Scalar) and node.null):
+                below = [name.removeprefix(f"{path}.") for name in known if name.startswith(f"{path}.")]
+                expected = "keys: " + ", ".join(sorted(below))
+                reading.problems.append(problem_at(node.place, path, given=text_of(node), expected=expected))
+        else:
+            reading.problems.append(unknown_key(table.keys[key], above, key, known))
+
+
+def unknown_key(place: Place, above: str, key: str, known: Mapping[str, object]) -> Problem:
+    """A key that nobody knows, with the nearest one that somebody does."""
+    level = [name.removeprefix(above) for name in known if name.startswith(above)]
+    siblings = sorted({name.split(".")[0] for name in level})
+    near = near_match(key, siblings)
+    if not near:
+        by_leaf: dict[str, str] = {}
+        for name in known:
+            by_leaf.setdefault(name.rpartition(".")[2], name)
+        leaf = near_match(key, list(by_leaf))
+        near = by_leaf[leaf] if leaf else ""
+    expected = "" if near else "one of " + ", ".join(siblings)
+    return problem_at(place, f"{above}{key}", what="unknown key", expected=expected, near=near)
+
+
+def _read_option(option: Option, path: str, node: Node, reading: Reading) -> None:
+    if isinstance(node, Scalar) and node.null:
+        return
+    if option.kind.shape is Shape.NODE:
+        reading.add(Given(option, node, text_of(node), path, node.place, reading.base))
+        return
+    if option.kind.shape is Shape.MAP:
+        texts = read_texts(node, path, reading.problems)
+        reading.add(Given(option, texts, text_of(node), path, node.place, reading.base))
+        return
+    if option.kind.shape is Shape.LIST and isinstance(node, Listing):
+        words = [item.text for item in node.items if isinstance(item, Scalar) and item.text]
+        if len(words) == len(node.items):
+            reading.add(Given(option, tuple(words), ", ".join(words), path, node.place, reading.base))
+            return
+    if not isinstance(node, Scalar):
+        reading.problems.append(
+            problem_at(node.place, path, given=text_of(node), expected=option.kind.expected)
+        )
+        return
+    given = read_value(option, path, node.text, node.place, reading.base, reading.problems)
+    if given:
+        reading.add(given)
+
+
+def read_value(
+    option: Option, spelling: str, text: str, place: Place, base: Path, problems: list[Problem]
+) -> Given | None:
+    """An option's value from its text; None, and a problem, when it is not one or is refused."""
+    try:
+        value = option.kind.parse(text)
+    except ValueError as error:
+        near = near_match(text, option.kind.choices)
+        problems.append(
+            problem_at(place, spelling, given=text, expected=option.kind.expected, near=near, what=str(error))
+        )
+        return None
+    if option.outcome is Outcome.REFUSED and value != option.harmless:
+        problems.append(problem_at(place, spelling, what=f"refused: {option.reason}", given=text))
+        return None
+    return Given(option, value, text, spelling, place, base)
+
+
+def read_texts(node: Node, path: str, problems: list[Problem]) -> dict[str, str]:
+    """Names with texts, as written."""
+    if not isinstance(node, Table):
+        problems.append(problem_at(node.place, path, given=text_of(node), expected="names with values"))
+        return {}
+    texts: dict[str, str] = {}
+    for name, value in node.entries.items():
+        if not isinstance(value, Scalar):
+            problems.append(
+                problem_at(value.place, f"{path}.{name}", given=text_of(value), expected="a text")
+            )
+        elif not name or "=" in name or "\0" in name + value.text:
+            problems.append(
+                problem_at(node.keys[name], f"{path}.{name}", given=name, expected="a name without '='")
+            )
+        else:
+            texts[name] = "" if value.null else value.text
+    return texts
+
+
+def text_of(node: Node) -> str:
+    """A node in a few words, for a message."""
+    match node:
+        case Scalar(text):
+            return text
+        case Listing(items):
+            return f"a list of {len(items)}"
+        case Table(entries):
+            return "keys " + ", ".join(entries) if entries else "no keys"
+
+
+def nearest_file(folder: Path, name: str) -> str:
+    """The file below a folder whose name is nearest to one that is not there."""
+    try:
+        names = [entry.name for entry in folder.iterdir()][:1000]
+    except OSError:
+        return ""
+    return next(iter(difflib.get_close_matches(name, names, n=1, cutoff=0.6)), "")

@@ -1,0 +1,98 @@
+"""`job.yml` in a job's directory: the resolved job, as it ran; both directions.
+
+`read_job(write_job(config)) == config`, always. Readers of format N read every format up to N.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from bscore.core.limits import Limits
+from bscore.errors import NotFoundError, UsageError
+from bscore.spec.config import EnvironmentSource, JobConfig
+
+FORMAT = 1
+_HEAD = "# The job as it ran, every path absolute and every default filled in.\n"
+_PATHS = frozenset({"code", "output", "model", "interpreter"})
+
+
+def encode_job(config: JobConfig) -> str:
+    """The text of job.yml."""
+    values: dict[str, Any] = {"bscore_job": FORMAT, **asdict(config)}
+    return _HEAD + yaml.safe_dump(_simple(values), sort_keys=False, allow_unicode=True, width=4096)
+
+
+def _simple(value: Any) -> Any:
+    match value:
+        case Path():
+            return str(value)
+        case dict():
+            return {key: _simple(inner) for key, inner in value.items()}
+        case tuple() | list():
+            return [_simple(inner) for inner in value]
+        case _:
+            return value
+
+
+def decode_job(text: str, shown_as: str = "job.yml") -> JobConfig:
+    """The job that a job.yml holds; raises UsageError when it is none."""
+    remedy = "It is written by bscore itself; give another job, or start it anew."
+    try:
+        values = yaml.safe_load(text)
+        found = values.pop("bscore_job")
+        if not isinstance(found, int) or found > FORMAT:
+            message = f"{shown_as} has format {found}; this bscore reads formats up to {FORMAT}."
+            raise UsageError(message, remedy="Update bscore.")
+        return _job(values)
+    except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"{shown_as} cannot be read as a job: {error!r}", remedy=remedy) from None
+
+
+def _job(values: dict[str, Any]) -> JobConfig:
+    known = {field.name for field in fields(JobConfig)}
+    given = {name: value for name, value in values.items() if name in known}
+    for name in _PATHS & given.keys():
+        given[name] = None if given[name] is None else Path(given[name])
+    for name in ("inputs", "arguments", "partition_keys"):
+        given[name] = tuple(given.get(name, ()))
+    given["output_folders"] = tuple(map(Path, given.get("output_folders", ())))
+    given["limits"] = Limits(**given.get("limits", {}))
+    environment = given.get("environment")
+    if environment is not None:
+        conda_file = environment.pop("conda_file", None)
+        given["environment"] = EnvironmentSource(
+            **environment, conda_file=None if conda_file is None else Path(conda_file)
+        )
+    return JobConfig(**given)
+
+
+def write_job(config: JobConfig, path: Path) -> None:
+    """Write job.yml so that it is whole or not there; readable by its owner alone. Raises OSError."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(encode_job(config).encode())
+            stream.flush()
+            os.fsync(stream.fileno())
+        beside.replace(path)
+    except OSError:
+        beside.unlink(missing_ok=True)
+        raise
+
+
+def read_job(path: Path) -> JobConfig:
+    """Read job.yml; raises NotFoundError when it is not there, UsageError when it is none."""
+    try:
+        text = path.read_bytes().decode()
+    except FileNotFoundError:
+        remedy = "Give the directory of a job, or its name."
+        raise NotFoundError(f"There is no job file {path}.", remedy=remedy) from None
+    except UnicodeDecodeError:
+        raise UsageError(f"{path} is not UTF-8.", remedy="Give another job, or start it anew.") from None
+    return decode_job(text, str(path))

@@ -1,0 +1,224 @@
+"""Where a job's code, model, environment and data are: paths made absolute and looked at."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from bscore.spec.bindings import Binding, in_the_cloud, local_path
+from bscore.spec.config import EnvironmentSource
+from bscore.spec.draft import CliChoices, Draft, text_given
+from bscore.spec.given import Given, nearest_file, text_of, unknown_key
+from bscore.spec.problems import COMMAND_LINE, Place, Problem, problem_at
+from bscore.spec.yaml_text import Node, Scalar, Table, plain
+
+_ENVIRONMENT_KEYS = (
+    "$schema", "name", "version", "description", "tags", "properties", "image", "conda_file", "build",
+    "os_type", "inference_config", "datastore",
+)  # fmt: skip
+_MODEL_KEYS = (
+    "$schema", "name", "version", "path", "type", "description", "tags", "properties", "stage", "flavors",
+    "datastore",
+)  # fmt: skip
+
+
+def find_code(draft: Draft, cli: CliChoices) -> tuple[Path, str]:
+    """The code folder and the script below it; what is missing becomes a problem."""
+    problems = draft.reading.problems
+    given_code, given_script = draft.given.get("code"), draft.given.get("script")
+    code: Path | None = None
+    place = COMMAND_LINE
+    if cli.code is not None:
+        code = _absolute(cli.code, cli.cwd)
+    elif given_code is not None and (cli.script is None or given_script is not None):
+        if in_the_cloud(given_code.text):
+            expected = "a folder here, or --code DIR"
+            problems.append(
+                problem_at(given_code.place, given_code.spelling, given=given_code.text, expected=expected)
+            )
+            return cli.cwd, ""
+        code, place = _absolute(given_code.text, given_code.base), given_code.place
+    script = cli.script if cli.script is not None else text_given(draft.given, "script")
+    if script is None:
+        expected = "code_configuration.scoring_script in the YAML, or --script FILE"
+        problems.append(
+            problem_at(Place(_source(draft)), "", what="no scoring script is named", expected=expected)
+        )
+        return code or cli.cwd, ""
+    script_place = given_script.place if given_script is not None and cli.script is None else COMMAND_LINE
+    if cli.script is not None and (cli.code is None and not (code and _script_file(code, script))):
+        path = _absolute(script, cli.cwd)
+        code, script, place = path.parent, path.name, COMMAND_LINE
+    if code is None:
+        code = given_script.base if given_script is not None else cli.cwd
+    if not code.is_dir():
+        near = nearest_file(code.parent, code.name)
+        what = "the code folder does not exist" if not code.exists() else "the code folder is a file"
+        problems.append(problem_at(place, "code", what=what, given=str(code), near=near))
+    elif _script_file(code, script) is None:
+        near = nearest_file((code / script).parent, Path(script).name)
+        what = f"there is no such script in {code}"
+        problems.append(problem_at(script_place, "script", what=what, given=script, near=near))
+    return code, script
+
+
+def _source(draft: Draft) -> str:
+    return next((one.place.file for one in draft.given.values() if one.place.line), "command line")
+
+
+def _script_file(code: Path, script: str) -> Path | None:
+    """The file of `score.py`, `pkg/score.py` or the dotted `pkg.score`."""
+    dotted = code.joinpath(*script.split("."))
+    for path in (code / script, dotted.with_name(dotted.name + ".py"), dotted / "__init__.py"):
+        try:
+            if path.is_file():
+                return path
+        except (OSError, ValueError):
+            continue
+    return None
+
+
+def script_folder(code: Path, script: str) -> Path:
+    """The folder that holds the script itself."""
+    found = _script_file(code, script)
+    return found.parent if found else code
+
+
+def find_model(draft: Draft, cli: CliChoices) -> Path | None:
+    """The model's path; --model wins over the document."""
+    problems = draft.reading.problems
+    if cli.model is not None:
+        return _existing(cli.model, cli.cwd, COMMAND_LINE, "--model", problems)
+    given = draft.given.get("model")
+    if given is None:
+        return None
+    node = given.value
+    if isinstance(node, Table):
+        for key, place in node.keys.items():
+            if key not in _MODEL_KEYS:
+                problems.append(unknown_key(place, "model.", key, {f"model.{k}": 0 for k in _MODEL_KEYS}))
+        inner = node.entries.get("path")
+        if not isinstance(inner, Scalar) or inner.null:
+            problems.append(
+                problem_at(given.place, "model", what="has no path", expected="path, or --model PATH")
+            )
+            return None
+        node = inner
+    if not isinstance(node, Scalar):
+        problems.append(
+            problem_at(given.place, "model", given=given.text, expected="a path, or name and path")
+        )
+        return None
+    if in_the_cloud(node.text):
+        what = "refused: registered models are in the cloud"
+        problems.append(problem_at(node.place, "model", what=what, given=node.text, expected="--model PATH"))
+        return None
+    return _existing(node.text, given.base, node.place, "model", problems)
+
+
+def _existing(text: str, base: Path, place: Place, where: str, problems: list[Problem]) -> Path:
+    path = _absolute(text, base)
+    if not path.exists():
+        near = nearest_file(path.parent, path.name)
+        problems.append(problem_at(place, where, what="does not exist", given=str(path), near=near))
+    return path
+
+
+def _absolute(text: str, base: Path) -> Path:
+    return Path(local_path(text, base))
+
+
+def read_environment(given: Given | None, draft: Draft) -> EnvironmentSource | None:
+    """The environment as it was asked for."""
+    if given is None:
+        return None
+    node = given.value
+    if isinstance(node, Scalar):
+        return EnvironmentSource(name=node.text.removeprefix("azureml:"))
+    if draft.reading.dialect.name == "V1" or not isinstance(node, Table):
+        name = node.entries.get("name") if isinstance(node, Table) else None
+        return EnvironmentSource(name=text_of(name) if name else "")
+    problems = draft.reading.problems
+    for key, place in node.keys.items():
+        if key not in _ENVIRONMENT_KEYS:
+            known = {f"environment.{k}": 0 for k in _ENVIRONMENT_KEYS}
+            problems.append(unknown_key(place, "environment.", key, known))
+    texts = {key: one.text for key, one in node.entries.items() if isinstance(one, Scalar) and not one.null}
+    conda_file, conda = _conda(node.entries.get("conda_file"), given.base, problems)
+    return EnvironmentSource(texts.get("name", ""), texts.get("image", ""), conda_file, conda)
+
+
+def _conda(node: Node | None, base: Path, problems: list[Problem]) -> tuple[Path | None, str]:
+    match node:
+        case Scalar(text, place, null) if not null:
+            return _existing(text, base, place, "environment.conda_file", problems), ""
+        case Table():
+            return None, yaml.safe_dump(plain(node), sort_keys=False, allow_unicode=True)
+        case _:
+            return None, ""
+
+
+def find_inputs(draft: Draft, cli: CliChoices) -> tuple[str, ...]:
+    """The inputs to score: --input, else --set inputs.<n>.path, else the document's input_data."""
+    problems = draft.reading.problems
+    given = draft.given.get("input_data")
+    if cli.inputs or draft.extra_inputs:
+        texts = cli.inputs or tuple(draft.extra_inputs)
+        for text in texts:
+            if in_the_cloud(text):
+                expected = "a local folder, file, glob, @list or URL"
+                problems.append(
+                    problem_at(COMMAND_LINE, "--input", what="refused", given=text, expected=expected)
+                )
+        return tuple(local_path(text, cli.cwd) for text in texts)
+    if given is not None:
+        binding = input_binding(draft)
+        if binding is None:
+            return ()
+        if binding.type == "mltable":
+            what = "refused: an mltable is not read here"
+            expected = "--input with the files themselves"
+            problems.append(problem_at(binding.place, f"inputs.{binding.name}", what=what, expected=expected))
+            return ()
+        found = path_of(binding)
+        if found is not None:
+            return (found,)
+        if not cli.need_input and binding.text is None:
+            return ()
+        problems.append(missing_path(binding, "--input PATH"))
+        return ()
+    if cli.need_input:
+        what = "no input is named"
+        problems.append(
+            problem_at(COMMAND_LINE, "", what=what, expected="--input with a folder, file, glob or @list")
+        )
+    return ()
+
+
+def input_binding(draft: Draft) -> Binding | None:
+    """The input that `input_data: ${{inputs.x}}` names, or a path standing there itself."""
+    given = draft.given.get("input_data")
+    if given is None:
+        return None
+    text = given.text.strip()
+    if not text.startswith("${{"):
+        return Binding("input_data", given.place, given.base, text)
+    name = text.removeprefix("${{").removesuffix("}}").strip().removeprefix("inputs.")
+    return draft.inputs.get(name)
+
+
+def path_of(binding: Binding) -> str | None:
+    """The local path (or URL) that a binding stands for; None where only the cloud knows."""
+    if binding.text is None or in_the_cloud(binding.text):
+        return None
+    return local_path(binding.text, binding.base)
+
+
+def missing_path(binding: Binding, instead: str) -> Problem:
+    """The problem that nothing here stands for a binding."""
+    where = f"inputs.{binding.name}"
+    if binding.text is None:
+        return problem_at(binding.place, where, what=binding.why, expected=instead)
+    what = "refused: it is in the cloud"
+    return problem_at(binding.place, where, what=what, given=binding.text, expected=instead)

@@ -1,0 +1,91 @@
+"""Mistakes in what the user asked for: all of them at once, each with its place.
+
+Owns how a mistake is worded and ordered; knows nothing of options or YAML.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bscore.errors import UsageError
+
+_GIVEN_LENGTH = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something was written: `line` and `column` count from 1; 0 means the whole source."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
+COMMAND_LINE = Place("command line")
+SET = Place("--set")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One mistake: where it stands, what was given, what was expected, and a near match.
+
+    `what` says what is wrong where "given …, expected …" would not be enough.
+    """
+
+    file: str
+    line: int
+    column: int
+    where: str
+    given: str | None = None
+    expected: str = ""
+    near: str = ""
+    what: str = ""
+
+    def __str__(self) -> str:
+        parts = [self.what] if self.what else []
+        if self.given is not None:
+            parts.append(f"given {shown(self.given)}")
+        if self.expected:
+            parts.append(f"expected {self.expected}")
+        text = ", ".join(parts)
+        if self.near:
+            text += f"; did you mean {shown(self.near)}?"
+        place = Place(self.file, self.line, self.column)
+        return f"{place}: {self.where}: {text}" if self.where else f"{place}: {text}"
+
+
+def problem_at(
+    place: Place, where: str, *, given: str | None = None, expected: str = "", near: str = "", what: str = ""
+) -> Problem:
+    """A problem at a place."""
+    return Problem(place.file, place.line, place.column, where, given, expected, near, what)
+
+
+class SpecError(UsageError):
+    """The job cannot be understood; `problems` holds every mistake found."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        unique = dict.fromkeys(problems)
+        self.problems: tuple[Problem, ...] = tuple(sorted(unique, key=lambda p: (p.file, p.line, p.column)))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def shown(text: str) -> str:
+    """A value as a message shows it: quoted, control characters escaped, cut after 80 characters."""
+    return repr(text if len(text) <= _GIVEN_LENGTH else text[: _GIVEN_LENGTH - 1] + "…")
+
+
+def near_match(given: str, known: Sequence[str]) -> str:
+    """The known word nearest to the given one, or "" where none is near."""
+    by_plain = {_plain(word): word for word in reversed(known)}
+    found = difflib.get_close_matches(_plain(given[:_GIVEN_LENGTH]), list(by_plain), n=1, cutoff=0.7)
+    return by_plain[found[0]] if found else ""
+
+
+def _plain(word: str) -> str:
+    return word.lower().replace("-", "_").lstrip("_")

@@ -1,0 +1,156 @@
+"""From what was given to the job as it will run: one JobConfig, or every mistake at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import cast
+
+from bscore.core.limits import Limits
+from bscore.spec.config import JobConfig
+from bscore.spec.dialects import read_document
+from bscore.spec.draft import CliChoices, Draft
+from bscore.spec.given import Reading
+from bscore.spec.option_table import BY_NAME, OPTIONS
+from bscore.spec.options import Default, Dialect, Outcome
+from bscore.spec.overrides import apply_overrides
+from bscore.spec.places import (
+    find_code,
+    find_inputs,
+    find_model,
+    input_binding,
+    read_environment,
+    script_folder,
+)
+from bscore.spec.problems import COMMAND_LINE, SpecError, problem_at
+from bscore.spec.script_arguments import Outputs, place_outputs, read_arguments
+from bscore.spec.settings_json import read_to_csv
+from bscore.spec.values import Size
+from bscore.spec.yaml_text import Document
+
+_QUIET = frozenset({"$schema"})
+
+
+def resolve(
+    document: Document | None, overrides: Mapping[str, str], cli: CliChoices
+) -> tuple[JobConfig, list[str]]:
+    """The job as it will run, and notes for the user.
+
+    `overrides` are the `--set`s, in any spelling; they win over the document and over arguments.
+    Raises SpecError with every mistake found.
+    """
+    draft = read_document(document, cli.step) if document else Draft(Reading(Dialect.COMMAND, cli.cwd))
+    problems = draft.reading.problems
+    if document is None and cli.step is not None:
+        problems.append(problem_at(COMMAND_LINE, "--step", what="needs a pipeline YAML", given=cli.step))
+    apply_overrides(draft, overrides, cli.cwd)
+    inputs = find_inputs(draft, cli)
+    if cli.inputs and (binding := input_binding(draft)) is not None:
+        draft.inputs[binding.name] = replace(binding, text=cli.inputs[0], base=cli.cwd, is_path=True, why="")
+    outputs = place_outputs(draft, cli)
+    arguments = read_arguments(draft, document, cli, outputs)
+    code, script = find_code(draft, cli)
+    config = _config(draft, cli, outputs, code, script)
+    config = replace(
+        config,
+        inputs=inputs,
+        arguments=(*arguments.shown(config.logging_level, draft.given), *arguments.script),
+        to_csv=read_to_csv(script_folder(code, script), problems) if script else {},
+    )
+    if problems:
+        raise SpecError(problems)
+    return config, _notes(draft, cli, config)
+
+
+def _config(draft: Draft, cli: CliChoices, outputs: Outputs, code: Path, script: str) -> JobConfig:
+    size = cast("Size", _value(draft, "mini_batch_size"))
+    workers = _value(draft, "max_concurrency_per_instance")
+    append_row = (
+        outputs.append_row
+        if outputs.append_row is not None
+        else _value(draft, "output_action") == "append_row"
+    )
+    variables = draft.given.get("environment_variables")
+    return JobConfig(
+        name=cli.name,
+        code=code,
+        script=script,
+        inputs=(),
+        output=outputs.folder,
+        output_file_name=outputs.file_name or str(_value(draft, "output_file_name")),
+        append_row=append_row,
+        mini_batch_size=size.count,
+        mini_batch_bytes=size.nbytes,
+        partition_keys=cast("tuple[str, ...]", _value(draft, "partition_keys")),
+        workers=max(1, cli.cpu_count) if workers is Default.CORES else cast("int", workers),
+        model=find_model(draft, cli),
+        interpreter=_interpreter(draft, cli),
+        environment_variables={
+            **(cast("dict[str, str]", variables.value) if variables else {}),
+            **draft.environment_variables,
+        },
+        limits=_limits(draft, append_row=append_row),
+        logging_level=str(_value(draft, "logging_level")),
+        profiling_module=str(_value(draft, "profiling_module")),
+        dataframe_header=_value(draft, "append_row_dataframe_header") is True,
+        resource_monitor_interval_s=cast("float", _value(draft, "resource_monitor_interval")),
+        commit_interval_s=cast("float", _value(draft, "commit_interval")),
+        environment=read_environment(draft.given.get("environment"), draft),
+        output_folders=outputs.folders,
+    )
+
+
+def _limits(draft: Draft, *, append_row: bool) -> Limits:
+    progress = _value(draft, "progress_update_timeout")
+    return Limits(
+        run_invocation_timeout_s=cast("float", _value(draft, "run_invocation_timeout")),
+        task_overhead_timeout_s=cast("float", _value(draft, "task_overhead_timeout")),
+        tries=max(1, cast("int", _value(draft, "run_max_try"))),
+        error_threshold=cast("int", _value(draft, "error_threshold")),
+        allowed_failed_count=cast("int", _value(draft, "allowed_failed_count")),
+        allowed_failed_percent=cast("float", _value(draft, "allowed_failed_percent")),
+        first_task_creation_timeout_s=cast("float", _value(draft, "first_task_creation_timeout")),
+        progress_update_timeout_s=None if progress is Default.COMPUTED else cast("float", progress),
+        needs_results=append_row,
+        retry_short_returns=_value(draft, "retry_short_returns") is True,
+    )
+
+
+def _value(draft: Draft, name: str) -> object:
+    if name in draft.given:
+        return draft.given[name].value
+    return BY_NAME[name].default_for(draft.reading.dialect)
+
+
+def _interpreter(draft: Draft, cli: CliChoices) -> Path | None:
+    if cli.interpreter is None:
+        return None
+    path = Path(cli.cwd, Path(cli.interpreter).expanduser())
+    if not path.is_file():
+        what = "there is no such interpreter"
+        draft.reading.problems.append(problem_at(COMMAND_LINE, "--python", what=what, given=str(path)))
+    return path
+
+
+def _notes(draft: Draft, cli: CliChoices, config: JobConfig) -> list[str]:
+    notes = list(dict.fromkeys(draft.reading.notes))
+    unused = [
+        draft.given[option.name].spelling
+        for option in OPTIONS
+        if option.outcome is Outcome.NO_MEANING and option.name in draft.given and option.name not in _QUIET
+    ]
+    if unused:
+        notes.append("accepted, without meaning here: " + ", ".join(unused))
+    machines = draft.given.get("instance_count")
+    if machines is not None and cast("int", machines.value) > 1:
+        notes.append(
+            f"{machines.spelling} {machines.value}: one machine, this one, with {config.workers} worker(s); "
+            "workers are not multiplied"
+        )
+    if config.environment is not None and cli.interpreter is None:
+        wanted = (
+            config.environment.name or str(config.environment.conda_file or "") or config.environment.image
+        )
+        notes.append(f"environment {wanted or 'given inline'}: choose the script's interpreter with --python")
+    return notes
