@@ -1,1 +1,1 @@
-"""Inputs: listed by a process of its own into a manifest, cut into mini-batches."""
+"""Inputs: listed in a process of their own into a manifest, cut into mini-batches on the way."""

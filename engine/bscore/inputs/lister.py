@@ -1,0 +1,130 @@
+"""The lister: a process of its own that lists the inputs into the manifest, ahead of scoring.
+
+Started by `listing.Listing` as `python -P -m bscore.inputs.lister FD` with its request as JSON on
+standard input. Tells its progress as JSON lines on descriptor FD and ends when nobody reads there.
+Imports nothing heavy: it must be listing while its parent still imports.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import sys
+import threading
+import time
+from typing import Any
+
+from bscore.errors import BscoreError
+from bscore.inputs.compare import Changes, path_of, unlisted
+from bscore.inputs.kinds import list_inputs
+from bscore.inputs.manifest import Extent, Manifest, ManifestWriter, write_all
+from bscore.inputs.repair import ManifestFiles
+from bscore.inputs.skipped import Skipped, shown
+
+#: A line must fit whole into one write on a pipe (PIPE_BUF).
+_LONGEST_REASON = 2000
+
+
+class Teller:
+    """Sends progress; what the pipe has no room for is dropped, since the next one carries totals too."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        os.set_blocking(descriptor, False)
+        threading.Thread(target=self._end_with_reader, daemon=True).start()
+
+    def progress(self, mini_batches: int, items: int) -> None:
+        """So much is listed."""
+        line = _line({"mini_batches": mini_batches, "items": items, "state": "listing"})
+        try:
+            os.write(self._descriptor, line)
+        except BlockingIOError:
+            return
+
+    def last(self, **facts: Any) -> None:
+        """What must arrive."""
+        os.set_blocking(self._descriptor, True)
+        write_all(self._descriptor, _line(facts))
+
+    def _end_with_reader(self) -> None:
+        watch = select.poll()
+        watch.register(self._descriptor, 0)  # POLLERR: the last reader is gone
+        watch.poll()
+        os._exit(0)
+
+
+def _line(facts: dict[str, Any]) -> bytes:
+    return json.dumps(facts, separators=(",", ":")).encode() + b"\n"
+
+
+def run(request: dict[str, Any], teller: Teller) -> None:
+    """List, resume a listing, or compare, as requested and as far as the manifest has got."""
+    files = ManifestFiles(request["checkpoint"], resume=request["resume"])
+    inputs: list[str] = request["inputs"]
+    if files.finished():
+        _compare(inputs, request["checkpoint"], files.extent, teller)
+        return
+    skipped, changes = Skipped(), Changes()
+    records = list_inputs(inputs, skipped)
+    if files.extent.items:
+        teller.progress(files.extent.mini_batches, files.extent.items)
+        records = unlisted(records, Manifest(request["checkpoint"]).blocks(), changes)
+    writer = ManifestWriter(
+        files.data, files.index, files.extent, request["mini_batch_size"], teller.progress, time.monotonic
+    )
+    for chunk in records:
+        writer.add(chunk)
+    extent = writer.finish()
+    if not extent.items:
+        raise BscoreError("No files were found in the inputs.", remedy="Name a folder that holds files.")
+    files.mark_finished(extent)
+    resumed = files.extent.items > 0
+    _say_finished(teller, extent, skipped, changes if resumed else None)
+
+
+def _compare(inputs: list[str], checkpoint_dir: str, extent: Extent, teller: Teller) -> None:
+    """Say at once that the manifest is complete, then what has changed since."""
+    _say_finished(teller, extent, Skipped(), None)
+    skipped, changes = Skipped(), Changes()
+    try:
+        with Manifest(checkpoint_dir) as manifest:
+            for chunk in unlisted(list_inputs(inputs, skipped), manifest.blocks(), changes):
+                for record in chunk:
+                    changes.note("added", path_of(record))
+    except BscoreError as error:
+        # The manifest stands; an input that is gone shows as items that fail, each with its reason.
+        _say_finished(teller, extent, skipped, None, note=f"The inputs cannot be compared. {error}")
+        return
+    _say_finished(teller, extent, skipped, changes)
+
+
+def _say_finished(
+    teller: Teller, extent: Extent, skipped: Skipped, changes: Changes | None, note: str = ""
+) -> None:
+    facts: dict[str, Any] = {"mini_batches": extent.mini_batches, "items": extent.items, "state": "finished"}
+    facts |= {"skipped": skipped.count, "skipped_names": [shown(path) for path in skipped.first]}
+    facts["reason"] = note[:_LONGEST_REASON]
+    if changes is not None:
+        facts["changes"] = [changes.missing, changes.changed, changes.added, changes.first_names]
+    teller.last(**facts)
+
+
+def main() -> int:
+    """Run one request; 0 also for inputs that cannot be listed: that is told, not died of."""
+    teller = Teller(int(sys.argv[1]))
+    request: dict[str, Any] = json.load(sys.stdin)
+    try:
+        run(request, teller)
+    except BscoreError as error:
+        teller.last(state="failed", reason=str(error)[:_LONGEST_REASON])
+    except BrokenPipeError:
+        return 0
+    except OSError as error:
+        name = "" if error.filename is None else f" ({error.filename!r})"
+        teller.last(state="failed", reason=f"The inputs cannot be listed: {error.strerror}{name}.")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,76 @@
+"""An output that cannot be written, or is already there, is refused before anything runs."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+from collections.abc import Collection
+
+from bscore.errors import UsageError
+from bscore.outputs.publish import temporary_name
+
+_PROBE = b"bscore looks whether it can write here\n"
+
+
+def check_output(folder: str | os.PathLike[str], name: str, ours: Collection[str] = ()) -> None:
+    """Make the folder, and see that `name` is free in it and that it takes a file. Raises UsageError.
+
+    `ours` are names of part files that belong to this job; others are left alone, named and refused,
+    since two jobs would write to the same output.
+    """
+    where = os.path.abspath(folder)
+    if not name or "/" in name or "\0" in name or name in (".", ".."):
+        raise UsageError(f"{name!r} is no name for an output file.", remedy="Name a file, without a folder.")
+    if len(os.fsencode(temporary_name(name))) > 240:
+        raise UsageError(f"The output file name {name!r} is too long.", remedy="Use at most 200 bytes.")
+    _make(where)
+    final = os.path.join(where, name)
+    if os.path.lexists(final):
+        raise UsageError(
+            f"The output {final} is already there; nothing is ever overwritten.",
+            remedy="Move it away, or choose another output folder or file name.",
+        )
+    left = leftover_parts(where, name, ours)
+    if left:
+        raise UsageError(
+            f"{where} holds rows of another job that has not finished: {', '.join(left)}.",
+            remedy="Finish that job with `bscore job resume`, remove these files, or choose another output.",
+        )
+    _probe(where)
+
+
+def leftover_parts(folder: str, name: str, ours: Collection[str] = ()) -> list[str]:
+    """Names of part files for this output in the folder, those of this job left out."""
+    pattern = re.compile(rf"\.{re.escape(name)}\.\d+\.part")
+    return sorted(found for found in os.listdir(folder) if pattern.fullmatch(found) and found not in ours)
+
+
+def _make(folder: str) -> None:
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except FileExistsError as error:
+        what = "a link to nothing" if not os.path.exists(folder) else "a file"
+        raise UsageError(f"The output folder {folder} is {what}.", remedy="Choose another folder.") from error
+    except NotADirectoryError as error:
+        raise UsageError(
+            f"The output folder {folder} cannot be made: a part of its path is a file.",
+            remedy="Choose another folder.",
+        ) from error
+    except OSError as error:
+        raise UsageError(
+            f"The output folder {folder} cannot be made: {error.strerror}.",
+            remedy="Choose a folder that you may write to.",
+        ) from error
+
+
+def _probe(folder: str) -> None:
+    try:
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".bscore-probe-") as file:
+            file.write(_PROBE)
+            file.flush()
+    except OSError as error:
+        raise UsageError(
+            f"The output folder {folder} takes no file: {error.strerror}.",
+            remedy="Choose a folder that you may write to, with space left.",
+        ) from error
