@@ -45,4 +45,11 @@ def _build(kind: type[Any]) -> st.SearchStrategy[Any]:
 
 _STRATEGIES[Limits] = _build(Limits)
 KINDS: tuple[type[Any], ...] = get_args(Event)
-EVENTS: st.SearchStrategy[Event] = st.one_of(*map(_build, KINDS))
+
+
+def events_of(*kinds: type[Any]) -> st.SearchStrategy[Any]:
+    """Any events of these kinds."""
+    return st.one_of(*map(_build, kinds))
+
+
+EVENTS: st.SearchStrategy[Event] = events_of(*KINDS)

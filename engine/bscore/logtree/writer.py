@@ -45,6 +45,21 @@ class TreeWriter:
             self._forget(path, torn_bytes=written)
             raise _storage_error("append to", self._root, path, error) from error
 
+    def put(self, path: str, offset: int, data: bytes) -> None:
+        """Write bytes at an offset of a file, making it; the same bytes twice change nothing."""
+        full = os.path.join(self._root, path)
+        try:
+            os.makedirs(os.path.dirname(full), exist_ok=True)
+            descriptor = os.open(full, os.O_WRONLY | os.O_CREAT, 0o666)
+            try:
+                while data:
+                    written = os.pwrite(descriptor, data, offset)
+                    data, offset = data[written:], offset + written
+            finally:
+                os.close(descriptor)
+        except OSError as error:
+            raise _storage_error("write", self._root, path, error) from error
+
     def sync(self, path: str) -> None:
         """Return once everything appended to this file so far is on the disk."""
         descriptor = self._descriptor(path)

@@ -105,3 +105,10 @@ def test_a_folder_in_the_way_is_named(tmp_path: Path) -> None:
         for write in (writer.append, writer.replace):
             with pytest.raises(StorageError, match=r"logs/a\.txt"):
                 write("logs/a.txt", b"x\n")
+
+
+def test_the_same_bytes_put_twice_change_nothing(tmp_path: Path) -> None:
+    writer = TreeWriter(tmp_path)
+    for offset, data in ((4, b"two\n"), (0, b"one\n"), (4, b"two\n")):
+        writer.put("logs/a.txt", offset, data)
+    assert (tmp_path / "logs/a.txt").read_bytes() == b"one\ntwo\n"

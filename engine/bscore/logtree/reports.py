@@ -1,0 +1,222 @@
+"""What a job leaves to be read by people: result, error summary, driver log, readme. Pure.
+
+Where the original has a sentence for it, that sentence is used (reference 5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from bscore.core.events import FailureKind, Outcome
+from bscore.logtree import paths
+from bscore.logtree.overview import duration, iso
+
+#: Causes that are written out; further ones are counted.
+MAX_CAUSES = 20
+_TEXT_CHARS = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Failed attempts that have kind, type, message and place in common; times in microseconds UTC."""
+
+    kind: FailureKind
+    error_type: str
+    message: str
+    place: str
+    count: int
+    first_at: int
+    last_at: int
+    nodes: tuple[str, ...]
+    first_mini_batch: int
+    trace: str = ""
+    item: str = ""
+    #: Items of the attempts; None: not known.
+    items: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ResultFacts:
+    """Everything `job_result.txt` says; None is "not known" and is left out."""
+
+    job: str
+    outcome: Outcome
+    reason: str
+    started_at: int
+    ended_at: int
+    mini_batches: int
+    done: int
+    abandoned: int
+    #: Attempts beyond the first of each mini-batch.
+    retried: int
+    items: int
+    succeeded: int
+    failed: int
+    rows: int
+    #: Where the rows are under their final name; "" if they never got it.
+    output: str
+    #: The part file that holds the committed rows of a job that did not complete; "" for none.
+    part: str = ""
+    term: int = 1
+    causes: tuple[Cause, ...] = ()
+    #: Failed attempts that belong to none of `causes`.
+    other_failures: int = 0
+    findings: tuple[str, ...] = ()
+    workers_gone: int = 0
+    nodes_lost: int = 0
+    #: False where the inputs were not listed to their end, so that the totals are "so far".
+    listed: bool = True
+
+
+def job_result(facts: ResultFacts) -> str:
+    """The text of `logs/job_result.txt`."""
+    blocks = [_outcome(facts), _counts(facts)]
+    if facts.causes or facts.other_failures:
+        blocks.append(
+            ["What went wrong, most frequent first", *cause_lines(facts.causes, facts.other_failures)]
+        )
+    if facts.findings:
+        blocks.append(["Findings", *(f"  * {one_line(finding)}" for finding in facts.findings)])
+    blocks += [_rows(facts), _next(facts)]
+    return "\n\n".join("\n".join(block) for block in blocks) + "\n"
+
+
+def _outcome(facts: ResultFacts) -> list[str]:
+    span = f"{iso(facts.started_at)[:19]} to {iso(facts.ended_at)[:19]} UTC"
+    elapsed = duration((facts.ended_at - facts.started_at) / 1e6)
+    reason = f" {one_line(facts.reason)}" if facts.reason else ""
+    resumed = f", resumed {facts.term - 1} times" if facts.term > 1 else ""
+    return [f"{facts.outcome.value}.{reason}", f"Job {facts.job} took {elapsed} ({span}){resumed}."]
+
+
+def _counts(facts: ResultFacts) -> list[str]:
+    elapsed_s = max((facts.ended_at - facts.started_at) / 1e6, 1e-6)
+    processed = facts.done + facts.abandoned
+    so_far = "" if facts.listed else " so far"
+    items = facts.succeeded + facts.failed
+    open_ = facts.mini_batches - processed
+    rest = f"{facts.abandoned} abandoned, {open_} not processed, {facts.retried} tried again"
+    lines = [
+        f"Items:        {facts.items} in all{so_far}, {facts.succeeded} succeeded, {facts.failed} failed",
+        f"Mini-batches: {facts.mini_batches} in all{so_far}, {facts.done} done, {rest}",
+        f"Rate:         {processed / elapsed_s:.1f} mini-batches/s, {items / elapsed_s:.1f} items/s",
+    ]
+    if not facts.listed:
+        lines.append("The inputs were not listed to their end.")
+    if facts.workers_gone or facts.nodes_lost:
+        lines.append(f"Lost:         {facts.workers_gone} workers died, {facts.nodes_lost} nodes lost")
+    return lines
+
+
+_SENTENCES = {
+    FailureKind.TIMEOUT: "The run() function in the entry script had timeout for {n} times.",
+    FailureKind.EXCEPTION: (
+        "The run() function in the entry script had raised exception for {n} times."
+        " Please check logs at logs/user/error/* for details."
+    ),
+    FailureKind.DIED: "Worker processes died while run() was running for {n} times.",
+    FailureKind.REJECTED: "The run() function in the entry script returned something unusable for {n} times.",
+    FailureKind.SHORT: "The run() function in the entry script returned too few results for {n} times.",
+    FailureKind.LOST: "Nodes were lost while run() was running for {n} times.",
+}
+
+
+def cause_lines(causes: Sequence[Cause], other_failures: int = 0) -> list[str]:
+    """Causes by kind and frequency, in the original's sentences where it has them."""
+    lines: list[str] = []
+    shown = sorted(causes, key=lambda cause: (-cause.count, cause.first_at))
+    hidden = shown[MAX_CAUSES:]
+    totals = {kind: sum(cause.count for cause in causes if cause.kind is kind) for kind in FailureKind}
+    for kind in sorted(totals, key=lambda kind: -totals[kind]):
+        if totals[kind]:
+            lines.append(_SENTENCES[kind].format(n=totals[kind]))
+            for cause in shown[:MAX_CAUSES]:
+                lines += _cause(cause) if cause.kind is kind else []
+    rest = other_failures + sum(cause.count for cause in hidden)
+    if rest:
+        lines.append(f"Other failed attempts: {rest}. All of them are in {paths.MINI_BATCHES_REPORT}.")
+    return lines
+
+
+def _cause(cause: Cause) -> list[str]:
+    text = f"{cause.error_type}: {cause.message}" if cause.error_type else cause.message
+    lines = [f"  * Error {_shorten(text)!r} occurred {cause.count} times."]
+    facts = [f"in {one_line(cause.place)}"] if cause.place else []
+    if cause.nodes:
+        facts.append(f"on {', '.join(cause.nodes[:4])}{' and others' if len(cause.nodes) > 4 else ''}")
+    if cause.items is not None:
+        facts.append(f"{cause.items} items")
+    facts.append(f"{iso(cause.first_at)[:19]} to {iso(cause.last_at)[:19]}")
+    lines.append(f"    {', '.join(facts)}")
+    first = f"    First: mini-batch {cause.first_mini_batch}"
+    if cause.item:
+        first += f", item {one_line(cause.item)}"
+    if cause.trace:
+        first += f", whole text in {one_line(cause.trace)}"
+    return [*lines, first]
+
+
+def _rows(facts: ResultFacts) -> list[str]:
+    if facts.output:
+        return [f"{facts.rows} rows are in {facts.output}"]
+    if facts.part:
+        return [
+            f"{facts.rows} rows of finished mini-batches are kept in {facts.part}",
+            "A resumed job goes on behind them.",
+        ]
+    return ["No rows were written."]
+
+
+def _next(facts: ResultFacts) -> list[str]:
+    lines = [f"See what happened:  bscore-tui {facts.job}"]
+    if facts.outcome is Outcome.COMPLETED:
+        return lines
+    lines.append(f"Go on from here:    bscore job resume {facts.job}")
+    if facts.causes:
+        lines += [
+            f"Errors in short:    {paths.USER_ERRORS}",
+            "Whole tracebacks:   logs/user/error/<node>/<process>.txt",
+        ]
+    lines.append(f"Every attempt:      {paths.MINI_BATCHES_REPORT}")
+    return lines
+
+
+def user_error_summary(causes: Sequence[Cause], other_failures: int = 0) -> str:
+    """The text of `logs/user/error.txt`: the script's errors, grouped."""
+    if not causes and not other_failures:
+        return "The script raised no errors.\n"
+    return "\n".join(cause_lines(causes, other_failures)) + "\n"
+
+
+def one_line(text: str) -> str:
+    """Foreign text for a line of a report: nothing unprintable, no line break, not endless."""
+    return _shorten(
+        "".join(char if char.isprintable() else repr(char)[1:-1] for char in text[: _TEXT_CHARS + 1])
+    )
+
+
+def _shorten(text: str) -> str:
+    return text if len(text) <= _TEXT_CHARS else text[:_TEXT_CHARS] + "…"
+
+
+def driver_start(at: int, script: str, arguments: Iterable[str], version: str, host: str, pid: int) -> str:
+    """The driver log's first lines, in the original's words (reference 4.3)."""
+    return (
+        f"Preparing to call script [{one_line(script)}] with arguments:{list(arguments)!r}\n"
+        "Azure Machine Learning Batch Inference Start\n"
+        f"[{iso(at).replace('T', ' ')}] bscore {version} on {host}, process {pid}.\n"
+    )
+
+
+def driver_end(at: int, outcome: Outcome, reason: str, trace: str = "") -> str:
+    """The driver log's last lines; `trace` is bscore's own traceback when it broke."""
+    stamp = iso(at).replace("T", " ")
+    said = f" {one_line(reason)}" if reason else ""
+    lines = [
+        f"[{stamp}] {outcome.value}.{said} See {paths.JOB_RESULT}.",
+        "Azure Machine Learning Batch Inference End",
+    ]
+    if trace:
+        lines.append(trace.rstrip("\n"))
+    return "\n".join(lines) + "\n"
