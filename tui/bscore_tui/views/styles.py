@@ -1,0 +1,90 @@
+"""The shape of a rendered line, the names of its styles, and the sign beside every colour.
+
+A view returns lines; a line is a list of (text, style name). The text went through `safe_text` where it
+came from outside. What a name looks like is decided by the widgets' themes, never here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Style = Literal[
+    "text",  # what is simply said
+    "dim",  # labels, column heads, what matters less
+    "strong",  # totals and names that a person looks for
+    "title",  # the job's name, the heading of a block
+    "ok",  # Completed, done
+    "warn",  # late, nearly full, tried again: the sign ! stands beside it
+    "error",  # failed, lost: the sign x stands beside it
+    "unknown",  # silent or not known: the sign ? stands beside it
+    "accent",  # the open tab, links
+    "key",  # a key in the footer
+    "selected",  # the selected row
+    "playhead",  # the moment shown
+    "bar",  # the done part of a progress bar
+    "bar_empty",  # the open part
+    "busy",  # worker cells, one name per state
+    "idle",
+    "starting",
+    "gone",
+    "spark",  # sparklines and the time strip
+    "spark_empty",  # time that has not come
+    "match",  # what the filter or the search found
+]
+
+Line = list[tuple[str, str]]
+"""One row of the screen: (safe text, name of a style), left to right."""
+
+STYLES: tuple[str, ...] = Style.__args__  # type: ignore[attr-defined]  # what Literal holds
+
+SELECTED_SIGN = ">"
+LATE_SIGN = "!"
+GONE_SIGN = "x"
+SILENT_SIGN = "?"
+
+
+@dataclass(frozen=True, slots=True)
+class Glyphs:
+    """The characters drawn by a view; one set for UTF-8, one for terminals without it."""
+
+    busy: str
+    idle: str
+    moving: str
+    full: str
+    empty: str
+    levels: str
+    playhead: str
+    future: str
+    ellipsis: str
+    folded: str
+    opened: str
+    axis: str
+    dash: str
+
+
+UNICODE = Glyphs("█", "░", "▒", "█", "░", " ▁▂▃▄▅▆▇█", "┃", "·", "…", "▸", "▾", "┤", "–")
+ASCII = Glyphs("#", "-", "=", "#", "-", " ..--==##", "|", ".", "...", ">", "v", "|", "-")
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How a view draws, whatever it draws."""
+
+    glyphs: Glyphs = UNICODE
+    #: Minutes east of UTC that times are shown in, and the name written beside them.
+    zone_minutes: int = 0
+    zone: str = "UTC"
+
+
+def cell_style(state: str) -> str:
+    """The style of a worker's cell, by its state or sign."""
+    return {
+        "busy": "busy", "idle": "idle", "starting": "starting", "stopping": "starting",
+        "late": "warn", "gone": "error", "silent": "unknown",
+    }.get(state, "unknown")  # fmt: skip
+
+
+def text_of(line: Line) -> str:
+    """The line without its styles."""
+    return "".join(text for text, _ in line)
