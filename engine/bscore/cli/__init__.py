@@ -1,1 +1,99 @@
-"""The bscore command: one command per file."""
+"""The bscore command: loads one subcommand's file when it is used, prints every error in one place."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+from typing import Any
+
+import click
+
+from bscore import __version__
+from bscore.errors import BscoreError
+
+EXIT_INTERRUPTED = 130
+
+#: Command → (where it lives, what it is for). Help is printed from here, without importing the command.
+_COMMANDS: dict[str, tuple[str, str]] = {
+    "demo": ("bscore.cli.demo:demo", "Score 1,797 handwritten digits with a trained model, on this machine."),
+    "run": ("bscore.cli.run:run", "Run a scoring script over files, in the foreground."),
+    "job": ("bscore.cli.job:job", "Look at jobs and act on them: list, show, resume ..."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group that imports a subcommand only when it runs, so that `--help` is quick."""
+
+    def __init__(self, *args: Any, commands_at: dict[str, tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.commands_at = commands_at
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """The commands in the order of the table."""
+        return list(self.commands_at)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return one command; a unique beginning is enough."""
+        name = self._whole_name(cmd_name, ctx)
+        if name is None:
+            return None
+        module, _, attribute = self.commands_at[name][0].partition(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def _whole_name(self, given: str, ctx: click.Context) -> str | None:
+        if given in self.commands_at:
+            return given
+        close = [name for name in self.commands_at if name.startswith(given)]
+        if len(close) > 1:
+            ctx.fail(f"'{given}' could be {' or '.join(close)}.")
+        return close[0] if close else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list of commands in --help, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help_text) for name, (_, help_text) in self.commands_at.items()])
+
+
+main_group = LazyGroup(
+    name="bscore",
+    commands_at=_COMMANDS,
+    help="Run batch scoring scripts written for Azure Machine Learning anywhere.\n\n"
+    "Data goes to stdout, everything else to stderr. Exit codes: 0 Completed, 1 Failed, 2 wrong use or an "
+    "invalid job, 3 Canceled, 4 NotResponding, 130 interrupted.",
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+click.version_option(__version__, prog_name="bscore")(main_group)
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    sys.exit(run_command(sys.argv[1:]))
+
+
+def run_command(arguments: list[str]) -> int:
+    """Run one command line; returns the exit code. Errors are printed here and nowhere else."""
+    if sys.platform == "win32":
+        return _say("bscore does not run on Windows itself; run it inside WSL (wsl --install).", 2)
+    try:
+        result = main_group.main(arguments, prog_name="bscore", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except (click.Abort, KeyboardInterrupt):
+        return _say("Interrupted.", EXIT_INTERRUPTED)
+    except BscoreError as error:
+        return _say(f"Error: {error}", error.exit_code)
+    except BrokenPipeError:
+        # Whoever read our output has gone; nothing is left to say, and Python's own flush must not try.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return result if isinstance(result, int) else 0
+
+
+def _say(text: str, code: int) -> int:
+    click.echo(text.encode("utf-8", "backslashreplace").decode(), err=True)
+    return code

@@ -138,7 +138,7 @@ class InputsChanged:
 
 @dataclass(frozen=True, slots=True)
 class WorkerStarting:
-    """The agent started a worker process."""
+    """A worker is being started; said with pid 0 when it is ordered, then with its pid by the agent."""
 
     at: int
     worker: str

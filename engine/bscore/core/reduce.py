@@ -120,11 +120,18 @@ def _on_node_lost(run: Run, event: e.NodeLost) -> None:
             running = worker.queue[0]
             charge = run.charges.get(running)
             if charge is None:
-                run.charges[running] = Charge(1, worker.id, 0)
+                run.charges[running] = Charge(1, worker.id, _items_of(run, running))
+                run.retried += 1
             else:
                 charge.tries, charge.worker = charge.tries + 1, worker.id
             run.failures[e.FailureKind.LOST] = run.failures.get(e.FailureKind.LOST, 0) + 1
         _forget_worker(run, worker, _gone(worker, event.at, "its node was lost"))
+
+
+def _items_of(run: Run, mini_batch: int) -> int:
+    """Items of a mini-batch that nobody counted: as many as fit, fewer in the last one."""
+    size = run.config.mini_batch_size if run.config else 0
+    return max(min(size, run.items - mini_batch * size), 0)
 
 
 def _on_node_back(run: Run, event: e.NodeBack) -> None:
@@ -150,6 +157,10 @@ def _on_inputs_changed(run: Run, event: e.InputsChanged) -> None:
 
 
 def _on_worker_starting(run: Run, event: e.WorkerStarting) -> None:
+    known = run.workers.get(event.worker)
+    if known is not None:
+        known.pid = event.pid
+        return
     node_id, _, process = event.worker.rpartition("/")
     node = run.nodes[node_id]
     number = int(process.removeprefix("process"))

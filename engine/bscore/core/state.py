@@ -288,6 +288,8 @@ class Vitals:
 
     #: When each node was last heard of (microseconds UTC).
     heard: dict[str, int] = field(default_factory=dict)
+    #: The latest heartbeat of each node, as its agent sent it; opaque here.
+    heartbeats: dict[str, object] = field(default_factory=dict)
     #: Bytes of rows received but not yet written.
     unwritten_bytes: int = 0
     #: Microseconds during which the master itself did not run since the last progress, and before

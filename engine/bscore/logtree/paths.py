@@ -25,6 +25,7 @@ SNAPSHOTS = "checkpoint/snapshots"
 LOCK = "checkpoint/lock"
 LEASE = "checkpoint/lease"
 SPOOL = "checkpoint/spool"
+MODEL = "checkpoint/model"
 CONTROL = "control"
 
 

@@ -29,6 +29,7 @@ class Cause:
     first_at: int
     last_at: int
     nodes: tuple[str, ...]
+    #: -1 for workers that never became ready.
     first_mini_batch: int
     trace: str = ""
     item: str = ""
@@ -121,22 +122,30 @@ _SENTENCES = {
     FailureKind.LOST: "Nodes were lost while run() was running for {n} times.",
 }
 
+_INIT_SENTENCE = "A worker failed before it was ready for {n} times. Please check logs at logs/user/error/*."
+
 
 def cause_lines(causes: Sequence[Cause], other_failures: int = 0) -> list[str]:
     """Causes by kind and frequency, in the original's sentences where it has them."""
     lines: list[str] = []
     shown = sorted(causes, key=lambda cause: (-cause.count, cause.first_at))
     hidden = shown[MAX_CAUSES:]
-    totals = {kind: sum(cause.count for cause in causes if cause.kind is kind) for kind in FailureKind}
-    for kind in sorted(totals, key=lambda kind: -totals[kind]):
-        if totals[kind]:
-            lines.append(_SENTENCES[kind].format(n=totals[kind]))
-            for cause in shown[:MAX_CAUSES]:
-                lines += _cause(cause) if cause.kind is kind else []
+    totals: dict[str, int] = {}
+    for cause in shown:
+        sentence = _sentence(cause)
+        totals[sentence] = totals.get(sentence, 0) + cause.count
+    for sentence in sorted(totals, key=lambda sentence: -totals[sentence]):
+        lines.append(sentence.format(n=totals[sentence]))
+        for cause in shown[:MAX_CAUSES]:
+            lines += _cause(cause) if _sentence(cause) == sentence else []
     rest = other_failures + sum(cause.count for cause in hidden)
     if rest:
         lines.append(f"Other failed attempts: {rest}. All of them are in {paths.MINI_BATCHES_REPORT}.")
     return lines
+
+
+def _sentence(cause: Cause) -> str:
+    return _SENTENCES[cause.kind] if cause.first_mini_batch >= 0 else _INIT_SENTENCE
 
 
 def _cause(cause: Cause) -> list[str]:
@@ -149,7 +158,11 @@ def _cause(cause: Cause) -> list[str]:
         facts.append(f"{cause.items} items")
     facts.append(f"{iso(cause.first_at)[:19]} to {iso(cause.last_at)[:19]}")
     lines.append(f"    {', '.join(facts)}")
-    first = f"    First: mini-batch {cause.first_mini_batch}"
+    first = (
+        f"    First: mini-batch {cause.first_mini_batch}"
+        if cause.first_mini_batch >= 0
+        else "    First: init()"
+    )
     if cause.item:
         first += f", item {one_line(cause.item)}"
     if cause.trace:

@@ -1,0 +1,95 @@
+"""Where jobs live, how a job is named and how it is found again."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+from datetime import UTC, datetime
+from pathlib import Path
+
+from bscore.errors import NotFoundError, UsageError
+from bscore.logtree import paths
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
+
+
+def bscore_home() -> Path:
+    """$BSCORE_HOME, or ~/.bscore."""
+    return Path(os.environ.get("BSCORE_HOME") or Path.home() / ".bscore").expanduser().absolute()
+
+
+def jobs_root() -> Path:
+    """The folder of all jobs."""
+    return bscore_home() / "jobs"
+
+
+def check_name(name: str) -> str:
+    """The name itself. Raises UsageError for one that is no plain file name."""
+    if not _NAME.fullmatch(name) or name == "last":
+        raise UsageError(
+            f"{name!r} cannot be the name of a job.",
+            remedy="Give letters, digits, '.', '_' and '-', beginning with a letter or digit, 100 at most.",
+        )
+    return name
+
+
+def free_name(root: Path, stem: str, now: datetime | None = None) -> str:
+    """A short name that is not taken: `score-0412-0200`, from a script's stem and the local time."""
+    moment = now or datetime.now(UTC).astimezone()
+    word = re.sub(r"[^A-Za-z0-9]+", "-", stem).strip("-").lower()[:24] or "job"
+    base = f"{word}-{moment:%m%d-%H%M}"
+    name, number = base, 1
+    while (root / name).exists():
+        number += 1
+        name = f"{base}-{number}"
+    return name
+
+
+def is_tree(folder: Path) -> bool:
+    """Whether a folder is a job's directory."""
+    return (folder / "logs").is_dir() and (
+        (folder / paths.JOB_FILE).exists() or (folder / "logs/sys").is_dir()
+    )
+
+
+def all_jobs(root: Path | None = None) -> list[Path]:
+    """The directories of all jobs, the newest first."""
+    root = root or jobs_root()
+    try:
+        found = [folder for folder in root.iterdir() if is_tree(folder)]
+    except OSError:
+        return []
+    return sorted(found, key=_made_at, reverse=True)
+
+
+def _made_at(tree: Path) -> tuple[int, str]:
+    try:
+        return (tree / paths.README).stat().st_mtime_ns, tree.name
+    except OSError:
+        return 0, tree.name
+
+
+def find_job(job: str) -> Path:
+    """A job's directory: by path, name, unique beginning of its name, or `last`.
+
+    Raises NotFoundError with a near match, UsageError when a beginning fits several.
+    """
+    as_path = Path(job).expanduser()
+    if ("/" in job or job in (".", "..")) and is_tree(as_path):
+        return as_path.absolute()
+    jobs = all_jobs()
+    if job == "last" and jobs:
+        return jobs[0]
+    names = {tree.name: tree for tree in jobs}
+    if job in names:
+        return names[job]
+    close = [name for name in names if job and name.startswith(job)]
+    if len(close) == 1:
+        return names[close[0]]
+    if close:
+        shown = ", ".join(sorted(close)[:5])
+        raise UsageError(f"'{job}' fits {len(close)} jobs: {shown}.", remedy="Give more of the name.")
+    near = difflib.get_close_matches(job, names, n=1)
+    remedy = f"Did you mean '{near[0]}'?" if near else "See 'bscore job list'."
+    raise NotFoundError(f"There is no job '{job}' in {jobs_root()}.", remedy=remedy)

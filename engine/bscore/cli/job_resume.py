@@ -1,0 +1,32 @@
+"""`bscore job resume`: the next term of a job."""
+
+from __future__ import annotations
+
+import click
+
+from bscore.cli.home import find_job
+from bscore.cli.run import run_in_foreground
+from bscore.core.events import Outcome
+from bscore.logtree.history import read_history
+from bscore.logtree.journal import terms
+from bscore.logtree.source import LocalSource
+from bscore.master.job import load_job
+from bscore.outputs.checks import check_output
+
+
+@click.command()
+@click.argument("job_name", metavar="JOB")
+@click.option("--take-over", is_flag=True, help="Do not wait for a master on another host that looks alive.")
+def resume(job_name: str, *, take_over: bool) -> int:
+    """Go on with a job: finish what is left; every item's rows stand in the output exactly once."""
+    tree = find_job(job_name)
+    job = load_job(tree)
+    source = LocalSource(tree)
+    if any(term.term for term in terms(source)):
+        run = read_history(source).run
+        if run.outcome is Outcome.COMPLETED:
+            click.echo(f"Job {job.name} is Completed already; its rows are in {run.output}.", err=True)
+            return 0
+    else:
+        check_output(job.config.output, job.config.output_file_name)
+    return run_in_foreground(job, take_over=take_over)

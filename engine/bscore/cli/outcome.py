@@ -1,0 +1,22 @@
+"""How a run ended: its exit code, and what is printed for a tired person."""
+
+from __future__ import annotations
+
+import click
+
+from bscore.core.events import Outcome
+from bscore.logtree import paths
+from bscore.master.job import Job
+
+EXIT_CODES = {Outcome.COMPLETED: 0, Outcome.FAILED: 1, Outcome.CANCELED: 3}
+EXIT_NOT_RESPONDING = 4
+
+
+def exit_code(outcome: Outcome) -> int:
+    """The exit code of the command that ran or followed the job."""
+    return EXIT_CODES[outcome]
+
+
+def print_summary(job: Job) -> None:
+    """Print what job_result.txt says, on stderr."""
+    click.echo((job.tree / paths.JOB_RESULT).read_text().rstrip("\n"), err=True)

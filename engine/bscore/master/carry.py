@@ -1,0 +1,60 @@
+"""Carries out instructions: each becomes an event of the run and an order to an agent."""
+
+from __future__ import annotations
+
+from bscore.backends.base import Backend
+from bscore.core import events as e
+from bscore.core import instructions as i
+from bscore.core.attempts import attempt_of
+from bscore.core.ranges import from_pairs
+from bscore.inputs.manifest import Manifest
+from bscore.logtree.paths import split_worker
+from bscore.master.recorder import Recorder
+from bscore.node.messages import Assign, Batch, Order, StartWorker, Withdraw
+
+
+class Carrier:
+    """Turns a plan into orders, one lease per node and wake-up."""
+
+    def __init__(self, recorder: Recorder, backend: Backend, manifest: Manifest) -> None:
+        self._recorder = recorder
+        self._backend = backend
+        self._manifest = manifest
+
+    def carry_out(self, instructions: list[i.Instruction], now: int) -> None:
+        """Do everything but ending the run."""
+        orders: dict[str, list[Order]] = {}
+        record = self._recorder.record
+        for instruction in instructions:
+            match instruction:
+                case i.Give(worker, pairs):
+                    self._order(orders, worker, self._assign(worker, pairs, now))
+                case i.Start(worker):
+                    record(e.WorkerStarting(now, worker, 0))
+                    self._order(orders, worker, StartWorker(worker))
+                case i.TakeBack(worker, pairs):
+                    record(e.WithdrawalAsked(now, worker, pairs))
+                    self._order(orders, worker, Withdraw(worker, tuple(from_pairs(pairs))))
+                case i.Abandon(mini_batch, items, reason):
+                    record(e.MiniBatchAbandoned(now, mini_batch, items, reason))
+                case i.LoseNode(node, reason):
+                    record(e.NodeLost(now, node, reason))
+                    self._backend.kill(node)
+        for node, of_node in orders.items():
+            self._backend.lease(node, of_node)
+
+    @staticmethod
+    def _order(orders: dict[str, list[Order]], worker: str, order: Order) -> None:
+        orders.setdefault(split_worker(worker)[0], []).append(order)
+
+    def _assign(self, worker: str, pairs: tuple[tuple[int, int], ...], now: int) -> Assign:
+        run = self._recorder.run
+        batches: list[Batch] = []
+        blobs: list[bytes] = []
+        for first, count in pairs:
+            sizes, blob = self._manifest.mini_batches(first, count)
+            blobs.append(blob)
+            for mini_batch, (items, nbytes) in enumerate(sizes, first):
+                batches.append(Batch(mini_batch, attempt_of(run, mini_batch), items, nbytes))
+        self._recorder.record(e.Assigned(now, worker, pairs))
+        return Assign(worker, tuple(batches), b"".join(blobs))

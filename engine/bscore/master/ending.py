@@ -1,0 +1,98 @@
+"""The end of a run: stop the workers, make the last commit point, give the output its name, report.
+
+Last commit → Finalizing, synced → publish without overwriting → reports → RunEnded. A resume
+repeats each step safely.
+"""
+
+from __future__ import annotations
+
+from bscore.core import events as e
+from bscore.core.instructions import End
+from bscore.core.state import Run, Worker, WorkerState
+from bscore.errors import BscoreError
+from bscore.logtree.paths import split_worker
+from bscore.master.loop import Master
+from bscore.master.reporting import write_reports, write_result
+from bscore.node.messages import KillWorker, Order, StopWorker
+from bscore.outputs.publish import publish
+
+#: What shutdown() of the script may take before its worker is killed.
+SHUTDOWN_S = 30.0
+#: What killed workers may take to be gone.
+KILL_S = 5.0
+
+
+def end_run(master: Master, end: End) -> e.RunEnded:
+    """Bring the run to its end; returns its last event."""
+    _stop_workers(master, end)
+    term, recorder = master.term, master.recorder
+    term.committer.finish(term.clock.now())
+    if end.outcome is e.Outcome.COMPLETED:
+        end = _publish(master, end)
+    output = output_of(master, end)
+    write_reports(term)
+    ended = e.RunEnded(max(term.clock.now(), term.run.last), end.outcome, end.reason, output)
+    recorder.record(ended)
+    recorder.flush()
+    if term.job.config.commit_interval_s > 0:
+        recorder.sync()
+    write_result(term)
+    return ended
+
+
+def output_of(master: Master, end: End) -> str:
+    """Where the rows are: the final file, or the part files that keep them; empty for none."""
+    job, run = master.term.job, master.run
+    if end.outcome is e.Outcome.COMPLETED:
+        return str(job.final) if job.config.append_row else str(job.config.output)
+    return " ".join(str(job.part(part.term)) for part in run.parts if part.nbytes)
+
+
+def _publish(master: Master, end: End) -> End:
+    term, run, recorder = master.term, master.run, master.recorder
+    recorder.record(e.Finalizing(term.clock.now(), run.committed_bytes, run.committed_rows))
+    recorder.flush()
+    recorder.sync()
+    if not term.job.config.append_row:
+        return end
+    parts = [(term.job.part(part.term), part.nbytes) for part in run.parts if part.nbytes]
+    try:
+        publish(parts or [(term.job.part(run.term), 0)], term.job.final)
+    except BscoreError as error:
+        return End(e.Outcome.FAILED, f"The output could not be published: {error}")
+    return end
+
+
+def _stop_workers(master: Master, end: End) -> None:
+    """Ask those that are free, kill those that run something, wait, kill the rest."""
+    polite = end.outcome is e.Outcome.COMPLETED
+    orders: dict[str, list[Order]] = {}
+    for worker in master.run.workers.values():
+        if worker.state is not WorkerState.STOPPING:
+            orders.setdefault(worker.node, []).append(_stop(worker, end, polite=polite))
+    for node, of_node in orders.items():
+        master.backend.lease(node, of_node)
+    _wait_until_gone(master, master.run, SHUTDOWN_S)
+    for worker in master.run.workers.values():
+        node, _ = split_worker(worker.id)
+        master.backend.lease(node, [KillWorker(worker.id, "shutdown() took too long")])
+    _wait_until_gone(master, master.run, KILL_S)
+
+
+def _stop(worker: Worker, end: End, *, polite: bool) -> Order:
+    reason = "the run is complete" if polite else f"the run ends: {end.outcome}"
+    ready = worker.state is WorkerState.IDLE or (polite and worker.state is WorkerState.BUSY)
+    return StopWorker(worker.id, reason) if ready else KillWorker(worker.id, reason)
+
+
+def _wait_until_gone(master: Master, run: Run, seconds: float) -> None:
+    deadline = master.term.clock.now() + int(seconds * 1e6)
+    while run.workers:
+        left_s = (deadline - master.term.clock.now()) / 1e6
+        if left_s <= 0:
+            return
+        now = master.listen(min(left_s, 0.5))
+        master.recorder.flush()
+        master.commit(now)
+        master.term.lock.renew()
+        master.check_second_stop()

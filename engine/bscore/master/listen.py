@@ -1,0 +1,85 @@
+"""What the master hears, turned into events: polls of agents, progress of the listing."""
+
+from __future__ import annotations
+
+import contextlib
+from pathlib import Path
+
+from bscore.core import events as e
+from bscore.core.attempts import why_not_current
+from bscore.inputs.listing import ListingProgress, ListingState
+from bscore.logtree.source import inside
+from bscore.logtree.writer import TreeWriter
+from bscore.master.recorder import Recorder
+from bscore.node.messages import Answer, LogChunk, Poll
+
+
+class Listener:
+    """Records what agents and the lister report. `tree` is the job's directory."""
+
+    def __init__(self, recorder: Recorder, tree: Path) -> None:
+        self._recorder = recorder
+        self._tree = tree
+        self._writer = TreeWriter(tree)
+
+    def hear_poll(self, poll: Poll, now: int) -> None:
+        """Everything one agent said, in its order."""
+        recorder = self._recorder
+        recorder.vitals.heard[poll.node] = now
+        if poll.heartbeat is not None:
+            recorder.vitals.heartbeats[poll.node] = poll.heartbeat
+        for chunk in poll.logs:
+            self._put(chunk)
+        for report in poll.reports:
+            if isinstance(report, Answer):
+                self._hear_answer(report, now)
+            elif isinstance(report, e.FindingMade):
+                if report.code not in recorder.run.findings:
+                    recorder.record(report)
+            else:
+                recorder.record(report)
+
+    def _hear_answer(self, answer: Answer, now: int) -> None:
+        recorder, event = self._recorder, answer.event
+        why = why_not_current(recorder.run, answer.term, event.worker, event.mini_batch, event.attempt)
+        if why:
+            recorder.record(e.AnswerDropped(now, event.worker, event.mini_batch, event.attempt, why))
+            if answer.spool:
+                with contextlib.suppress(OSError):
+                    Path(answer.spool).unlink()
+            return
+        if type(event) is e.Finished:
+            recorder.keep_rows(answer.rows, answer.header)
+            if answer.spool:
+                recorder.keep_spool(answer.spool)
+        recorder.record(event)
+
+    def _put(self, chunk: LogChunk) -> None:
+        """Write shipped log bytes at their offset; the same chunk twice changes nothing."""
+        if not (chunk.path.startswith("logs/") and inside(chunk.path)):
+            return
+        self._writer.put(chunk.path, chunk.offset, chunk.data)
+
+    def hear_listing(self, said: list[ListingProgress], now: int) -> None:
+        """Totals of the listing, its end, and on resume what changed since the manifest was written."""
+        run, record = self._recorder.run, self._recorder.record
+        for progress in said:
+            if progress.state is ListingState.FAILED:
+                record(e.ListingFailed(now, progress.reason))
+            elif progress.state is ListingState.FINISHED and not run.listing_finished:
+                record(e.ListingFinished(now, progress.mini_batches, progress.items))
+            elif progress.mini_batches > run.mini_batches:
+                record(e.MiniBatchesCreated(now, progress.mini_batches, progress.items))
+            if progress.changes:
+                changes = progress.changes
+                record(
+                    e.InputsChanged(now, changes.missing, changes.changed, changes.added, changes.first_names)
+                )
+            if progress.skipped:
+                names = ", ".join(progress.skipped_names)
+                text = f"{progress.skipped} names that are no regular files were left out, first {names}."
+                record(e.FindingMade(now, "inputs-skipped", text))
+
+    def close(self) -> None:
+        """Close the files of shipped logs."""
+        self._writer.close()

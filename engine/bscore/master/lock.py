@@ -1,0 +1,146 @@
+"""Who may write a job: a kernel lock, a lease for other hosts to see, and a claim per term.
+
+The kernel lock is released by death, so a dead master is taken over at once on its own host. Where
+locks do not cross hosts the lease has to stand still for a minute first.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bscore.errors import BscoreError, TermLostError
+from bscore.logtree import paths
+
+RENEW_S = 5.0
+#: A lease of another host must stand still for so long before its job is taken over.
+TAKE_OVER_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """What the living master says of itself; `beat` grows while it lives."""
+
+    host: str
+    boot_id: str
+    pid: int
+    started: int
+    term: int
+    beat: int
+
+
+def boot_id() -> str:
+    """An id of this boot of this machine; its name where the kernel tells none."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    except OSError:
+        return socket.gethostname()
+
+
+def read_lease(tree: Path) -> Lease | None:
+    """The lease as it stands, or None where there is none that can be read."""
+    try:
+        return Lease(**json.loads((tree / paths.LEASE).read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+class JobLock:
+    """Holds a job for one master. `close` lets go of it; so does the death of the process."""
+
+    def __init__(self, tree: Path, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.tree = tree
+        self.term = 0
+        self._sleep = sleep
+        self._fd = -1
+        self._beat = 0
+        self._renewed = 0.0
+        self._claimed_next = str(tree)
+
+    def acquire(self, *, take_over: bool = False) -> None:
+        """Take the job. Raises BscoreError when a living master has it."""
+        (self.tree / paths.CHECKPOINT).mkdir(parents=True, exist_ok=True)
+        self._fd = os.open(self.tree / paths.LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self.close()
+            raise self._held() from None
+        if not take_over:
+            self._wait_for_other_host()
+
+    def _held(self) -> BscoreError:
+        lease = read_lease(self.tree)
+        who = f"process {lease.pid} on {lease.host}" if lease else "another process"
+        return BscoreError(
+            f"Job {self.tree.name} is being run by {who}.",
+            remedy=f"Watch it with 'bscore-tui {self.tree.name}', or end it with "
+            f"'bscore job cancel {self.tree.name}' first.",
+        )
+
+    def _wait_for_other_host(self) -> None:
+        lease = read_lease(self.tree)
+        if lease is None or lease.boot_id == boot_id():
+            return
+        deadline = time.monotonic() + TAKE_OVER_S
+        while time.monotonic() < deadline:
+            self._sleep(1.0)
+            if read_lease(self.tree) != lease:
+                self.close()
+                raise self._held()
+
+    def claim(self, term: int) -> None:
+        """Begin a term. Raises TermLostError when another master has begun it."""
+        path = self.tree / paths.term_claim(term)
+        try:
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
+        except FileExistsError:
+            raise TermLostError(f"Term {term} of job {self.tree.name} was begun by another master.") from None
+        self.term = term
+        self._claimed_next = str(self.tree / paths.term_claim(term + 1))
+        self.renew(force=True)
+
+    def next_term(self, last: int) -> int:
+        """The first term after `last` that nobody claimed, also by a master that died at once."""
+        term = last + 1
+        while (self.tree / paths.term_claim(term)).exists():
+            term += 1
+        return term
+
+    def check(self) -> None:
+        """Raise TermLostError when a later term has begun: this master must write nothing more."""
+        if os.path.exists(self._claimed_next):
+            raise TermLostError(f"Another master has taken job {self.tree.name} over.")
+
+    def renew(self, *, force: bool = False) -> None:
+        """Show that this master lives; does nothing more often than every 5 s."""
+        now = time.monotonic()
+        if not force and now - self._renewed < RENEW_S:
+            return
+        self._renewed = now
+        self._beat += 1
+        lease = Lease(socket.gethostname(), boot_id(), os.getpid(), _process_start(), self.term, self._beat)
+        path = self.tree / paths.LEASE
+        fresh = path.with_suffix(".new")
+        fresh.write_text(json.dumps(asdict(lease)) + "\n")
+        fresh.replace(path)
+
+    def close(self) -> None:
+        """Let go of the job."""
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+def _process_start() -> int:
+    """Start time of this process in clock ticks since boot: tells it from a later one of its pid."""
+    try:
+        return int(Path("/proc/self/stat").read_text().rpartition(")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return 0

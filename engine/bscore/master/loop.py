@@ -1,0 +1,185 @@
+"""The master's loop: listen, record, plan, carry out, once per wake-up. It joins; it decides nothing."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Sequence
+from pathlib import Path
+
+from bscore.backends.base import Backend
+from bscore.core import events as e
+from bscore.core.instructions import End, Instruction
+from bscore.core.policy import is_end, plan, wants_early_look
+from bscore.core.snapshot import due, encode_snapshot
+from bscore.core.state import Run
+from bscore.errors import BscoreError, StorageError
+from bscore.logtree import paths
+from bscore.logtree.writer import TreeWriter
+from bscore.master import requests
+from bscore.master.carry import Carrier
+from bscore.master.listen import Listener
+from bscore.master.observers import Observer
+from bscore.master.signals import Stops
+from bscore.master.term import Term
+
+#: The longest nap of the loop, and the nap while an idle worker could soon take work from a busy one.
+NAP_S = 0.5
+SHORT_NAP_S = 0.025
+#: A wake-up that comes so much later than planned means that this process was not running.
+FROZEN_S = 2.0
+#: The wall clock may differ from the term's clock by so much before it is said.
+CLOCK_JUMP_S = 2.0
+
+
+class Master:
+    """Runs one term of a job on a backend until the plan says that the run ends."""
+
+    def __init__(self, term: Term, backend: Backend, stops: Stops, observers: Sequence[Observer]) -> None:
+        self.term = term
+        self.run: Run = term.run
+        self.recorder = term.recorder
+        self.backend = backend
+        self.observers = observers
+        self.recorder.tell = self._tell
+        self.listener = Listener(term.recorder, term.job.tree)
+        self._stops = stops
+        self._stops_taken = 0
+        self._carrier = Carrier(term.recorder, backend, term.manifest)
+        self._asked_at = 0
+        self._woke_at = term.clock.now()
+        self._nap_s = 0.0
+        self._progress = 0
+        self._jumped_s = 0.0
+        self._snapshot_bytes = 0
+        self._snapshot_at = 0
+        self._writer = TreeWriter(term.job.tree)
+
+    def _tell(self, event: e.Event) -> None:
+        for observer in self.observers:
+            observer.hear(event, self.run)
+
+    def until_end(self) -> End:
+        """Go round until the run has to end. Raises StorageError, TermLostError, KeyboardInterrupt."""
+        self._wait_for_manifest()
+        while True:
+            instructions = self.turn()
+            end = is_end(instructions)
+            if end is not None:
+                self.recorder.flush()
+                return end
+            if instructions:
+                self._carrier.carry_out(instructions, self.term.clock.now())
+            self.recorder.flush()
+
+    def turn(self) -> list[Instruction]:
+        """Wait for something, record all that happened, and ask for the plan."""
+        term, limits = self.term, self.term.job.config.limits
+        now = self.listen(self._patience())
+        self._take_requests(now)
+        self.commit(now)
+        term.lock.renew()
+        self._look_at_clock(now)
+        for observer in self.observers:
+            observer.tick(self.run, now)
+        return plan(self.run, self.recorder.vitals, limits, now)
+
+    def _patience(self) -> float:
+        if self._nap_s == 0.0:
+            self._nap_s = NAP_S
+            return 0.0
+        self._nap_s = SHORT_NAP_S if wants_early_look(self.run) else NAP_S
+        return self._nap_s
+
+    def listen(self, timeout_s: float) -> int:
+        """Wait for reports and record them; return the time (microseconds UTC) of this wake-up."""
+        term = self.term
+        wake = [
+            fd for fd in (term.listing.fileno(), term.committer.fileno(), self._stops.fileno()) if fd >= 0
+        ]
+        polls = self.backend.poll(timeout_s, wake)
+        now = term.clock.now()
+        self._notice_freeze(now, timeout_s)
+        for poll in polls:
+            self.listener.hear_poll(poll, now)
+        if term.listing.fileno() >= 0:
+            self.listener.hear_listing(term.listing.poll(), now)
+        return now
+
+    def _notice_freeze(self, now: int, timeout_s: float) -> None:
+        """Limits move by the time in which this process could not run."""
+        vitals = self.recorder.vitals
+        gap_us = now - self._woke_at - int(timeout_s * 1e6)
+        self._woke_at = now
+        if self.run.last_progress != self._progress:
+            self._progress = self.run.last_progress
+            vitals.frozen_us = 0
+        if gap_us > FROZEN_S * 1e6:
+            vitals.frozen_us += gap_us
+            for node in vitals.heard:
+                vitals.heard[node] += gap_us
+
+    def _look_at_clock(self, now: int) -> None:
+        drift_s = self.term.clock.drift_s()
+        if abs(drift_s - self._jumped_s) > CLOCK_JUMP_S:
+            self.recorder.record(e.ClockJumped(now, round(drift_s - self._jumped_s, 3)))
+            self._jumped_s = drift_s
+
+    def _take_requests(self, now: int) -> None:
+        stops = self._stops
+        self.check_second_stop()
+        if stops.count > self._stops_taken:
+            self._stops_taken = stops.count
+            self.recorder.record(e.RequestTaken(now, "cancel", "", stops.by, socket.gethostname()))
+        if now - self._asked_at < requests.LOOK_US:
+            return
+        self._asked_at = now
+        for request in requests.take(self.term.job.tree):
+            self.recorder.record(
+                e.RequestTaken(now, request.what, request.arguments, request.who, request.where)
+            )
+
+    def check_second_stop(self) -> None:
+        """Raise KeyboardInterrupt when somebody pressed Ctrl-C twice."""
+        self._stops.drain()
+        if self._stops.count >= 2:
+            raise KeyboardInterrupt
+
+    def commit(self, now: int) -> None:
+        """Move the commit point on; after one, a snapshot where it is worth it."""
+        if not self.term.committer.step(now):
+            return
+        journal = self.recorder.journal_bytes
+        if due(journal - self._snapshot_at, self._snapshot_bytes):
+            line = encode_snapshot(self.run.term, journal, 0, self.run)
+            self._snapshot_at, self._snapshot_bytes = journal, len(line)
+            self._writer.append(paths.SNAPSHOTS, line)
+
+    def _wait_for_manifest(self) -> None:
+        """After a power failure the listing first has to bring back what the journal knows of."""
+        term = self.term
+        while term.manifest.extent().mini_batches < self.run.mini_batches:
+            self.listen(NAP_S)
+            if self.run.listing_error:
+                return
+            if term.listing.fileno() < 0:
+                raise BscoreError(
+                    f"The inputs of job {term.job.name} hold fewer items than when it began.",
+                    remedy="Put the missing inputs back, or run the job anew.",
+                )
+
+    def close(self) -> None:
+        """Close what the loop opened itself."""
+        self.listener.close()
+        self._writer.close()
+
+
+def spool_folder(tree: Path) -> Path:
+    """The folder for large rows, made anew: what an earlier term left there belongs to nobody."""
+    folder = tree / paths.SPOOL
+    try:
+        folder.mkdir(exist_ok=True)
+        for file in folder.iterdir():
+            file.unlink()
+    except OSError as error:
+        raise StorageError(f"The folder {folder} cannot be used: {error.strerror}.") from error
+    return folder

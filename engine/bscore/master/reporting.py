@@ -1,0 +1,116 @@
+"""The reports of a run: derived from its journal and its manifest, so that they can be made again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bscore.core.events import Event, Outcome
+from bscore.core.state import ErrorGroup, Run
+from bscore.logtree import job_report, paths
+from bscore.logtree.journal import read_events
+from bscore.logtree.reports import Cause, ResultFacts, cause_lines, job_result, user_error_summary
+from bscore.logtree.source import LocalSource
+from bscore.logtree.writer import TreeWriter
+from bscore.master.term import Term
+
+_CHUNK_LINES = 2000
+
+
+def causes_of(run: Run) -> tuple[Cause, ...]:
+    """The run's error groups as causes."""
+    return tuple(_cause(group) for group in run.errors.values())
+
+
+def _cause(group: ErrorGroup) -> Cause:
+    return Cause(
+        kind=group.kind,
+        error_type=group.error_type,
+        message=group.message,
+        place=group.place,
+        count=group.count,
+        first_at=group.first_at,
+        last_at=group.last_at,
+        nodes=tuple(group.nodes),
+        first_mini_batch=group.first_mini_batch,
+        trace=group.trace,
+        item=group.item,
+    )
+
+
+def result_facts(run: Run) -> ResultFacts:
+    """What job_result.txt says of an ended run."""
+    completed = run.outcome is Outcome.COMPLETED
+    return ResultFacts(
+        job=run.job,
+        outcome=run.outcome or Outcome.FAILED,
+        reason=run.reason,
+        started_at=run.started,
+        ended_at=run.last,
+        mini_batches=run.mini_batches,
+        done=len(run.done),
+        abandoned=len(run.abandoned),
+        retried=run.retried,
+        items=run.items,
+        succeeded=run.succeeded_items,
+        failed=run.failed_items,
+        rows=run.committed_rows,
+        output=run.output if completed else "",
+        part="" if completed else run.output,
+        term=run.term,
+        causes=causes_of(run),
+        other_failures=run.other_errors,
+        findings=tuple(run.findings.values()),
+        workers_gone=run.deaths,
+        nodes_lost=sum(1 for node in run.nodes.values() if node.lost_at),
+        listed=run.listing_finished,
+    )
+
+
+def write_reports(term: Term) -> None:
+    """Write `logs/sys/job_report` and `logs/user/error.txt`, streaming over the journal."""
+    writer = TreeWriter(term.job.tree)
+    summary = job_report.Summary()
+    _write_lines(term, paths.MINI_BATCHES_REPORT, _rows(term, summary))
+    _write_lines(term, paths.PROCESS_REPORT, summary.process_rows())
+    _write_lines(term, paths.NODE_REPORT, summary.node_rows())
+    run = term.run
+    errors = user_error_summary(causes_of(run), run.other_errors)
+    writer.replace(paths.USER_ERRORS, errors.encode("utf-8", "backslashreplace"))
+
+
+def write_result(term: Term) -> None:
+    """Write `job_result.txt`, and `job_error.txt` where something went wrong."""
+    writer, run = TreeWriter(term.job.tree), term.run
+    writer.replace(paths.JOB_RESULT, job_result(result_facts(run)).encode("utf-8", "backslashreplace"))
+    if run.outcome is not Outcome.COMPLETED or run.errors:
+        lines = [run.reason, *cause_lines(causes_of(run), run.other_errors)]
+        text = "\n".join(line for line in lines if line) + "\n"
+        writer.replace(paths.JOB_ERROR, text.encode("utf-8", "backslashreplace"))
+
+
+def _rows(term: Term, summary: job_report.Summary) -> Iterator[str]:
+    yield job_report.HEADER
+    names = term.manifest.names
+    events: Iterator[Event] = read_events(LocalSource(term.job.tree))
+    for event in events:
+        summary.add(event)
+        row = job_report.row(event, names)
+        if row:
+            yield row
+
+
+def _write_lines(term: Term, path: str, lines: Iterator[str]) -> None:
+    """Write a whole file beside its final name, in bounded memory, then put it there."""
+    fresh = f"{path}.new"
+    full = term.job.tree / fresh
+    full.unlink(missing_ok=True)
+    with TreeWriter(term.job.tree) as writer:
+        chunk: list[str] = []
+        for line in lines:
+            chunk.append(line)
+            if len(chunk) >= _CHUNK_LINES:
+                writer.append(fresh, "".join(chunk).encode("utf-8", "backslashreplace"))
+                chunk.clear()
+                term.lock.renew()
+        writer.append(fresh, "".join(chunk).encode("utf-8", "backslashreplace"))
+    full.replace(term.job.tree / path)

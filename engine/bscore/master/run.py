@@ -1,0 +1,125 @@
+"""One term of a job from start to end: opens it, brings up the agents, goes round, ends it."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Callable, Sequence
+
+from bscore.backends.base import Backend
+from bscore.backends.local import LocalBackend
+from bscore.core import events as e
+from bscore.core.instructions import End
+from bscore.errors import BscoreError, StorageError
+from bscore.logtree import paths
+from bscore.master.driver_log import DriverLog
+from bscore.master.ending import end_run
+from bscore.master.job import Job
+from bscore.master.loop import Master, spool_folder
+from bscore.master.observers import Observer
+from bscore.master.overview import Overview
+from bscore.master.signals import Stops
+from bscore.master.term import Term, open_term
+from bscore.node.clock import Clock
+from bscore.node.messages import AgentSetup, NodeInfo
+
+MakeBackend = Callable[[Clock], Backend]
+
+
+def run_job(
+    job: Job,
+    observers: Sequence[Observer] = (),
+    *,
+    take_over: bool = False,
+    make_backend: MakeBackend = LocalBackend,
+) -> e.RunEnded:
+    """Run a job's next term until it ends.
+
+    Raises BscoreError when it cannot begin or a disk fails (the job can then be resumed), and
+    KeyboardInterrupt after a second Ctrl-C (the job is then Canceled).
+    """
+    with Stops() as stops, DriverLog(job.tree, job.config.script, sys.argv) as driver:
+        term = open_term(job, take_over=take_over)
+        try:
+            ended = _run_term(term, make_backend(term.clock), stops, observers)
+            driver.ended(ended)
+        finally:
+            term.close()
+    return ended
+
+
+def _run_term(term: Term, backend: Backend, stops: Stops, observers: Sequence[Observer]) -> e.RunEnded:
+    everyone = [Overview(term.job.tree, term.run), *observers]
+    master = Master(term, backend, stops, everyone)
+    try:
+        _start_agents(term, backend)
+        return end_run(master, master.until_end())
+    except KeyboardInterrupt:
+        _cancel_at_once(master)
+        raise
+    finally:
+        with contextlib.suppress(BscoreError):
+            backend.close()
+        for observer in everyone:
+            observer.close(term.run)
+        master.close()
+
+
+def _start_agents(term: Term, backend: Backend) -> None:
+    spool = spool_folder(term.job.tree)
+    for node in backend.nodes():
+        backend.start_agent(agent_setup(term, node, str(spool)))
+        workers = term.job.config.workers
+        now = max(term.clock.now(), term.run.last)
+        term.recorder.record(e.NodeJoined(now, node.node, node.host, node.cpus, node.memory_mb, workers))
+        term.recorder.vitals.heard[node.node] = now
+    term.recorder.flush()
+
+
+def _cancel_at_once(master: Master) -> None:
+    """Second Ctrl-C: kill everything first, then keep what is there."""
+    for node in list(master.recorder.vitals.heard):
+        master.backend.kill(node)
+    end_run(master, End(e.Outcome.CANCELED, "Canceled at once by a second Ctrl-C."))
+
+
+def _model_folder(term: Term) -> str:
+    """A folder that holds the model and nothing else, as AZUREML_MODEL_DIR does; empty for no model."""
+    model = term.job.config.model
+    if model is None:
+        return ""
+    folder = term.job.tree / paths.MODEL
+    link = folder / model.name
+    try:
+        folder.mkdir(exist_ok=True)
+        if not link.is_symlink():
+            link.symlink_to(model.absolute(), target_is_directory=model.is_dir())
+    except OSError as error:
+        raise StorageError(f"The model cannot be linked into {folder}: {error.strerror}.") from error
+    return str(folder)
+
+
+def agent_setup(term: Term, node: NodeInfo, spool: str) -> AgentSetup:
+    """All that the agent of a node needs to run this job's script."""
+    config = term.job.config
+    return AgentSetup(
+        node=node.node,
+        job=term.job.name,
+        term=term.run.term,
+        tree=str(term.job.tree),
+        spool=spool,
+        interpreter=str(config.interpreter or sys.executable),
+        code=str(config.code),
+        script=config.script,
+        arguments=config.arguments,
+        environment=dict(config.environment_variables),
+        model=_model_folder(term),
+        output=str(config.output),
+        append_row=config.append_row,
+        dataframe_header=config.dataframe_header,
+        to_csv=dict(config.to_csv),
+        limits=config.limits,
+        logging_level=config.logging_level,
+        profiling_module=config.profiling_module,
+        resource_monitor_interval_s=config.resource_monitor_interval_s,
+    )

@@ -1,0 +1,187 @@
+"""One master's time in a run: claims it, folds what was before, opens everything, begins.
+
+The order matters: lock, read, claim, move the old journal aside, create the new one, TermStarted.
+A master killed between any two of these leaves a job that the next one opens the same way.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+
+from bscore import __version__
+from bscore.core import events as e
+from bscore.core.state import Run, Vitals
+from bscore.errors import StorageError, TreeError
+from bscore.inputs.listing import Listing
+from bscore.inputs.manifest import Manifest
+from bscore.logtree import paths
+from bscore.logtree.history import History, read_history
+from bscore.logtree.journal import terms
+from bscore.logtree.source import LocalSource
+from bscore.master.committer import Committer
+from bscore.master.job import Job, script_digest
+from bscore.master.lock import JobLock, boot_id
+from bscore.master.recorder import Recorder
+from bscore.node.clock import Clock
+from bscore.outputs.part import PartFile
+
+
+@dataclass(slots=True)
+class Term:
+    """Everything a master holds open during its term."""
+
+    job: Job
+    clock: Clock
+    lock: JobLock
+    run: Run
+    recorder: Recorder
+    part: PartFile
+    manifest: Manifest
+    listing: Listing
+    committer: Committer
+    journal_fd: int
+
+    def close(self) -> None:
+        """Let go of everything; safe after a failure."""
+        self.listing.stop()
+        self.committer.close()
+        self.part.close()
+        self.manifest.close()
+        os.close(self.journal_fd)
+        self.lock.close()
+
+
+def open_term(job: Job, *, take_over: bool = False) -> Term:
+    """Begin the next term of a job: the first of a new one, or one that resumes.
+
+    Raises BscoreError when a living master has the job or its journal cannot be read.
+    """
+    lock = JobLock(job.tree)
+    lock.acquire(take_over=take_over)
+    try:
+        return _begin(job, lock)
+    except BaseException:
+        lock.close()
+        raise
+
+
+def _begin(job: Job, lock: JobLock) -> Term:
+    history = _history(job.tree)
+    run = history.run if history else Run()
+    number = lock.next_term(run.term)
+    lock.claim(number)
+    _check_manifest(job.tree, run)
+    if history:
+        _set_journal_aside(job.tree, history)
+        _cut_parts(job, run)
+    journal_fd = _create_journal(job.tree)
+    part = PartFile(job.part(number))
+    clock = Clock()
+    recorder = Recorder(run, Vitals(), journal_fd, part)
+    at = max(clock.now(), run.last)
+    previous = history.offset if history else 0
+    recorder.record(
+        e.TermStarted(
+            at,
+            job.name,
+            number,
+            e.FORMAT,
+            __version__,
+            socket.gethostname(),
+            boot_id(),
+            os.getpid(),
+            previous,
+        )
+    )
+    recorder.record(_configured(job, at))
+    recorder.flush()
+    config = job.config
+    listing = Listing.start(
+        config.inputs, config.mini_batch_size, job.tree / paths.CHECKPOINT, resume=bool(history)
+    )
+    manifest = Manifest(job.tree / paths.CHECKPOINT)
+    committer = Committer(
+        recorder, run.rows, (part.sync, manifest.sync), lock.check, config.commit_interval_s
+    )
+    return Term(job, clock, lock, run, recorder, part, manifest, listing, committer, journal_fd)
+
+
+def _history(tree: Path) -> History | None:
+    source = LocalSource(tree)
+    if not any(term.term for term in terms(source)):
+        return None
+    return read_history(source)
+
+
+def _configured(job: Job, at: int) -> e.RunConfigured:
+    config = job.config
+    return e.RunConfigured(
+        at,
+        script=config.script,
+        script_hash=script_digest(config.code),
+        interpreter=str(config.interpreter or ""),
+        output=str(job.final),
+        mini_batch_size=config.mini_batch_size,
+        limits=config.limits,
+    )
+
+
+def _check_manifest(tree: Path, run: Run) -> None:
+    """Refuse to go on when the manifest has lost mini-batches that are done (a power failure)."""
+    index = tree / paths.MANIFEST_INDEX
+    known = index.stat().st_size // 16 if index.exists() else 0
+    highest = max((stop for _, stop in run.done.pairs()), default=0)
+    if highest > known:
+        raise TreeError(
+            f"The manifest of job {tree.name} holds {known} mini-batches, but number {highest - 1} is done.",
+            remedy=f"{tree / paths.CHECKPOINT} was damaged; restore it, or run the job anew.",
+        )
+
+
+def _set_journal_aside(tree: Path, history: History) -> None:
+    """Give the last journal the name of its term; one without a whole record counts for nothing."""
+    current = tree / paths.JOURNAL
+    if not current.exists():
+        return
+    if str(current) == str(tree / history.path):
+        current.rename(tree / paths.journal_of_term(history.run.term))
+    else:
+        current.unlink()
+
+
+def _create_journal(tree: Path) -> int:
+    path = tree / paths.JOURNAL
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+    except FileExistsError:
+        path.unlink()
+        return _create_journal(tree)
+    except OSError as error:
+        raise StorageError(f"The journal {path} cannot be created: {error.strerror}.") from error
+
+
+def _cut_parts(job: Job, run: Run) -> None:
+    """Cut the parts of earlier terms at their last commit point; remove those without rows."""
+    committed = {part.term: part.nbytes for part in run.parts}
+    for term in range(1, run.term + 1):
+        path = job.part(term)
+        nbytes = committed.get(term, 0)
+        if not path.exists():
+            if nbytes and not job.final.exists():
+                raise TreeError(
+                    f"The rows of term {term} are gone: {path} does not exist.",
+                    remedy="Put the file back, or run the job anew.",
+                )
+        elif not nbytes:
+            path.unlink()
+        elif path.stat().st_size > nbytes:
+            os.truncate(path, nbytes)
+        elif path.stat().st_size < nbytes:
+            raise TreeError(
+                f"{path} holds {path.stat().st_size} bytes, but {nbytes} were committed.",
+                remedy="Restore the file, or run the job anew.",
+            )

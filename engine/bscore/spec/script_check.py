@@ -1,0 +1,70 @@
+"""What can be known of a scoring script without running it: it is there, it compiles, it has run()."""
+
+from __future__ import annotations
+
+import ast
+import difflib
+from pathlib import Path
+
+from bscore.errors import NotFoundError, UsageError
+
+
+def script_file(code: Path, script: str) -> Path:
+    """The file of an entry script below `code`: a path, or a dotted module name.
+
+    Raises NotFoundError with a near match when there is none.
+    """
+    as_path = code / script
+    if as_path.is_file():
+        return as_path
+    dotted = code / (script.replace(".", "/") + ".py")
+    if dotted.is_file():
+        return dotted
+    names = [path.name for path in as_path.parent.glob("*.py")] if as_path.parent.is_dir() else []
+    near = difflib.get_close_matches(Path(script).name, names, n=1)
+    remedy = f"Did you mean {near[0]}?" if near else "Give the scoring script's file."
+    raise NotFoundError(f"The scoring script {as_path} does not exist.", remedy=remedy)
+
+
+def check_script(code: Path, script: str) -> None:
+    """Raise UsageError when the script does not compile or can have no run().
+
+    A script in the syntax of an older or newer Python than this one is left to its own interpreter.
+    """
+    path = script_file(code, script)
+    try:
+        tree = ast.parse(path.read_bytes(), filename=str(path))
+    except SyntaxError as error:
+        raise UsageError(
+            f"The scoring script cannot be imported: {path}:{error.lineno}: {error.msg}.",
+            remedy="Correct that line.",
+        ) from None
+    except ValueError as error:
+        raise UsageError(f"The scoring script {path} cannot be read as Python: {error}.") from None
+    if not _may_define(tree, "run"):
+        functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
+        has = f"it defines {', '.join(functions)}" if functions else "it defines no function"
+        raise UsageError(
+            f"The scoring script {path} has no run(mini_batch); {has}.",
+            remedy="Define run(mini_batch): it gets a list of file paths and returns a list or a DataFrame.",
+        )
+
+
+def _may_define(tree: ast.Module, name: str) -> bool:
+    """Whether the module could have this name: defined, assigned or imported anywhere in it."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                if node.name == name:
+                    return True
+            case ast.alias():
+                if node.name == "*" or (node.asname or node.name) == name:
+                    return True
+            case ast.Name(id=found, ctx=ast.Store()):
+                if found == name:
+                    return True
+            case ast.Constant(value=found):
+                # globals()["run"] = ..., setattr(module, "run", ...)
+                if found == name:
+                    return True
+    return False
