@@ -6,7 +6,7 @@ came from outside. What a name looks like is decided by the widgets' themes, nev
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Style = Literal[
@@ -69,12 +69,35 @@ ASCII = Glyphs("#", "-", "=", "#", "-", " ..--==##", "|", ".", "...", ">", "v", 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a view draws, whatever it draws."""
+    """How a view draws, whatever it draws; what a screen remembers of its user is in here too."""
 
     glyphs: Glyphs = UNICODE
     #: Minutes east of UTC that times are shown in, and the name written beside them.
     zone_minutes: int = 0
     zone: str = "UTC"
+    #: Target id of the selected thing (see `Body.targets`); "" for none.
+    selected: str = ""
+    #: Only rows that hold this text (any case); `!` in front: only rows that do not.
+    filter: str = ""
+    #: Name of the column to sort by ("" for the view's own order), and its direction.
+    sort: str = ""
+    reverse: bool = False
+    #: Which of a screen's views: batches `all open`, `running` ...; nodes `workers`, `resources`; logs `notable` ...
+    variant: str = ""
+    #: Nodes (`node:…`) folded or opened against what the view would do, and traces unfolded.
+    toggled: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """What stands between the tabs and the strip."""
+
+    lines: list[Line]
+    #: Line number -> what enter or a click opens there: `mb:5530`, `worker:10.0.0.7/process002`,
+    #: `node:10.0.0.7`, `error:<key>`, `at:<microseconds>`, `file:<path>`, `log:<path>@<offset>`, `list:<name>`.
+    targets: dict[int, str] = field(default_factory=dict)
+    #: First lines that do not scroll (facts, column heads).
+    fixed: int = 0
 
 
 def cell_style(state: str) -> str:
