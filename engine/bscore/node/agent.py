@@ -1,0 +1,253 @@
+"""The agent: owns a node's workers, carries out orders, reports everything in the order it happened.
+
+It decides nothing about mini-batches. All of it runs in the thread that made it (which must live as
+long as the agent, see worker_process); only the sampling of resources has a thread of its own.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from bscore.core import events as e
+from bscore.core.ranges import as_pairs
+from bscore.node import messages as m
+from bscore.node import worker_process
+from bscore.node.clock import Clock
+from bscore.node.desk import Desk
+from bscore.node.ending import Endings
+from bscore.node.hearing import Hearing
+from bscore.node.leftovers import Leftovers, become_subreaper
+from bscore.node.resources import Sampler
+from bscore.node.stack_taking import StackTaking
+from bscore.node.timeouts import TICK_NS, Watch
+from bscore.node.watching import Watching
+from bscore.node.wire import Link
+from bscore.node.worker import Ending, EndKind, Why, Worker
+from bscore.node.worker_log import WorkerLog
+
+_SOON_NS = 20_000_000
+_CLOSE_NS = 10_000_000_000
+
+
+class Agent:
+    """The workers of one node."""
+
+    def __init__(self, setup: m.AgentSetup, clock: Clock | None = None) -> None:
+        setup = replace(
+            setup,
+            tree=os.path.abspath(setup.tree),
+            spool=os.path.abspath(setup.spool),
+            code=os.path.abspath(setup.code),
+            interpreter=os.path.abspath(setup.interpreter) if "/" in setup.interpreter else setup.interpreter,
+        )
+        self.setup = setup
+        self.clock = Clock() if clock is None else clock
+        self._selector = select.epoll()
+        self._handlers: dict[int, Callable[[int], None]] = {}
+        self._wake: tuple[int, ...] = ()
+        self._woke = False
+        self.workers: dict[str, Worker] = {}
+        self._desk = Desk(setup, self.clock)
+        self._hearing = Hearing(self._desk)
+        self._stacks = StackTaking(self._desk)
+        self._endings = Endings(self._desk, self._hearing, self._stacks)
+        self._leftovers = Leftovers()
+        watch = Watch(setup.limits, self.clock.monotonic_ns())
+        self._watching = Watching(self._desk, watch, self._stacks, self.kill, self._hear_out)
+        self._next_tick_ns = 0
+        self._orders: dict[type, Callable[..., None]] = {
+            m.StartWorker: self._start,
+            m.Assign: self._assign,
+            m.Withdraw: self._withdraw,
+            m.StopWorker: self._stop,
+            m.KillWorker: self._kill_by_order,
+            m.TakeStacks: self._take_stacks,
+        }
+        os.makedirs(setup.spool, exist_ok=True)
+        if not become_subreaper():
+            self._desk.say("WARNING", "Orphans of workers cannot be adopted here; some may stay behind.")
+        self._sampler = Sampler(setup, self.clock, self.workers)
+        self._sampler.start()
+        self._desk.say("INFO", f"The agent of node {setup.node} started, term {setup.term}.")
+
+    def fileno(self) -> int:
+        """Readable when `poll` has something to do (its ticks apart)."""
+        return self._selector.fileno()
+
+    def carry_out(self, orders: Sequence[m.Order]) -> None:
+        """Do what the master says. An order to a worker that is gone gives its mini-batches back."""
+        for order in orders:
+            self._orders[type(order)](order)
+
+    def poll(self, timeout_s: float, wake_fds: Sequence[int] = ()) -> m.Poll:
+        """Everything since the last poll; waits for something to report, a wake-up or `timeout_s`."""
+        self._watch_wake_fds(tuple(wake_fds))
+        now_ns = self.clock.monotonic_ns()
+        deadline_ns = now_ns + int(timeout_s * 1e9)
+        self._woke = False
+        while True:
+            until_ns = deadline_ns if not self._desk.reports else now_ns
+            self._turn(max(0, min(until_ns, self._due_ns()) - now_ns))
+            now_ns = self.clock.monotonic_ns()
+            if now_ns >= self._due_ns():
+                self._tick(now_ns)
+            if self._desk.reports or self._woke or now_ns >= deadline_ns:
+                break
+        self._desk.flush()
+        return m.Poll(self.setup.node, self._sampler.take_heartbeat(), self._desk.take_reports())
+
+    def close(self) -> None:
+        """End every worker and what it started, now, then the rest. A second time changes nothing."""
+        if self._selector.closed:
+            return
+        for worker in self.workers.values():
+            self.kill(worker, Ending(EndKind.ORDER, "the agent ended"))
+        deadline_ns = self.clock.monotonic_ns() + _CLOSE_NS
+        while self.workers and self.clock.monotonic_ns() < deadline_ns:
+            self._turn(TICK_NS)
+        self._leftovers.finish(set())
+        self._sampler.stop()
+        self._desk.say("INFO", f"The agent of node {self.setup.node} stopped.")
+        self._desk.close()
+        self._selector.close()
+
+    def kill(self, worker: Worker, ending: Ending) -> None:
+        """Send SIGKILL to a worker's group; it is reported when its process has ended."""
+        if worker.killed:
+            return
+        worker.ending = ending
+        self._desk.report(e.WorkerStopping(self.clock.now(), worker.name, ending.reason))
+        worker.system.kill()
+
+    def _turn(self, wait_ns: int) -> None:
+        for fd, mask in self._selector.poll(wait_ns / 1e9):
+            handler = self._handlers.get(fd)
+            if handler is not None:
+                handler(mask)
+
+    def _due_ns(self) -> int:
+        """When the next tick is due; far away when nothing needs one."""
+        if self._stacks.busy() or self._leftovers.busy():
+            return min(self._next_tick_ns, self.clock.monotonic_ns() + _SOON_NS)
+        return self._next_tick_ns if self.workers else self.clock.monotonic_ns() + 3600 * 10**9
+
+    def _tick(self, now_ns: int) -> None:
+        # A judge must have heard everything that was said before.
+        self._turn(0)
+        self._next_tick_ns = now_ns + (_SOON_NS if self._stacks.busy() or self._leftovers.busy() else TICK_NS)
+        self._watching.look_at(self.workers, now_ns)
+        if self._leftovers.busy():
+            killed = self._leftovers.work(now_ns, {worker.system.pid for worker in self.workers.values()})
+            if killed:
+                self._desk.say("WARNING", f"Ended {killed} process(es) that a dead worker had left behind.")
+
+    def _watch_wake_fds(self, wake: tuple[int, ...]) -> None:
+        if wake == self._wake:
+            return
+        for fd in self._wake:
+            self._forget(fd)
+        for fd in wake:
+            self._selector.register(fd, select.EPOLLIN)
+            self._handlers[fd] = self._wake_up
+        self._wake = wake
+
+    def _wake_up(self, _mask: int) -> None:
+        self._woke = True
+
+    def _forget(self, fd: int) -> None:
+        self._handlers.pop(fd, None)
+        try:
+            self._selector.unregister(fd)
+        except (FileNotFoundError, OSError):
+            # Closed by its owner: the kernel has forgotten it by itself.
+            return
+
+    def _start(self, order: m.StartWorker) -> None:
+        process = order.worker.rpartition("/")[2]
+        now_ns = self.clock.monotonic_ns()
+        mark = f"{self.setup.job}/{self.setup.term}/{os.getpid()}/{now_ns}/{process}"
+        try:
+            system = worker_process.start(self.setup, process, mark)
+        except OSError as error:
+            self._not_started(order.worker, error)
+            return
+        link, control = Link(system.main, self._selector), Link(system.control, self._selector)
+        log = WorkerLog(self.setup.tree, self.setup.node, process, system.pid, self._desk.stamps)
+        spool = os.path.join(self.setup.spool, f"{self.setup.node}.{process}.{system.pid}")
+        worker = Worker(order.worker, process, system, link, control, log, spool, now_ns)
+        self.workers[order.worker] = worker
+        self._handlers[link.fileno()] = lambda mask: self._hear(worker, link, mask)
+        self._handlers[control.fileno()] = lambda mask: self._hear(worker, control, mask)
+        self._listen(system.pidfd, lambda _mask: self._ended(worker))
+        self._listen(system.stacks_fd, lambda _mask: self._stacks.read(worker, self.clock.monotonic_ns()))
+        link.send([("setup", worker_process.worker_setup(self.setup, process, spool, system.user_fds))])
+        self._desk.report(e.WorkerStarting(self.clock.at(now_ns), order.worker, system.pid))
+        self._desk.say("INFO", f"{process} started, pid {system.pid}.")
+
+    def _listen(self, fd: int, handler: Callable[[int], None]) -> None:
+        self._selector.register(fd, select.EPOLLIN)
+        self._handlers[fd] = handler
+
+    def _not_started(self, name: str, error: OSError) -> None:
+        at = self.clock.now()
+        cause = f"{self.setup.interpreter} could not be started: {error}"
+        self._desk.report(e.WorkerStarting(at, name, 0))
+        self._desk.report(e.InitFailed(at, name, e.FailureKind.DIED, type(error).__name__, cause, "", ""))
+        self._desk.report(e.WorkerGone(at, name, None, None, cause, init_failed=True))
+        self._desk.say("ERROR", f"{name.rpartition('/')[2]}: {cause}")
+
+    def _hear(self, worker: Worker, link: Link, mask: int) -> None:
+        if mask & select.EPOLLOUT:
+            link.flush()
+        if mask & ~select.EPOLLOUT:
+            self._hearing.hear(worker, link.receive(), self.clock.monotonic_ns())
+
+    def _hear_out(self, worker: Worker) -> None:
+        self._hearing.hear(worker, worker.link.receive(everything=True), self.clock.monotonic_ns())
+
+    def _ended(self, worker: Worker) -> None:
+        now_ns = self.clock.monotonic_ns()
+        del self.workers[worker.name]
+        system = worker.system
+        for fd in (worker.link.fileno(), worker.control.fileno()):
+            self._handlers.pop(fd, None)
+        self._forget(system.pidfd)
+        self._forget(system.stacks_fd)
+        self._endings.report(worker, now_ns)
+        self._leftovers.look_for(system.pid, system.mark, now_ns)
+
+    def _assign(self, order: m.Assign) -> None:
+        worker = self.workers.get(order.worker)
+        if worker is None or worker.ending is not None:
+            pairs = as_pairs(batch.mini_batch for batch in order.batches)
+            self._desk.report(e.Withdrawn(self.clock.now(), order.worker, pairs))
+            return
+        worker.assign(order.batches, order.manifest)
+
+    def _withdraw(self, order: m.Withdraw) -> None:
+        worker = self.workers.get(order.worker)
+        if worker is not None:
+            worker.withdraw(order.mini_batches)
+
+    def _stop(self, order: m.StopWorker) -> None:
+        worker = self.workers.get(order.worker)
+        if worker is None or worker.ending is not None:
+            return
+        worker.ending = Ending(EndKind.STOP, order.reason)
+        worker.asked_to_stop_ns = self.clock.monotonic_ns()
+        self._desk.report(e.WorkerStopping(self.clock.now(), worker.name, order.reason))
+        worker.link.send([("stop",)])
+
+    def _kill_by_order(self, order: m.KillWorker) -> None:
+        worker = self.workers.get(order.worker)
+        if worker is not None:
+            self.kill(worker, Ending(EndKind.ORDER, order.reason))
+
+    def _take_stacks(self, order: m.TakeStacks) -> None:
+        worker = self.workers.get(order.worker)
+        if worker is not None:
+            self._stacks.ask(worker, Why.ORDER, self.clock.monotonic_ns())
+            self._next_tick_ns = 0

@@ -1,0 +1,36 @@
+"""What an interpreter executes to become a worker.
+
+The package is loaded from its place without a word to sys.path, so that nothing of it can meet the script's
+own modules. The first lines must parse on any Python there ever was, to be able to refuse it.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+
+from bscore.errors import BscoreError
+
+BOOTSTRAP = """\
+import sys
+if sys.version_info < (3, 7):
+    sys.stderr.write("Python 3.7 or newer is needed to run a scoring script; %s is Python %d.%d.\\n"
+                     % ((sys.executable,) + tuple(sys.version_info[:2])))
+    sys.exit(1)
+if sys.path and sys.path[0] == "":
+    del sys.path[0]
+import importlib.util
+_spec = importlib.util.spec_from_file_location(
+    "bscore_worker", sys.argv[1] + "/__init__.py", submodule_search_locations=[sys.argv[1]])
+sys.modules["bscore_worker"] = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(sys.modules["bscore_worker"])
+import bscore_worker.loop
+bscore_worker.loop.main(*[int(argument) for argument in sys.argv[2:]])
+"""
+
+
+def worker_package() -> str:
+    """The folder of bscore_worker. Raises BscoreError when the installation lacks it."""
+    spec = importlib.util.find_spec("bscore_worker")
+    if spec is None or not spec.submodule_search_locations:
+        raise BscoreError("The package bscore_worker is missing.", remedy="Install bscore again.")
+    return str(spec.submodule_search_locations[0])

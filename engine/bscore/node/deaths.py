@@ -1,0 +1,55 @@
+"""Why a worker's process ended, in words, with the likely cause."""
+
+from __future__ import annotations
+
+import signal
+
+_SIGNALS = {
+    signal.SIGKILL: "killed from outside, most often by the kernel because memory ran out (see `dmesg`)",
+    signal.SIGSEGV: "segmentation fault in native code: an extension module or a library it uses",
+    signal.SIGABRT: "abort() in native code: a failed assertion or an uncaught C++ exception",
+    signal.SIGBUS: "bus error: often a mapped file that was cut, or shared memory (/dev/shm) that is full",
+    signal.SIGILL: "illegal instruction: a library was built for another processor",
+    signal.SIGFPE: "arithmetic error in native code",
+    signal.SIGTERM: "asked to end from outside (kill, or a shutdown of the machine)",
+    signal.SIGHUP: "hang-up: something ended the session",
+    signal.SIGXCPU: "the limit of processor time was used up (ulimit -t)",
+    signal.SIGXFSZ: "the limit of file size was reached (ulimit -f)",
+    signal.SIGSYS: "a system call that is forbidden here (seccomp)",
+}
+
+
+def cause(exit_code: int | None, signal_number: int | None, exited_in: str, stderr_tail: str) -> str:
+    """One sentence; `exited_in` says where the script called sys.exit(), empty when it did not."""
+    if signal_number is not None:
+        name = _signal_name(signal_number)
+        likely = _SIGNALS.get(signal_number, "ended by this signal")  # type: ignore[call-overload]  # an int compares equal to its Signals member
+        return f"signal {signal_number} ({name}): {likely}"
+    if exited_in:
+        return f"exit code {exit_code}: sys.exit() in {exited_in}"
+    said = f"; last line of its stderr: {stderr_tail}" if stderr_tail else ""
+    return f"exit code {exit_code}: ended by os._exit() or by a library{said}"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"real-time signal {number}"
+
+
+def return_code(exit_code: int | None, signal_number: int | None) -> int:
+    """As subprocess and the original's log write it: negative for a signal."""
+    return -signal_number if signal_number is not None else (exit_code or 0)
+
+
+def last_line(path: str, size: int = 4096) -> str:
+    """The last line of a file that holds text, at most `size` bytes of it; empty when there is none."""
+    try:
+        with open(path, "rb") as file:
+            file.seek(0, 2)
+            file.seek(max(0, file.tell() - size))
+            lines = file.read().decode("utf-8", "backslashreplace").strip().splitlines()
+    except OSError:
+        return ""
+    return lines[-1].strip()[-500:] if lines else ""

@@ -1,0 +1,230 @@
+"""What workers say, turned into reports for the master and lines for the logs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from bscore.core import events as e
+from bscore.core.ranges import as_pairs
+from bscore.node.desk import Desk
+from bscore.node.messages import Answer
+from bscore.node.worker import Exited, Worker
+from bscore_worker.wire import PROTOCOL, Frame, Message
+
+#: Longer mini-batches get a line when they have been running for this long, and one at their end.
+PICKED_AFTER_NS = 1_000_000_000
+
+_FINDINGS = {
+    "generator": "run() returned a generator. It was accepted here; the cloud rejects it: return a list.",
+    "ndarray": "run() returned a numpy array. It was accepted here; the cloud rejects it: "
+    "return array.tolist().",
+}
+_STATUS = {"exception": "RUN_EXCEPTION", "rejected": "RUN_EXCEPTION", "short": "RUN_DONE"}
+
+
+class Hearing:
+    """Understands the messages of workers."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+        self._setup = desk.setup
+        self._known: dict[str, Any] = {
+            "done": self._done,
+            "started": self._started,
+            "failed": self._failed,
+            "withdrawn": self._withdrawn,
+            "hello": self._hello,
+            "ready": self._ready,
+            "init_failed": self._init_failed,
+            "exit": self._exit,
+            "bye": self._bye,
+            "signal_taken": self._signal_taken,
+        }
+
+    def hear(self, worker: Worker, frames: list[Frame], now_ns: int) -> None:
+        """Take in what a worker said. What cannot be understood is a fault of its link, not of the agent."""
+        at = self._desk.clock.at(now_ns)
+        for messages, body in frames:
+            for message in messages:
+                try:
+                    self._known[message[0]](worker, message, body, at)
+                except (KeyError, ValueError, TypeError, IndexError) as error:
+                    worker.link.fault = (
+                        f"it sent something that is no message ({type(error).__name__}: {error})"
+                    )
+                    return
+
+    def _done(self, worker: Worker, message: Message, body: bytes, at: int) -> None:
+        (start_ns, elapsed_ns, process_ns, run_ns, out, err, log) = message[2:9]
+        (returned, rows, nbytes, note, header, spool) = message[12:]
+        pending = self._answered(worker, message, at)
+        batch = pending.batch
+        items = batch.items
+        if nbytes != len(body) and not spool:
+            raise ValueError(f"{len(body)} bytes of rows, {nbytes} announced")
+        event = e.Finished(
+            at,
+            worker.name,
+            batch.mini_batch,
+            batch.attempt,
+            self._desk.clock.at(start_ns),
+            elapsed_ns,
+            process_ns,
+            run_ns,
+            items,
+            min(returned, items),
+            rows,
+            nbytes,
+            out,
+            err,
+            log,
+        )
+        if spool:
+            if not spool.startswith(worker.spool):
+                raise ValueError(f"spool file {spool} is not its own")
+            worker.last_spool = int(spool.rsplit(".", 2)[1])
+        self._desk.reports.append(Answer(self._setup.term, event, body, spool, header))
+        worker.log.finished(event)
+        self._desk.wants_flush(worker.log)
+        if returned > items and not worker.capped:
+            self._say_capped(worker, event, returned)
+        if note:
+            self._desk.finding(f"returned-{note}", _FINDINGS[note])
+
+    def _answered(self, worker: Worker, message: Message, at: int) -> Any:
+        """Take the answered mini-batch off the worker's list and note which one it begins next."""
+        sequence = message[1]
+        pending = worker.pending[sequence]
+        if next(iter(worker.pending)) != sequence:
+            self._passed_over(worker, sequence, at)
+        del worker.pending[sequence]
+        following, start_ns, cpu_ns = message[9:12]
+        if following >= 0:
+            worker.begin(following, start_ns, cpu_ns)
+        else:
+            worker.running = None
+        return pending
+
+    def _passed_over(self, worker: Worker, sequence: int, at: int) -> None:
+        """Say what was given back before what came after it is said: the master keeps the worker's order."""
+        given_back = list(worker.passed_over(sequence))
+        if given_back:
+            self._desk.report(e.Withdrawn(at, worker.name, as_pairs(given_back)))
+
+    def _say_capped(self, worker: Worker, event: e.Finished, returned: int) -> None:
+        worker.capped = True
+        self._desk.warn(
+            worker.log,
+            event.at,
+            f"run() returned {returned} elements for {event.items} items of mini-batch {event.mini_batch}; "
+            f"all rows are kept, {event.items} count as succeeded. Said once for this worker.",
+        )
+
+    def _failed(self, worker: Worker, message: Message, _body: bytes, at: int) -> None:
+        (start_ns, elapsed_ns, process_ns, run_ns, out, err, log) = message[2:9]
+        (kind, error_type, text, trace, place) = message[12:]
+        failure = e.FailureKind(kind)
+        pending = self._answered(worker, message, at)
+        batch, item = pending.batch, pending.item()
+        kept = self._desk.user_error(
+            at, worker.process, headline(batch.mini_batch, batch.attempt, item), trace
+        )
+        event = e.AttemptFailed(
+            at,
+            worker.name,
+            batch.mini_batch,
+            batch.attempt,
+            failure,
+            self._desk.clock.at(start_ns),
+            elapsed_ns,
+            process_ns,
+            run_ns,
+            batch.items,
+            error_type,
+            text,
+            place,
+            kept,
+            item,
+            None,
+            None,
+            out,
+            err,
+            log,
+        )
+        self.charge(worker, event, _STATUS[kind], f"run() failed with {error_type} for")
+
+    def charge(self, worker: Worker, event: e.AttemptFailed, status: str, lead: str) -> None:
+        """Report a charged attempt and write its line."""
+        self._desk.report(Answer(self._setup.term, event))
+        self._desk.wants_flush(worker.log)
+        try:
+            worker.log.failed(event, status, lead)
+        except OSError as error:
+            self._desk.say("ERROR", f"{worker.process}: its error file cannot be written: {error}")
+
+    def _started(self, worker: Worker, message: Message, _body: bytes, at: int) -> None:
+        _, sequence, start_ns, cpu_ns = message
+        worker.begin(sequence, start_ns, cpu_ns)
+        if next(iter(worker.pending)) != sequence:
+            self._passed_over(worker, sequence, at)
+
+    def _withdrawn(self, worker: Worker, message: Message, _body: bytes, at: int) -> None:
+        taken = [worker.pending.pop(number) for number in message[1] if number in worker.pending]
+        if taken:
+            pairs = as_pairs(pending.batch.mini_batch for pending in taken)
+            self._desk.report(e.Withdrawn(at, worker.name, pairs))
+
+    def _hello(self, worker: Worker, message: Message, _body: bytes, _at: int) -> None:
+        _, protocol, python, _pid = message
+        if protocol != PROTOCOL:
+            raise ValueError(f"protocol {protocol} spoken, {PROTOCOL} expected")
+        worker.python = python
+        worker.offers_stacks = True
+
+    def _ready(self, worker: Worker, message: Message, _body: bytes, at: int) -> None:
+        _, init_ns, worker.offers_stacks = message
+        worker.ready = True
+        self._desk.report(e.WorkerReady(at, worker.name, init_ns, worker.python))
+        text = f"init() took {init_ns / 1e9:.3f} seconds on Python {worker.python}."
+        worker.log.info(at, f"LOAD_DONE: {text}")
+        self._desk.wants_flush(worker.log)
+        self._desk.say("INFO", f"{worker.process} is ready: {text}")
+
+    def _init_failed(self, worker: Worker, message: Message, _body: bytes, at: int) -> None:
+        _, step, error_type, text, trace, place = message
+        what = "init() raised" if step == "init" else "the script could not be loaded:"
+        self.blame_init(worker, at, error_type, text, place, trace, f"{what} {error_type}: {text}")
+
+    def blame_init(
+        self, worker: Worker, at: int, error_type: str, text: str, place: str, trace: str, cause: str
+    ) -> None:
+        """Report that a worker will never be ready, and why; `trace` is the text itself."""
+        worker.init_failed = True
+        worker.init_cause = f"{cause} ({place})" if place else cause
+        kept = self._desk.user_error(at, worker.process, worker.init_cause, trace) if trace else ""
+        kind = e.FailureKind.TIMEOUT if error_type == "TimeoutError" else e.FailureKind.EXCEPTION
+        if error_type == "WorkerDied":
+            kind = e.FailureKind.DIED
+        self._desk.report(e.InitFailed(at, worker.name, kind, error_type, text, place, kept))
+
+    def _exit(self, worker: Worker, message: Message, _body: bytes, at: int) -> None:
+        _, code, where, trace, place = message
+        running = worker.running
+        ran = f" while it ran mini-batch {running.pending.batch.mini_batch}" if running else ""
+        kept = self._desk.user_error(at, worker.process, f"sys.exit({code}) in {where}{ran}", trace)
+        worker.exited = Exited(where, place, kept)
+
+    def _bye(self, worker: Worker, message: Message, _body: bytes, at: int) -> None:
+        _, error_type, text, trace, place = message
+        if error_type:
+            cause = f"shutdown() raised {error_type}: {text}"
+            self._desk.user_error(at, worker.process, cause, trace)
+            self._desk.warn(worker.log, at, f"{cause} ({place})")
+
+    def _signal_taken(self, worker: Worker, _message: Message, _body: bytes, _at: int) -> None:
+        worker.offers_stacks = False
+
+
+def headline(mini_batch: int, attempt: int, item: str) -> str:
+    """What stands above a trace."""
+    return f"mini-batch {mini_batch}, attempt {attempt}" + (f", first item {item}" if item else "")

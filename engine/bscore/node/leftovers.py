@@ -1,0 +1,122 @@
+"""What a dead worker left behind: found among the agent's adopted children, ended and reaped.
+
+As child subreaper the agent inherits every orphan of its workers. Whose it is shows in three ways: its
+process group, its session, or the mark in its environment (for one that took a session of its own). Children
+of this process that are none of these are somebody else's and left alone.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import time
+from dataclasses import dataclass
+
+from bscore.node.worker_process import MARK
+
+_PR_SET_CHILD_SUBREAPER = 36
+#: How long after a death orphans are looked for: those whose parent is killed first appear later.
+_LOOK_FOR_NS = 3_000_000_000
+_LOOK_EVERY_NS = 50_000_000
+
+
+def become_subreaper() -> bool:
+    """Adopt orphaned descendants of this process; False where the kernel cannot."""
+    try:
+        return bool(ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
+    except (OSError, AttributeError):
+        return False
+
+
+def children() -> list[int]:
+    """Every child of this process, zombies too."""
+    found: list[int] = []
+    pid = os.getpid()
+    for thread in os.listdir(f"/proc/{pid}/task"):
+        try:
+            with open(f"/proc/{pid}/task/{thread}/children", "rb") as file:
+                found.extend(map(int, file.read().split()))
+        except OSError:
+            continue
+    return found
+
+
+@dataclass(slots=True)
+class _Search:
+    """One dead worker: its process id (group and session), its mark, and until when to look."""
+
+    pid: int
+    mark: bytes
+    until_ns: int
+
+
+class Leftovers:
+    """Ends what dead workers left, a little at each call."""
+
+    def __init__(self) -> None:
+        self._searches: list[_Search] = []
+        self._next_ns = 0
+        self._killed: set[int] = set()
+
+    def look_for(self, pid: int, mark: str, now_ns: int) -> None:
+        """A worker has died: look for its orphans from now on."""
+        self._searches.append(_Search(pid, f"{MARK}={mark}".encode(), now_ns + _LOOK_FOR_NS))
+        self._next_ns = now_ns
+
+    def busy(self) -> bool:
+        """Whether `work` has to be called again soon."""
+        return bool(self._searches or self._killed)
+
+    def work(self, now_ns: int, living: set[int]) -> int:
+        """Kill and reap what is found; `living` are the workers. Returns how many were killed now."""
+        self._reap()
+        if now_ns < self._next_ns or not self._searches:
+            return 0
+        self._next_ns = now_ns + _LOOK_EVERY_NS
+        killed = 0
+        for child in children():
+            if child in living or child in self._killed or not self._is_left(child):
+                continue
+            killed += self._kill(child)
+        self._searches = [search for search in self._searches if now_ns < search.until_ns]
+        self._reap()
+        return killed
+
+    def finish(self, living: set[int]) -> None:
+        """Look until two looks find nothing, for three seconds at most; for the end of the agent."""
+        quiet = 0
+        deadline_ns = time.monotonic_ns() + _LOOK_FOR_NS
+        while quiet < 2 and time.monotonic_ns() < deadline_ns:
+            self._next_ns = 0
+            found = self.work(time.monotonic_ns(), living)
+            quiet = 0 if found or self._killed else quiet + 1
+            time.sleep(0.01)
+
+    def _kill(self, child: int) -> int:
+        try:
+            os.kill(child, signal.SIGKILL)
+        except ProcessLookupError:
+            return 0
+        self._killed.add(child)
+        return 1
+
+    def _reap(self) -> None:
+        for child in list(self._killed):
+            try:
+                if os.waitpid(child, os.WNOHANG)[0]:
+                    self._killed.discard(child)
+            except ChildProcessError:
+                self._killed.discard(child)
+
+    def _is_left(self, child: int) -> bool:
+        try:
+            with open(f"/proc/{child}/stat", "rb") as file:
+                # After the name in parentheses: state, parent, group, session.
+                fields = file.read().rpartition(b")")[2].split()
+            with open(f"/proc/{child}/environ", "rb") as file:
+                environment = file.read().split(b"\0")
+        except OSError:
+            return False
+        group, session = int(fields[2]), int(fields[3])
+        return any(s.pid in (group, session) or s.mark in environment for s in self._searches)

@@ -1,0 +1,105 @@
+"""The agent's end of the sockets to a worker: never blocks, whatever the worker does.
+
+What the kernel does not take waits in a buffer here until the selector says there is room, so that a hung
+worker with a huge assignment holds up nobody.
+"""
+
+from __future__ import annotations
+
+import pickle
+import select
+import socket
+
+from bscore_worker.wire import Frame, Message, pack, unpack
+
+_READ_BYTES = 1 << 18
+#: One buffer for all links of a process: an agent reads them one after the other, from one thread.
+_shared = bytearray(_READ_BYTES)
+_view = memoryview(_shared)
+
+
+class Link:
+    """A non-blocking socket with frames going both ways, known to an epoll object."""
+
+    def __init__(self, sock: socket.socket, selector: select.epoll) -> None:
+        sock.setblocking(False)
+        self._socket = sock
+        self._selector = selector
+        self._in = bytearray()
+        self._out = bytearray()
+        #: The other end is closed, or spoke nonsense (then `fault` says which).
+        self.ended = False
+        self.fault = ""
+        selector.register(sock.fileno(), select.EPOLLIN)
+
+    def fileno(self) -> int:
+        """The descriptor."""
+        return self._socket.fileno()
+
+    def send(self, messages: list[Message], body: bytes = b"") -> None:
+        """Send one frame, as far as there is room; the rest follows with `flush`."""
+        waiting = bool(self._out)
+        self._out += pack(messages, body)
+        if not waiting:
+            self.flush()
+
+    def flush(self) -> None:
+        """Send what waits, and ask the selector to say when there is room for more."""
+        out = self._out
+        had = len(out)
+        try:
+            while out:
+                sent = self._socket.send(out)
+                del out[:sent]
+        except BlockingIOError:
+            self._selector.modify(self.fileno(), select.EPOLLIN | select.EPOLLOUT)
+            return
+        except OSError:
+            # The worker is dying; its process descriptor says so.
+            out.clear()
+        if had:
+            self._selector.modify(self.fileno(), select.EPOLLIN)
+
+    def unsent_bytes(self) -> int:
+        """Bytes the kernel has not taken yet."""
+        return len(self._out)
+
+    def receive(self, everything: bool = False) -> list[Frame]:
+        """Whole frames that are there; `everything` reads until nothing is left."""
+        received = False
+        while not self.ended:
+            try:
+                count = self._socket.recv_into(_shared)
+            except BlockingIOError:
+                break
+            except OSError:
+                count = 0
+            if not count:
+                self._end()
+                break
+            self._in += _view[:count]
+            received = True
+            if count < _READ_BYTES and not everything:
+                break
+        return self._frames() if received else []
+
+    def _frames(self) -> list[Frame]:
+        try:
+            return unpack(self._in)
+        except (pickle.UnpicklingError, EOFError, ValueError, IndexError, AttributeError) as error:
+            self.fault = f"it sent something that is no message ({error})"
+            self._end()
+            return []
+
+    def _end(self) -> None:
+        """Stop listening; a closed socket would stay readable for ever."""
+        self.ended = True
+        self._selector.unregister(self.fileno())
+
+    def close(self) -> None:
+        """Close it; a second time changes nothing."""
+        if self.fileno() < 0:
+            return
+        if not self.ended:
+            self._end()
+        self._socket.close()

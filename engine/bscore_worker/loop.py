@@ -1,0 +1,271 @@
+"""The life of a worker: greet, load the script, init(), score what comes, shutdown().
+
+One answer per mini-batch, sent at once; it also says which mini-batch begins next and when, so that whoever
+reads everything that was sent knows what runs now.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import deque
+from time import monotonic_ns, process_time_ns
+from types import GeneratorType
+from typing import Any, Deque, Dict, List, NoReturn, Optional, Tuple
+
+from bscore_worker import process, script
+from bscore_worker.answers import Judge, RejectedReturnError, ShortReturnError, is_array
+from bscore_worker.control import Control, end_with_agent
+from bscore_worker.minibatch import MiniBatch, MiniBatchContext
+from bscore_worker.streams import Streams
+from bscore_worker.traces import describe
+from bscore_worker.wire import PROTOCOL, Channel, Frame, Message
+
+#: A mini-batch to score: sequence number, id, paths.
+Work = Tuple[int, int, List[str]]
+
+#: run() longer than this pays for asking the kernel how far its files have got.
+_EXACT_OFFSETS_NS = 1_000_000
+
+
+class Loop:
+    """Scores mini-batches until told to stop."""
+
+    def __init__(self, channel: Channel, control: Control, streams: Streams, code: str) -> None:
+        self._channel = channel
+        self._control = control
+        self._streams = streams
+        self._code = code
+        self._queue: Deque[Work] = deque()
+        self._stopping = False
+        self._start_ns = 0
+        self._start_cpu_ns = 0
+        self._offers_stacks = True
+
+    def serve(self, contract: script.Script, judge: Judge, profile: Any) -> None:
+        """Answer mini-batch after mini-batch; returns when asked to stop and nothing is left."""
+        self._contract, self._judge, self._profile = contract, judge, profile
+        work: Optional[Work] = None
+        while True:
+            if work is None:
+                work = self._wait()
+                if work is None:
+                    return
+            work = self._score(work)
+
+    def _wait(self) -> Optional[Work]:
+        work = self._take()
+        while work is None:
+            if self._stopping:
+                return None
+            self._read(wait=True)
+            work = self._take()
+        self._start_ns, self._start_cpu_ns = monotonic_ns(), process_time_ns()
+        self._channel.send([("started", work[0], self._start_ns, self._start_cpu_ns)])
+        return work
+
+    def _take(self) -> Optional[Work]:
+        """The next mini-batch that nobody withdrew, without waiting."""
+        queue, begin = self._queue, self._control.begin
+        while True:
+            while queue:
+                work = queue.popleft()
+                if begin(work[0]):
+                    return work
+            if self._stopping or not self._read(wait=False):
+                return None
+
+    def _read(self, wait: bool) -> bool:
+        frames = self._channel.receive(wait)
+        self.accept(frames)
+        return bool(frames)
+
+    def accept(self, frames: List[Frame]) -> None:
+        """Queue what the agent sent."""
+        for messages, body in frames:
+            paths = _paths(body)
+            used = 0
+            for message in messages:
+                if message[0] == "stop":
+                    self._stopping = True
+                    continue
+                sequence = message[1]
+                for mini_batch, items in message[2]:
+                    self._queue.append((sequence, mini_batch, paths[used : used + items]))
+                    used += items
+                    sequence += 1
+
+    def _score(self, work: Work) -> Optional[Work]:
+        sequence, mini_batch, paths = work
+        begun_ns = monotonic_ns()
+        run_ns = -1
+        result: Tuple[Any, ...] = ()
+        body = b""
+        try:
+            returned, note = self._run(mini_batch, paths)
+            run_ns = monotonic_ns() - begun_ns
+            verdict = self._judge(returned, len(paths))
+            body = verdict.body
+            kind = "done"
+            result = (verdict.returned, verdict.rows, verdict.nbytes, note, verdict.header, verdict.spool)
+            # Neither the rows nor what they were made of may wait for the next answer.
+            del returned, verdict
+        except SystemExit as error:
+            leave(self._channel, self._streams, error, "run()", self._code)
+        except BaseException as error:
+            if run_ns < 0:
+                run_ns = monotonic_ns() - begun_ns
+            kind, body = "failed", b""
+            result = _failure(error, self._code)
+        return self._answer(kind, sequence, run_ns, result, body)
+
+    def _answer(
+        self, kind: str, sequence: int, run_ns: int, result: Tuple[Any, ...], body: bytes
+    ) -> Optional[Work]:
+        """Send what became of a mini-batch and what begins next; returns the latter."""
+        offsets = self._streams.reached(run_ns > _EXACT_OFFSETS_NS)
+        cpu_ns, end_ns = process_time_ns(), monotonic_ns()
+        head = (kind, sequence, self._start_ns, end_ns - self._start_ns, cpu_ns - self._start_cpu_ns, run_ns)
+        messages: List[Message] = []
+        if run_ns > _EXACT_OFFSETS_NS and self._offers_stacks and not process.shows_stacks():
+            self._offers_stacks = False
+            messages.append(("signal_taken",))
+        following = self._take()
+        if following is None:
+            messages.append(head + offsets + (-1, 0, 0) + result)
+        else:
+            self._start_ns, self._start_cpu_ns = monotonic_ns(), cpu_ns
+            messages.append(head + offsets + (following[0], self._start_ns, cpu_ns) + result)
+        self._channel.send(messages, body)
+        return following
+
+    def _run(self, mini_batch: int, paths: List[str]) -> Tuple[Any, str]:
+        batch = MiniBatch(paths)
+        call, contract = self._profile, self._contract
+        arguments = (batch, MiniBatchContext(mini_batch, batch)) if contract.takes_context else (batch,)
+        returned = contract.run(*arguments) if call is None else call(contract.run, *arguments)
+        if type(returned) is GeneratorType:
+            return list(returned), "generator"
+        if is_array(returned):
+            return list(returned), "ndarray"
+        return returned, ""
+
+
+def _paths(body: bytes) -> List[str]:
+    """Every third NUL-ended field of manifest records: path, size, mtime."""
+    if not body:
+        return []
+    return body.decode(sys.getfilesystemencoding(), "surrogateescape").split("\0")[0:-1:3]
+
+
+def _failure(error: BaseException, code: str) -> Tuple[Any, ...]:
+    if isinstance(error, RejectedReturnError):
+        return ("rejected", "ValueError", str(error), "ValueError: %s\n" % error, "")
+    if isinstance(error, ShortReturnError):
+        return ("short", "ValueError", str(error), "ValueError: %s\n" % error, "")
+    return ("exception",) + describe(error, code)
+
+
+def leave(channel: Channel, streams: Streams, error: SystemExit, where: str, code: str) -> NoReturn:
+    """The script called sys.exit(): say so, then end as it asked."""
+    status = error.code
+    if status is None:
+        number = 0
+    elif isinstance(status, int):
+        number = int(status) & 0xFF
+    else:
+        number = 1
+        try:
+            sys.stderr.write("%s\n" % (status,))
+        except Exception:
+            streams.reached(exactly=False)
+    _type, _message, trace, place = describe(error, code)
+    streams.reached(exactly=False)
+    try:
+        channel.send([("exit", number, where, trace, place)])
+    finally:
+        # Also where nobody listens: in a child the script forked, or without an agent.
+        os._exit(number)
+
+
+def main(socket_fd: int, control_fd: int, stacks_fd: int, agent_pid: int) -> None:
+    """Be a worker on these descriptors until told to stop; the bootstrap calls this."""
+    process.protect(agent_pid, stacks_fd)
+    channel, control = Channel(socket_fd), Control(Channel(control_fd))
+    os.register_at_fork(after_in_child=channel.close)
+    os.register_at_fork(after_in_child=control.forget_in_child)
+    version = "%d.%d.%d" % sys.version_info[:3]
+    try:
+        channel.send([("hello", PROTOCOL, version, os.getpid())])
+        control.start()
+        _live(channel, control, channel.receive(wait=True))
+    except (EOFError, OSError) as error:
+        if channel.is_closed():
+            os.write(
+                2, b"A process that the script forked came back out of run(); only its parent may answer.\n"
+            )
+            os._exit(1)
+        if isinstance(error, (EOFError, ConnectionError)):
+            end_with_agent()
+        raise
+
+
+def _live(channel: Channel, control: Control, frames: List[Frame]) -> None:
+    setup: Dict[str, Any] = frames[0][0][0][1]
+    streams = Streams(setup["stdout_fd"], setup["stderr_fd"], setup["log_fd"])
+    streams.install(setup["logging_level"])
+    code = os.path.abspath(setup["code"])
+    loop = Loop(channel, control, streams, code)
+    contract = _begin(channel, streams, setup, code)
+    if contract is None:
+        os._exit(1)
+    loop.accept(frames[1:])
+    judge = Judge(setup["append_row"], setup["header"], setup["to_csv"], setup["retry_short"], setup["spool"])
+    profiler = _profiler(setup["profiling_module"])
+    loop.serve(contract, judge, profiler and profiler.runcall)
+    if profiler:
+        profiler.dump_stats(setup["profile"])
+    _finish(channel, streams, contract, code)
+
+
+def _begin(channel: Channel, streams: Streams, setup: Dict[str, Any], code: str) -> Optional[script.Script]:
+    """Load the script and run its init(); None when either failed, which was then said."""
+    step = "load"
+    begun_ns = monotonic_ns()
+    try:
+        if setup["function"]:
+            contract = script.load_function(setup["function"], setup["arguments"])
+        else:
+            contract = script.load(code, setup["script"], setup["arguments"])
+        step = "init"
+        if contract.init is not None:
+            contract.init()
+    except SystemExit as error:
+        leave(channel, streams, error, "init()" if step == "init" else "the import of the script", code)
+    except BaseException as error:
+        streams.reached(exactly=False)
+        channel.send([("init_failed", step) + describe(error, code)])
+        return None
+    channel.send([("ready", monotonic_ns() - begun_ns, process.shows_stacks())])
+    return contract
+
+
+def _profiler(module: str) -> Any:
+    if not module:
+        return None
+    import importlib
+
+    return importlib.import_module(module).Profile()
+
+
+def _finish(channel: Channel, streams: Streams, contract: script.Script, code: str) -> None:
+    farewell = ("", "", "", "")
+    if contract.shutdown is not None:
+        try:
+            contract.shutdown()
+        except SystemExit as error:
+            leave(channel, streams, error, "shutdown()", code)
+        except BaseException as error:
+            farewell = describe(error, code)
+    streams.reached(exactly=False)
+    channel.send([("bye",) + farewell])

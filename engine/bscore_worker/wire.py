@@ -1,0 +1,94 @@
+"""Frames between a worker and its agent: u32 header length, u32 body length, header, body.
+
+The header is a pickled list of messages (tuples of builtins, protocol 4); the body is raw bytes. A frame is
+never held back, and who reads takes all that is there.
+"""
+
+from __future__ import annotations
+
+import io
+import pickle
+import socket
+import struct
+from typing import Any, List, Tuple
+
+#: Both sides say this first; a change of any message raises it.
+PROTOCOL = 1
+
+#: Rows above this go to a spool file that the frame names.
+MAX_INLINE_BYTES = 1 << 20
+
+SIZES = struct.Struct("<II")
+
+Message = Tuple[Any, ...]
+Frame = Tuple[List[Message], bytes]
+
+_READ_BYTES = 1 << 16
+
+
+class _Builtins(pickle.Unpickler):
+    """Reads builtin values only: what comes over a socket must not be able to run code."""
+
+    def find_class(self, module: str, name: str) -> Any:
+        raise pickle.UnpicklingError("a header may hold builtins only, not %s.%s" % (module, name))
+
+
+def pack(messages: List[Message], body: bytes = b"") -> bytes:
+    """One frame as bytes."""
+    header = pickle.dumps(messages, 4)
+    return SIZES.pack(len(header), len(body)) + header + body
+
+
+def unpack(buffer: bytearray) -> List[Frame]:
+    """Take every whole frame out of `buffer`. Raises UnpicklingError for a header that is none."""
+    frames = []
+    have, start = len(buffer), 0
+    while have - start >= 8:
+        header_bytes, body_bytes = SIZES.unpack_from(buffer, start)
+        middle = start + 8 + header_bytes
+        stop = middle + body_bytes
+        if stop > have:
+            break
+        messages = _Builtins(io.BytesIO(buffer[start + 8 : middle])).load()
+        frames.append((messages, bytes(buffer[middle:stop]) if body_bytes else b""))
+        start = stop
+    if start:
+        del buffer[:start]
+    return frames
+
+
+class Channel:
+    """The worker's end of a socket to its agent; blocking, used by one thread."""
+
+    def __init__(self, fd: int) -> None:
+        self._socket = socket.socket(fileno=fd)
+        self._socket.setblocking(True)
+        self._socket.set_inheritable(False)
+        self._buffer = bytearray()
+
+    def send(self, messages: List[Message], body: bytes = b"") -> None:
+        """Send one frame at once. Raises OSError when the agent is gone."""
+        self._socket.sendall(pack(messages, body))
+
+    def receive(self, wait: bool) -> List[Frame]:
+        """What is there; with `wait` at least one frame. Raises EOFError when the agent is gone."""
+        buffer = self._buffer
+        while True:
+            try:
+                data = self._socket.recv(_READ_BYTES, 0 if wait else socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return []
+            if not data:
+                raise EOFError("the agent closed its end")
+            buffer += data
+            frames = unpack(buffer)
+            if frames:
+                return frames
+
+    def is_closed(self) -> bool:
+        """Whether this process has given up its copy."""
+        return self._socket.fileno() < 0
+
+    def close(self) -> None:
+        """Close this process's copy of the descriptor."""
+        self._socket.close()
