@@ -20,13 +20,19 @@ def as_local(text: str) -> str:
     return text if path is None else os.fsdecode(path)
 
 
-def list_inputs(inputs: Sequence[str], skipped: Skipped) -> Records:
+def list_inputs(inputs: Sequence[str], skipped: Skipped, *, gone_is_empty: bool = False) -> Records:
     """Records of all inputs, one input after the other; what is named twice is listed twice.
 
-    Raises InputError for the first that cannot be listed.
+    Raises InputError for the first that cannot be listed; with `gone_is_empty` a path that does not
+    exist any more holds nothing instead.
     """
     for text in inputs:
-        yield from _list_input(as_local(text), skipped)
+        local = as_local(text)
+        if gone_is_empty and not is_url(local) and not os.path.lexists(local.removeprefix("@")):
+            if is_glob(local):
+                yield from walk_glob(local, skipped)
+            continue
+        yield from _list_input(local, skipped)
 
 
 def _list_input(text: str, skipped: Skipped) -> Records:

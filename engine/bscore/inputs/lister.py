@@ -13,7 +13,7 @@ import select
 import sys
 import threading
 import time
-from typing import Any
+from typing import Any, Protocol
 
 from bscore.errors import BscoreError
 from bscore.inputs.compare import Changes, path_of, unlisted
@@ -58,20 +58,41 @@ def _line(facts: dict[str, Any]) -> bytes:
     return json.dumps(facts, separators=(",", ":")).encode() + b"\n"
 
 
-def run(request: dict[str, Any], teller: Teller) -> None:
-    """List, resume a listing, or compare, as requested and as far as the manifest has got."""
-    files = ManifestFiles(request["checkpoint"], resume=request["resume"])
-    inputs: list[str] = request["inputs"]
-    if files.finished():
-        _compare(inputs, request["checkpoint"], files.extent, teller)
-        return
+class Listener(Protocol):
+    """Who hears of a listing."""
+
+    def progress(self, mini_batches: int, items: int) -> None:
+        """So much is listed; may get lost."""
+
+    def last(self, **facts: Any) -> None:
+        """What must arrive."""
+
+
+def run(request: dict[str, Any], listener: Listener) -> None:
+    """List, resume a listing, or compare, as requested and as far as the manifest has got.
+
+    Raises BscoreError for inputs that cannot be listed, OSError for a manifest that cannot be written.
+    """
+    checkpoint_dir, inputs = request["checkpoint"], request["inputs"]
+    with ManifestFiles(checkpoint_dir, resume=request["resume"]) as files:
+        if files.finished():
+            _compare(inputs, checkpoint_dir, files.extent, listener)
+        else:
+            with Manifest(checkpoint_dir) as manifest:
+                _list(inputs, request["mini_batch_size"], files, manifest, listener)
+
+
+def _list(
+    inputs: list[str], mini_batch_size: int, files: ManifestFiles, manifest: Manifest, listener: Listener
+) -> None:
+    """List what the manifest does not hold yet."""
     skipped, changes = Skipped(), Changes()
     records = list_inputs(inputs, skipped)
     if files.extent.items:
-        teller.progress(files.extent.mini_batches, files.extent.items)
-        records = unlisted(records, Manifest(request["checkpoint"]).blocks(), changes)
+        listener.progress(files.extent.mini_batches, files.extent.items)
+        records = unlisted(records, manifest.blocks(), changes)
     writer = ManifestWriter(
-        files.data, files.index, files.extent, request["mini_batch_size"], teller.progress, time.monotonic
+        files.data, files.index, files.extent, mini_batch_size, listener.progress, time.monotonic
     )
     for chunk in records:
         writer.add(chunk)
@@ -79,35 +100,35 @@ def run(request: dict[str, Any], teller: Teller) -> None:
     if not extent.items:
         raise BscoreError("No files were found in the inputs.", remedy="Name a folder that holds files.")
     files.mark_finished(extent)
-    resumed = files.extent.items > 0
-    _say_finished(teller, extent, skipped, changes if resumed else None)
+    _say_finished(listener, extent, skipped, changes if files.extent.items else None)
 
 
-def _compare(inputs: list[str], checkpoint_dir: str, extent: Extent, teller: Teller) -> None:
+def _compare(inputs: list[str], checkpoint_dir: str, extent: Extent, listener: Listener) -> None:
     """Say at once that the manifest is complete, then what has changed since."""
-    _say_finished(teller, extent, Skipped(), None)
+    _say_finished(listener, extent, Skipped(), None)
     skipped, changes = Skipped(), Changes()
     try:
         with Manifest(checkpoint_dir) as manifest:
-            for chunk in unlisted(list_inputs(inputs, skipped), manifest.blocks(), changes):
+            records = list_inputs(inputs, skipped, gone_is_empty=True)
+            for chunk in unlisted(records, manifest.blocks(), changes):
                 for record in chunk:
                     changes.note("added", path_of(record))
     except BscoreError as error:
-        # The manifest stands; an input that is gone shows as items that fail, each with its reason.
-        _say_finished(teller, extent, skipped, None, note=f"The inputs cannot be compared. {error}")
+        # The manifest stands; what cannot be read shows as items that fail, each with its reason.
+        _say_finished(listener, extent, skipped, None, note=f"The inputs cannot be compared. {error}")
         return
-    _say_finished(teller, extent, skipped, changes)
+    _say_finished(listener, extent, skipped, changes)
 
 
 def _say_finished(
-    teller: Teller, extent: Extent, skipped: Skipped, changes: Changes | None, note: str = ""
+    listener: Listener, extent: Extent, skipped: Skipped, changes: Changes | None, note: str = ""
 ) -> None:
     facts: dict[str, Any] = {"mini_batches": extent.mini_batches, "items": extent.items, "state": "finished"}
     facts |= {"skipped": skipped.count, "skipped_names": [shown(path) for path in skipped.first]}
     facts["reason"] = note[:_LONGEST_REASON]
     if changes is not None:
         facts["changes"] = [changes.missing, changes.changed, changes.added, changes.first_names]
-    teller.last(**facts)
+    listener.last(**facts)
 
 
 def main() -> int:

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import IO, Any
 
+from bscore.errors import UsageError
+
 _STDERR_KEPT = 2000
 _STOP_WAIT_S = 2.0
 
@@ -83,7 +85,12 @@ class Listing:
         resume: bool = False,
         environment: Mapping[str, str] | None = None,
     ) -> Listing:
-        """Start listing into `checkpoint_dir`, which exists; `environment` replaces this process's own."""
+        """Start listing into `checkpoint_dir`, which exists; `environment` replaces this process's own.
+
+        Raises UsageError for a mini-batch size below 1, OSError when no process can be started.
+        """
+        if mini_batch_size < 1:
+            raise UsageError(f"A mini-batch of {mini_batch_size} items was asked for; at least 1 is needed.")
         request = {
             "inputs": list(inputs),
             "mini_batch_size": mini_batch_size,

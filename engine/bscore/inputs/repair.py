@@ -6,6 +6,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
+from typing import Self
 
 from bscore.errors import StorageError
 from bscore.inputs.manifest import (
@@ -34,13 +35,20 @@ class ManifestFiles:
         flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
         self.data = os.open(os.path.join(checkpoint_dir, DATA_NAME), flags, 0o644)
         self.index = os.open(os.path.join(checkpoint_dir, INDEX_NAME), flags, 0o644)
-        self._lock(wait_s)
-        if not resume and os.fstat(self.index).st_size + os.fstat(self.data).st_size:
-            raise StorageError(
-                f"{checkpoint_dir} already holds the manifest of another run.",
-                remedy="Resume that job with `bscore job resume`, or use another job name.",
-            )
-        self.extent = self._cut_to_whole()
+        try:
+            self._lock(wait_s)
+            if not resume:
+                self._refuse_old()
+            self.extent = self._cut_to_whole()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
 
     def _lock(self, wait_s: float) -> None:
         give_up_s = time.monotonic() + wait_s
@@ -56,6 +64,13 @@ class ManifestFiles:
                 return
             else:
                 return
+
+    def _refuse_old(self) -> None:
+        if os.fstat(self.index).st_size + os.fstat(self.data).st_size:
+            raise StorageError(
+                f"{self._folder} already holds the manifest of another run.",
+                remedy="Resume that job with `bscore job resume`, or use another job name.",
+            )
 
     def _cut_to_whole(self) -> Extent:
         extent = whole_extent(self.data, self.index)
