@@ -21,7 +21,7 @@ PIECES = st.sampled_from(
         "é…".encode(),
         b"\xef\xbb\xbf",
         b"|",
-        b"x" * LONG_LINE_BYTES,
+        b"<LONG>",
     ]
 )
 #: `<LONG>` stands for what `long` makes of it: Hypothesis should not print 64 KiB.
