@@ -116,7 +116,8 @@ def check_before(config: JobConfig) -> None:
     """Everything that can be known before anything runs. Raises UsageError."""
     check_script(config.code, config.script)
     check_inputs(config.inputs)
-    check_output(config.output, config.output_file_name)
+    if not config.output.is_relative_to(jobs_root() / config.name):
+        check_output(config.output, config.output_file_name)
 
 
 def run_in_foreground(job: Job, *, take_over: bool = False) -> int:

@@ -36,7 +36,9 @@ class _Point:
 
 
 class Committer:
-    """Makes commit points of one term. `fileno` becomes readable when the master should call `step`.
+    """Makes commit points of one term; `step` is told the name of each step after it was done.
+
+    `fileno` becomes readable when the master should call `step`.
 
     `interval_s` is the longest time between two; 0 records commit points once a second without syncing.
     """
@@ -48,11 +50,13 @@ class Committer:
         sync_rows: Sequence[Callable[[], None]],
         check_term: Callable[[], None],
         interval_s: float,
+        step: Callable[[str], None],
     ) -> None:
         self._recorder = recorder
         self._rows_before = rows_before
         self._sync_rows = list(sync_rows)
         self._check_term = check_term
+        self._step = step
         self._interval_us = int((interval_s or 1.0) * 1e6)
         self._syncs = interval_s > 0
         self._stage = _Stage.NONE
@@ -109,15 +113,21 @@ class Committer:
     def _sync_all_rows(self) -> None:
         for sync in self._sync_rows:
             sync()
+        self._step("rows synced")
+
+    def _sync_journal(self) -> None:
+        self._recorder.sync()
+        self._step("journal synced")
 
     def _record(self, now: int) -> None:
         self._check_term()
         point = self._point
         self._recorder.commit(now, point.upto_event, point.part_bytes, point.rows)
+        self._step("commit recorded")
         self._last_event = self._recorder.run.events
         self._last_bytes = point.part_bytes
         if self._syncs:
-            self._hand_over(_Stage.JOURNAL, self._recorder.sync, _Stage.NONE)
+            self._hand_over(_Stage.JOURNAL, self._sync_journal, _Stage.NONE)
         else:
             self._stage = _Stage.NONE
 

@@ -13,8 +13,9 @@ from bscore.errors import BscoreError
 from bscore.logtree.paths import split_worker
 from bscore.master.loop import Master
 from bscore.master.reporting import write_reports, write_result
+from bscore.master.term import Step
 from bscore.node.messages import KillWorker, Order, StopWorker
-from bscore.outputs.publish import publish
+from bscore.outputs.publish import no_step, publish
 
 #: What shutdown() of the script may take before its worker is killed.
 SHUTDOWN_S = 30.0
@@ -22,20 +23,24 @@ SHUTDOWN_S = 30.0
 KILL_S = 5.0
 
 
-def end_run(master: Master, end: End) -> e.RunEnded:
-    """Bring the run to its end; returns its last event."""
+def end_run(master: Master, end: End, step: Step = no_step) -> e.RunEnded:
+    """Bring the run to its end; returns its last event. `step` is told the name of each step."""
     _stop_workers(master, end)
     term, recorder = master.term, master.recorder
     term.committer.finish(term.clock.now())
+    step("last commit")
     if end.outcome is e.Outcome.COMPLETED:
-        end = _publish(master, end)
+        end = _publish(master, end, step)
+        step("published")
     output = output_of(master, end)
     write_reports(term)
+    step("reports written")
     ended = e.RunEnded(max(term.clock.now(), term.run.last), end.outcome, end.reason, output)
     recorder.record(ended)
     recorder.flush()
     if term.job.config.commit_interval_s > 0:
         recorder.sync()
+    step("ended")
     write_result(term)
     return ended
 
@@ -48,16 +53,17 @@ def output_of(master: Master, end: End) -> str:
     return " ".join(str(job.part(part.term)) for part in run.parts if part.nbytes)
 
 
-def _publish(master: Master, end: End) -> End:
+def _publish(master: Master, end: End, step: Step) -> End:
     term, run, recorder = master.term, master.run, master.recorder
     recorder.record(e.Finalizing(term.clock.now(), run.committed_bytes, run.committed_rows))
     recorder.flush()
     recorder.sync()
+    step("finalizing")
     if not term.job.config.append_row:
         return end
     parts = [(term.job.part(part.term), part.nbytes) for part in run.parts if part.nbytes]
     try:
-        publish(parts or [(term.job.part(run.term), 0)], term.job.final)
+        publish(parts or [(term.job.part(run.term), 0)], term.job.final, step)
     except BscoreError as error:
         return End(e.Outcome.FAILED, f"The output could not be published: {error}")
     return end

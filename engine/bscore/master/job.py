@@ -45,6 +45,7 @@ def create_job(root: Path, config: JobConfig) -> Job:
         for folder in (paths.CHECKPOINT, paths.CONTROL, "logs/sys", "logs/user", "azureml-logs"):
             (tree / folder).mkdir(parents=True)
         (tree / paths.README).write_text(readme())
+        config.output.mkdir(parents=True, exist_ok=True)
     except FileExistsError:
         raise UsageError(
             f"There is already a job named {config.name} in {root}.",

@@ -19,9 +19,10 @@ from bscore.master.loop import Master, spool_folder
 from bscore.master.observers import Observer
 from bscore.master.overview import Overview
 from bscore.master.signals import Stops
-from bscore.master.term import Term, open_term
+from bscore.master.term import Step, Term, open_term
 from bscore.node.clock import Clock
 from bscore.node.messages import AgentSetup, NodeInfo
+from bscore.outputs.publish import no_step
 
 MakeBackend = Callable[[Clock], Backend]
 
@@ -32,28 +33,31 @@ def run_job(
     *,
     take_over: bool = False,
     make_backend: MakeBackend = LocalBackend,
+    step: Step = no_step,
 ) -> e.RunEnded:
-    """Run a job's next term until it ends.
+    """Run a job's next term until it ends; `step` is told the name of each step after it was done.
 
     Raises BscoreError when it cannot begin or a disk fails (the job can then be resumed), and
     KeyboardInterrupt after a second Ctrl-C (the job is then Canceled).
     """
     with Stops() as stops, DriverLog(job.tree, job.config.script, sys.argv) as driver:
-        term = open_term(job, take_over=take_over)
+        term = open_term(job, take_over=take_over, step=step)
         try:
-            ended = _run_term(term, make_backend(term.clock), stops, observers)
+            ended = _run_term(term, make_backend(term.clock), stops, observers, step)
             driver.ended(ended)
         finally:
             term.close()
     return ended
 
 
-def _run_term(term: Term, backend: Backend, stops: Stops, observers: Sequence[Observer]) -> e.RunEnded:
+def _run_term(
+    term: Term, backend: Backend, stops: Stops, observers: Sequence[Observer], step: Step
+) -> e.RunEnded:
     everyone = [Overview(term.job.tree, term.run), *observers]
     master = Master(term, backend, stops, everyone)
     try:
         _start_agents(term, backend)
-        return end_run(master, master.until_end())
+        return end_run(master, master.until_end(), step)
     except KeyboardInterrupt:
         _cancel_at_once(master)
         raise

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,9 @@ from bscore.master.lock import JobLock, boot_id
 from bscore.master.recorder import Recorder
 from bscore.node.clock import Clock
 from bscore.outputs.part import PartFile
+from bscore.outputs.publish import no_step
+
+Step = Callable[[str], None]
 
 
 @dataclass(slots=True)
@@ -54,30 +58,35 @@ class Term:
         self.lock.close()
 
 
-def open_term(job: Job, *, take_over: bool = False) -> Term:
+def open_term(job: Job, *, take_over: bool = False, step: Step = no_step) -> Term:
     """Begin the next term of a job: the first of a new one, or one that resumes.
 
+    `step` is told the name of each step after it was done.
     Raises BscoreError when a living master has the job or its journal cannot be read.
     """
     lock = JobLock(job.tree)
     lock.acquire(take_over=take_over)
     try:
-        return _begin(job, lock)
+        step("locked")
+        return _begin(job, lock, step)
     except BaseException:
         lock.close()
         raise
 
 
-def _begin(job: Job, lock: JobLock) -> Term:
+def _begin(job: Job, lock: JobLock, step: Step) -> Term:
     history = _history(job.tree)
     run = history.run if history else Run()
     number = lock.next_term(run.term)
     lock.claim(number)
+    step("claimed")
     _check_manifest(job.tree, run)
     if history:
         _set_journal_aside(job.tree, history)
+        step("journal aside")
         _cut_parts(job, run)
     journal_fd = _create_journal(job.tree)
+    step("journal created")
     part = PartFile(job.part(number))
     clock = Clock()
     recorder = Recorder(run, Vitals(), journal_fd, part)
@@ -98,13 +107,14 @@ def _begin(job: Job, lock: JobLock) -> Term:
     )
     recorder.record(_configured(job, at))
     recorder.flush()
+    step("term started")
     config = job.config
     listing = Listing.start(
         config.inputs, config.mini_batch_size, job.tree / paths.CHECKPOINT, resume=bool(history)
     )
     manifest = Manifest(job.tree / paths.CHECKPOINT)
     committer = Committer(
-        recorder, run.rows, (part.sync, manifest.sync), lock.check, config.commit_interval_s
+        recorder, run.rows, (part.sync, manifest.sync), lock.check, config.commit_interval_s, step
     )
     return Term(job, clock, lock, run, recorder, part, manifest, listing, committer, journal_fd)
 
