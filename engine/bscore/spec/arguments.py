@@ -1,7 +1,8 @@
 """Arguments: which are the runtime's, which are the script's, and what stands in for `${{…}}`.
 
 The runtime reads them as argparse does: `--name value`, `--name=value`, unambiguous beginnings of
-a name. Everything else reaches the script untouched and in order (reference 1.15, 2.2).
+a name from its first word on. Everything else reaches the script untouched and in order
+(reference 1.15, 2.2).
 """
 
 from __future__ import annotations
@@ -69,7 +70,10 @@ def _runtime_option(word: str, name: str, split: Split) -> tuple[Option | None, 
     if not matches:
         return None, ""
     written = f"--{name}"
-    if len(matches) > 1:
+    # The original's parser knows more names than are documented, so that what is shorter than the
+    # first word of a name (`--t`) may well be ambiguous there: a script's own short option.
+    too_short = len(matches) == 1 and len(name) < len(matches[0].partition("_")[0])
+    if len(matches) > 1 or too_short:
         some = ", ".join(f"--{full}" for full in matches)
         split.notes.append(f"{written} could be {some}: left to the script")
         return None, ""

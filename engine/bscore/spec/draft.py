@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bscore.spec.bindings import Binding
 from bscore.spec.given import Given, Reading
-from bscore.spec.problems import Place
+from bscore.spec.problems import SET
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +50,17 @@ class Draft:
         """The options by name."""
         return self.reading.given
 
-    def override(self, given: Given) -> None:
-        """Take an option that wins over what the document says."""
+    def take_argument(self, given: Given) -> None:
+        """Take a runtime option from the arguments: it wins over a key, and loses against --set."""
         earlier = self.given.get(given.option.name)
-        if earlier is not None and earlier.value != given.value and earlier.place.line:
+        if earlier is not None and earlier.place == SET:
+            return
+        if earlier is not None and earlier.value != given.value:
             self.reading.notes.append(
                 f"{given.spelling} {given.text} ({given.place}) wins over {earlier.spelling} {earlier.text} "
                 f"({earlier.place})"
             )
         self.given[given.option.name] = given
-
-    def place_of(self, name: str, otherwise: Place) -> Place:
-        """Where an option was given."""
-        return self.given[name].place if name in self.given else otherwise
 
 
 def text_given(given: Mapping[str, Given], name: str) -> str | None:

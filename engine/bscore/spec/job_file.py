@@ -24,7 +24,19 @@ _PATHS = frozenset({"code", "output", "model", "interpreter"})
 def encode_job(config: JobConfig) -> str:
     """The text of job.yml."""
     values: dict[str, Any] = {"bscore_job": FORMAT, **asdict(config)}
-    return _HEAD + yaml.safe_dump(_simple(values), sort_keys=False, allow_unicode=True, width=4096)
+    return _HEAD + yaml.dump(_simple(values), Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=4096)
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes a text with unprintable characters escaped: plain YAML folds some of them to spaces."""
+
+
+def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = None if text.isprintable() else '"'
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _represent_text)
 
 
 def _simple(value: Any) -> Any:

@@ -193,7 +193,7 @@ _CODE: tuple[Option, ...] = (
         structural=True,
     ),
     Option(
-        "component", TEXT, "the file that describes the step", ("component",), ("component",),
+        "component", TEXT, "the file that describes the step", (), ("component",),
         structural=True,
     ),
 )  # fmt: skip

@@ -94,10 +94,17 @@ def same(name: str) -> str:
 
 
 def index_by_name(options: Iterable[Option]) -> dict[str, tuple[Option, ...]]:
-    """Every spelling of every option, as `same` writes it."""
+    """Every spelling of every option, as `same` writes it; also the last part of a key, alone."""
     found: dict[str, list[Option]] = {}
+    leaves: dict[str, list[Option]] = {}
     for option in options:
         spellings = (option.name, *option.deployment, *option.parallel, *option.v1, *option.driver)
         for spelling in dict.fromkeys(map(same, spellings)):
             found.setdefault(spelling, []).append(option)
+            leaf = leaves.setdefault(spelling.rpartition(".")[2], [])
+            if option not in leaf:
+                leaf.append(option)
+    for leaf_name, these in leaves.items():
+        if len(these) == 1:
+            found.setdefault(leaf_name, these)
     return {spelling: tuple(these) for spelling, these in found.items()}

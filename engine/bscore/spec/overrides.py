@@ -16,6 +16,8 @@ from bscore.spec.values import ANY, Shape
 
 _BINDING = re.compile(r"(?:jobs\.[^.]+\.)?(inputs|outputs)\.([^.]+)(?:\.(path|type|mode))?")
 _VARIABLE = re.compile(r"(?:jobs\.[^.]+\.)?(?:settings\.)?environment_variables\.([^=]+)")
+#: What flags of the command line say.
+_ELSEWHERE = frozenset({"append_row_to", "name"})
 _LABELS = re.compile(r"(?:tags|properties)\..+")
 
 
@@ -30,8 +32,7 @@ def apply_overrides(draft: Draft, overrides: Mapping[str, str], cwd: Path) -> No
         elif not _LABELS.fullmatch(name):
             _set_option(name, text, own)
     draft.reading.problems += own.problems
-    for given in own.given.values():
-        draft.override(given)
+    draft.given.update(own.given)
 
 
 def _set_option(name: str, text: str, own: Reading) -> None:
@@ -58,14 +59,18 @@ def _set_option(name: str, text: str, own: Reading) -> None:
 
 def _settable(options: tuple[Option, ...]) -> Option | None:
     for option in options:
+        if option.name in _ELSEWHERE:
+            return None
         simple = option.kind.shape in {Shape.SCALAR, Shape.LIST} or option.kind is ANY
-        if simple and not option.structural and not option.for_script and option.name != "append_row_to":
+        if simple and not option.structural and not option.for_script:
             return option
     return None
 
 
 def _instead(option: Option) -> str:
     match option.name:
+        case "name":
+            return "--name NAME"
         case "model":
             return "--model PATH"
         case "output" | "outputs" | "append_row_to":

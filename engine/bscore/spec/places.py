@@ -10,7 +10,7 @@ from bscore.spec.bindings import Binding, in_the_cloud, local_path
 from bscore.spec.config import EnvironmentSource
 from bscore.spec.draft import CliChoices, Draft, text_given
 from bscore.spec.given import Given, nearest_file, text_of, unknown_key
-from bscore.spec.problems import COMMAND_LINE, Place, Problem, problem_at
+from bscore.spec.problems import COMMAND_LINE, Place, Problem, near_match, problem_at
 from bscore.spec.yaml_text import Node, Scalar, Table, plain
 
 _ENVIRONMENT_KEYS = (
@@ -26,19 +26,8 @@ _MODEL_KEYS = (
 def find_code(draft: Draft, cli: CliChoices) -> tuple[Path, str]:
     """The code folder and the script below it; what is missing becomes a problem."""
     problems = draft.reading.problems
-    given_code, given_script = draft.given.get("code"), draft.given.get("script")
-    code: Path | None = None
-    place = COMMAND_LINE
-    if cli.code is not None:
-        code = _absolute(cli.code, cli.cwd)
-    elif given_code is not None and (cli.script is None or given_script is not None):
-        if in_the_cloud(given_code.text):
-            expected = "a folder here, or --code DIR"
-            problems.append(
-                problem_at(given_code.place, given_code.spelling, given=given_code.text, expected=expected)
-            )
-            return cli.cwd, ""
-        code, place = _absolute(given_code.text, given_code.base), given_code.place
+    given = draft.given.get("script")
+    code, place = _code_folder(draft, cli)
     script = cli.script if cli.script is not None else text_given(draft.given, "script")
     if script is None:
         expected = "code_configuration.scoring_script in the YAML, or --script FILE"
@@ -46,12 +35,33 @@ def find_code(draft: Draft, cli: CliChoices) -> tuple[Path, str]:
             problem_at(Place(_source(draft)), "", what="no scoring script is named", expected=expected)
         )
         return code or cli.cwd, ""
-    script_place = given_script.place if given_script is not None and cli.script is None else COMMAND_LINE
-    if cli.script is not None and (cli.code is None and not (code and _script_file(code, script))):
+    script_place = given.place if given is not None and cli.script is None else COMMAND_LINE
+    if cli.script is not None and cli.code is None and not (code and _script_file(code, script)):
         path = _absolute(script, cli.cwd)
         code, script, place = path.parent, path.name, COMMAND_LINE
     if code is None:
-        code = given_script.base if given_script is not None else cli.cwd
+        code = given.base if given is not None else cli.cwd
+    _check_code(code, script, place, script_place, problems)
+    return code, script
+
+
+def _code_folder(draft: Draft, cli: CliChoices) -> tuple[Path | None, Place]:
+    given = draft.given.get("code")
+    if cli.code is not None:
+        return _absolute(cli.code, cli.cwd), COMMAND_LINE
+    if given is None:
+        return None, COMMAND_LINE
+    if in_the_cloud(given.text):
+        if cli.script is None:
+            what, expected = "refused: it is in the cloud", "a folder here, or --code DIR"
+            draft.reading.problems.append(
+                problem_at(given.place, given.spelling, what=what, given=given.text, expected=expected)
+            )
+        return None, COMMAND_LINE
+    return _absolute(given.text, given.base), given.place
+
+
+def _check_code(code: Path, script: str, place: Place, script_place: Place, problems: list[Problem]) -> None:
     if not code.is_dir():
         near = nearest_file(code.parent, code.name)
         what = "the code folder does not exist" if not code.exists() else "the code folder is a file"
@@ -60,7 +70,6 @@ def find_code(draft: Draft, cli: CliChoices) -> tuple[Path, str]:
         near = nearest_file((code / script).parent, Path(script).name)
         what = f"there is no such script in {code}"
         problems.append(problem_at(script_place, "script", what=what, given=script, near=near))
-    return code, script
 
 
 def _source(draft: Draft) -> str:
@@ -162,38 +171,51 @@ def _conda(node: Node | None, base: Path, problems: list[Problem]) -> tuple[Path
 def find_inputs(draft: Draft, cli: CliChoices) -> tuple[str, ...]:
     """The inputs to score: --input, else --set inputs.<n>.path, else the document's input_data."""
     problems = draft.reading.problems
-    given = draft.given.get("input_data")
-    if cli.inputs or draft.extra_inputs:
-        texts = cli.inputs or tuple(draft.extra_inputs)
-        for text in texts:
-            if in_the_cloud(text):
-                expected = "a local folder, file, glob, @list or URL"
-                problems.append(
-                    problem_at(COMMAND_LINE, "--input", what="refused", given=text, expected=expected)
-                )
+    texts = cli.inputs or tuple(draft.extra_inputs)
+    for text in texts:
+        if in_the_cloud(text) or not text:
+            expected = "a local folder, file, glob, @list or URL"
+            problems.append(
+                problem_at(COMMAND_LINE, "--input", what="refused", given=text, expected=expected)
+            )
+    if texts:
         return tuple(local_path(text, cli.cwd) for text in texts)
-    if given is not None:
-        binding = input_binding(draft)
-        if binding is None:
-            return ()
-        if binding.type == "mltable":
-            what = "refused: an mltable is not read here"
-            expected = "--input with the files themselves"
-            problems.append(problem_at(binding.place, f"inputs.{binding.name}", what=what, expected=expected))
-            return ()
-        found = path_of(binding)
-        if found is not None:
-            return (found,)
-        if not cli.need_input and binding.text is None:
-            return ()
+    if "input_data" in draft.given:
+        return _document_inputs(draft, cli)
+    if cli.need_input:
+        expected = "--input with a folder, file, glob or @list"
+        problems.append(problem_at(COMMAND_LINE, "", what="no input is named", expected=expected))
+    return ()
+
+
+def _document_inputs(draft: Draft, cli: CliChoices) -> tuple[str, ...]:
+    problems = draft.reading.problems
+    given = draft.given["input_data"]
+    binding = input_binding(draft)
+    if binding is None:
+        near = near_match(_input_name(given.text), list(draft.inputs))
+        near = f"${{{{inputs.{near}}}}}" if near else ""
+        expected = "${{inputs.NAME}} with a name that stands below inputs"
+        problems.append(
+            problem_at(given.place, given.spelling, given=given.text, expected=expected, near=near)
+        )
+        return ()
+    if binding.text is None and not cli.need_input:
+        return ()
+    if binding.type == "mltable":
+        what = "refused: an mltable is not read here"
+        expected = "--input with the files themselves"
+        problems.append(problem_at(binding.place, f"inputs.{binding.name}", what=what, expected=expected))
+        return ()
+    found = path_of(binding)
+    if found is None:
         problems.append(missing_path(binding, "--input PATH"))
         return ()
-    if cli.need_input:
-        what = "no input is named"
-        problems.append(
-            problem_at(COMMAND_LINE, "", what=what, expected="--input with a folder, file, glob or @list")
-        )
-    return ()
+    return (found,)
+
+
+def _input_name(text: str) -> str:
+    return text.strip().removeprefix("${{").removesuffix("}}").strip().removeprefix("inputs.")
 
 
 def input_binding(draft: Draft) -> Binding | None:
@@ -204,8 +226,7 @@ def input_binding(draft: Draft) -> Binding | None:
     text = given.text.strip()
     if not text.startswith("${{"):
         return Binding("input_data", given.place, given.base, text)
-    name = text.removeprefix("${{").removesuffix("}}").strip().removeprefix("inputs.")
-    return draft.inputs.get(name)
+    return draft.inputs.get(_input_name(text))
 
 
 def path_of(binding: Binding) -> str | None:

@@ -56,7 +56,7 @@ class Problem:
         if self.near:
             text += f"; did you mean {shown(self.near)}?"
         place = Place(self.file, self.line, self.column)
-        return f"{place}: {self.where}: {text}" if self.where else f"{place}: {text}"
+        return _visible(f"{place}: {self.where}: {text}" if self.where else f"{place}: {text}")
 
 
 def problem_at(
@@ -83,8 +83,13 @@ def shown(text: str) -> str:
 def near_match(given: str, known: Sequence[str]) -> str:
     """The known word nearest to the given one, or "" where none is near."""
     by_plain = {_plain(word): word for word in reversed(known)}
-    found = difflib.get_close_matches(_plain(given[:_GIVEN_LENGTH]), list(by_plain), n=1, cutoff=0.7)
+    found = difflib.get_close_matches(_plain(given[:_GIVEN_LENGTH]), list(by_plain), n=1, cutoff=0.65)
     return by_plain[found[0]] if found else ""
+
+
+def _visible(text: str) -> str:
+    """Control characters as escapes: a document's text must not steer the terminal."""
+    return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
 def _plain(word: str) -> str:

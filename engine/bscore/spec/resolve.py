@@ -50,6 +50,7 @@ def resolve(
         draft.inputs[binding.name] = replace(binding, text=cli.inputs[0], base=cli.cwd, is_path=True, why="")
     outputs = place_outputs(draft, cli)
     arguments = read_arguments(draft, document, cli, outputs)
+    _check_partition(draft)
     code, script = find_code(draft, cli)
     config = _config(draft, cli, outputs, code, script)
     config = replace(
@@ -99,6 +100,19 @@ def _config(draft: Draft, cli: CliChoices, outputs: Outputs, code: Path, script:
         environment=read_environment(draft.given.get("environment"), draft),
         output_folders=outputs.folders,
     )
+
+
+def _check_partition(draft: Draft) -> None:
+    keys, size = draft.given.get("partition_keys"), draft.given.get("mini_batch_size")
+    if keys is None or size is None:
+        return
+    if draft.reading.dialect is Dialect.V1:
+        what = f"excludes {size.spelling} ({size.place})"
+        draft.reading.problems.append(
+            problem_at(keys.place, keys.spelling, what=what, expected="one of them")
+        )
+    else:
+        draft.reading.notes.append(f"{keys.spelling} wins over {size.spelling} {size.text}")
 
 
 def _limits(draft: Draft, *, append_row: bool) -> Limits:

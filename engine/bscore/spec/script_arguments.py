@@ -13,7 +13,7 @@ from bscore.spec.given import Given, text_of
 from bscore.spec.option_table import RESERVED_IN_V1
 from bscore.spec.options import Dialect
 from bscore.spec.places import missing_path, path_of
-from bscore.spec.problems import COMMAND_LINE, SET, Place, near_match, problem_at
+from bscore.spec.problems import COMMAND_LINE, Place, near_match, problem_at
 from bscore.spec.yaml_text import Document, Listing, Scalar
 
 
@@ -121,9 +121,7 @@ def _take(
         if draft.reading.dialect is Dialect.V1 and one.place.line and name in RESERVED_IN_V1:
             what = "is reserved: the SDK refuses it among the arguments"
             split.problems.append(problem_at(one.place, one.spelling, what=what, expected=f"the key {name}"))
-        earlier = draft.given.get(one.option.name)
-        if earlier is None or earlier.place != SET:
-            draft.override(one)
+        draft.take_argument(one)
     arguments.script += split.script
     arguments.runtime += split.runtime
     draft.reading.problems += split.problems
