@@ -32,7 +32,7 @@ def read_history(source: Source, root: str = "", *, snapshots: bool = True) -> H
     journals = [term for term in terms(source, root) if term.term]
     if not journals:
         raise TreeError(f"There is no journal below {prefix or 'this folder'} ({paths.JOURNAL}).")
-    for history in _starts(source, prefix, journals) if snapshots else ():
+    for history in starts(source, prefix, journals) if snapshots else ():
         found = _fold(source, journals, history)
         if found is not None:
             return found
@@ -54,7 +54,7 @@ def _fold(source: Source, journals: list[Term], history: History) -> History | N
     return history
 
 
-def _starts(source: Source, prefix: str, journals: list[Term]) -> Iterator[History]:
+def starts(source: Source, prefix: str, journals: list[Term]) -> Iterator[History]:
     """Snapshots that lie within the journals, the newest first."""
     by_term = {term.term: term for term in journals}
     for line in lines_from_end(source, prefix + paths.SNAPSHOTS):

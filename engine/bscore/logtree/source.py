@@ -51,6 +51,11 @@ class LocalSource:
     def __init__(self, root: str | os.PathLike[str]) -> None:
         self._root = os.fspath(root)
 
+    @property
+    def root(self) -> str:
+        """The folder."""
+        return self._root
+
     def list(self, folder: str) -> list[Entry]:
         """As `Source.list`; links to folders, sockets and pipes are left out."""
         if not inside(folder):

@@ -1,0 +1,38 @@
+"""The read side: what a run is now, what it was at any moment, whether its master lives. Writes nothing.
+
+One way for living and ended runs and for trees of other machines: only a `Source` is read, and the
+events found are folded by the same `reduce` that the master uses.
+"""
+
+from bscore.observe.follow import Follower, Progress
+from bscore.observe.items import ItemFound, find_items, items_of
+from bscore.observe.life import SILENT_S, Life, Pulse
+from bscore.observe.past import Past, offset_at
+from bscore.observe.story import Attempt, Story, events_before, story_of
+from bscore.observe.traces import read_trace
+from bscore.observe.usage import NodeUsage, ProcessUsage, UsageReader
+from bscore.observe.whole import Observed, read_run, state_at
+
+__all__ = [
+    "SILENT_S",
+    "Attempt",
+    "Follower",
+    "ItemFound",
+    "Life",
+    "NodeUsage",
+    "Observed",
+    "Past",
+    "ProcessUsage",
+    "Progress",
+    "Pulse",
+    "Story",
+    "UsageReader",
+    "events_before",
+    "find_items",
+    "items_of",
+    "offset_at",
+    "read_run",
+    "read_trace",
+    "state_at",
+    "story_of",
+]

@@ -1,0 +1,113 @@
+"""Whether a job's master lives, without disturbing it: its lease, its process, at last its lock."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import time
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+
+from bscore.logtree import paths
+from bscore.logtree.source import LocalSource, Source
+
+#: A lease that has not changed for so long is that of a dead or frozen master.
+SILENT_S = 30.0
+
+
+class Pulse(StrEnum):
+    """What is known of the master."""
+
+    ALIVE = "alive"
+    #: The lock is free or the lease stands still: nobody works on this run.
+    NOT_RESPONDING = "not responding"
+    #: Nothing can be told yet (a copied tree, another host, too short a look).
+    UNKNOWN = "unknown"
+    #: The run is over; nobody has to live.
+    ENDED = "ended"
+
+
+class Life:
+    """Looks at one tree again and again; `look` costs three small reads."""
+
+    def __init__(
+        self,
+        source: Source,
+        monotonic_s: Callable[[], float] = time.monotonic,
+        wall_s: Callable[[], float] = time.time,
+    ) -> None:
+        self._source = source
+        self._monotonic_s, self._wall_s = monotonic_s, wall_s
+        self._lease = b""
+        self._changed_s = monotonic_s()
+        self._changes = 0
+
+    @property
+    def silent_s(self) -> float:
+        """Since when the lease has not changed, as observed (or by its file's time, on its own host)."""
+        seen_s = self._monotonic_s() - self._changed_s
+        entry = self._source.stat(paths.LEASE)
+        if entry is None or not entry.mtime_ns or not self._is_own_host():
+            return seen_s
+        return max(seen_s, self._wall_s() - entry.mtime_ns / 1e9) if self._changes <= 1 else seen_s
+
+    def look(self, ended: bool) -> Pulse:
+        """What is known now; `ended`: the journal holds the end of the run."""
+        if ended:
+            return Pulse.ENDED
+        lease = self._source.read(paths.LEASE, 0, 4096)
+        if lease != self._lease:
+            self._lease = lease
+            self._changed_s = self._monotonic_s()
+            self._changes += 1
+        if not lease:
+            return Pulse.UNKNOWN
+        if isinstance(self._source, LocalSource) and self._is_own_host() and self._is_free(self._source):
+            return Pulse.NOT_RESPONDING
+        if self.silent_s > SILENT_S:
+            return Pulse.NOT_RESPONDING
+        return Pulse.ALIVE if self._changes > 1 or self._is_own_host() else Pulse.UNKNOWN
+
+    def _facts(self) -> dict[str, object]:
+        try:
+            facts = json.loads(self._lease)
+        except ValueError:
+            return {}
+        return facts if isinstance(facts, dict) else {}
+
+    def _is_own_host(self) -> bool:
+        return self._facts().get("host") == socket.gethostname()
+
+    def _is_free(self, source: LocalSource) -> bool:
+        """Whether nobody holds the job. The lock is only tried once the process of the lease is gone."""
+        facts = self._facts()
+        pid, started = facts.get("pid"), facts.get("started")
+        if isinstance(pid, int) and started == _process_start(pid):
+            return False
+        return _lock_is_free(os.path.join(source.root, paths.LOCK))
+
+
+def _process_start(pid: int) -> int | None:
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return None
+
+
+def _lock_is_free(path: str) -> bool:
+    """Whether a shared lock can be had; it is given back at once."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    else:
+        return True
+    finally:
+        os.close(descriptor)
