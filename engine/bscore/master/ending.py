@@ -32,6 +32,7 @@ def end_run(master: Master, end: End, step: Step = no_step) -> e.RunEnded:
     if end.outcome is e.Outcome.COMPLETED:
         end = _publish(master, end, step)
         step("published")
+    _drop_empty_part(master)
     output = output_of(master, end)
     write_reports(term)
     step("reports written")
@@ -43,6 +44,12 @@ def end_run(master: Master, end: End, step: Step = no_step) -> e.RunEnded:
     step("ended")
     write_result(term)
     return ended
+
+
+def _drop_empty_part(master: Master) -> None:
+    """A term that added no rows leaves no file behind."""
+    if master.term.part.size == 0:
+        master.term.job.part(master.run.term).unlink(missing_ok=True)
 
 
 def output_of(master: Master, end: End) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import socket
 from collections.abc import Sequence
 from pathlib import Path
@@ -177,9 +178,9 @@ def spool_folder(tree: Path) -> Path:
     """The folder for large rows, made anew: what an earlier term left there belongs to nobody."""
     folder = tree / paths.SPOOL
     try:
-        folder.mkdir(exist_ok=True)
-        for file in folder.iterdir():
-            file.unlink()
+        if folder.exists():
+            shutil.rmtree(folder)
+        folder.mkdir()
     except OSError as error:
         raise StorageError(f"The folder {folder} cannot be used: {error.strerror}.") from error
     return folder
