@@ -88,11 +88,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class LogChunk:
-    """Bytes of a log file to put at `offset`; putting the same chunk twice changes nothing."""
+    """Bytes of a log file to put at `offset`; putting the same chunk twice changes nothing.
+
+    `private`: the file is for its owner alone.
+    """
 
     path: str
     offset: int
     data: bytes
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)

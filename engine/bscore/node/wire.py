@@ -27,6 +27,7 @@ class Link:
         self._selector = selector
         self._in = bytearray()
         self._out = bytearray()
+        self._wants_room = False
         #: The other end is closed, or spoke nonsense (then `fault` says which).
         self.ended = False
         self.fault = ""
@@ -37,28 +38,32 @@ class Link:
         return self._socket.fileno()
 
     def send(self, messages: list[Message], body: bytes = b"") -> None:
-        """Send one frame, as far as there is room; the rest follows with `flush`."""
-        waiting = bool(self._out)
+        """Send one frame, as far as there is room; `flush` sends the rest. Nothing once it has ended."""
+        if self.ended:
+            return
         self._out += pack(messages, body)
-        if not waiting:
+        if not self._wants_room:
             self.flush()
 
     def flush(self) -> None:
         """Send what waits, and ask the selector to say when there is room for more."""
         out = self._out
-        had = len(out)
         try:
             while out:
-                sent = self._socket.send(out)
-                del out[:sent]
+                del out[: self._socket.send(out)]
         except BlockingIOError:
-            self._selector.modify(self.fileno(), select.EPOLLIN | select.EPOLLOUT)
+            self._ask_for_room(wanted=True)
             return
         except OSError:
             # The worker is dying; its process descriptor says so.
             out.clear()
-        if had:
-            self._selector.modify(self.fileno(), select.EPOLLIN)
+        self._ask_for_room(wanted=False)
+
+    def _ask_for_room(self, *, wanted: bool) -> None:
+        if wanted != self._wants_room and not self.ended:
+            self._wants_room = wanted
+            mask = select.EPOLLIN | select.EPOLLOUT if wanted else select.EPOLLIN
+            self._selector.modify(self.fileno(), mask)
 
     def unsent_bytes(self) -> int:
         """Bytes the kernel has not taken yet."""

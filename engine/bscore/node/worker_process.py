@@ -100,7 +100,7 @@ def start(setup: AgentSetup, process: str, mark: str) -> WorkerProcess:
                 pass_fds=(*fds, *user),
                 start_new_session=True,
                 cwd=_made(working_folder(setup, process)),
-                env=_environment(setup, mark),
+                env=worker_environment(setup, mark),
             )
     except BaseException:
         for end in kept:
@@ -166,7 +166,8 @@ def _files(setup: AgentSetup, process: str) -> Iterator[list[int]]:
             os.close(fd)
 
 
-def _environment(setup: AgentSetup, mark: str) -> dict[str, str]:
+def worker_environment(setup: AgentSetup, mark: str) -> dict[str, str]:
+    """The environment of a worker: the agent's own, the job's names, what the user set."""
     environment = dict(os.environ)
     if os.path.realpath(setup.interpreter) != os.path.realpath(sys.executable):
         # Meant for this interpreter; another one would not find its own library.
