@@ -102,7 +102,7 @@ class Loop:
         result: Tuple[Any, ...] = ()
         body = b""
         try:
-            returned, note = self._run(mini_batch, paths)
+            returned, note = call(self._contract, self._profile, mini_batch, paths)
             run_ns = monotonic_ns() - begun_ns
             verdict = self._judge(returned, len(paths))
             body = verdict.body
@@ -116,7 +116,7 @@ class Loop:
             if run_ns < 0:
                 run_ns = monotonic_ns() - begun_ns
             kind, body = "failed", b""
-            result = _failure(error, self._code)
+            result = failure(error, self._code)
         return self._answer(kind, sequence, run_ns, result, body)
 
     def _answer(
@@ -139,16 +139,17 @@ class Loop:
         self._channel.send(messages, body)
         return following
 
-    def _run(self, mini_batch: int, paths: List[str]) -> Tuple[Any, str]:
-        batch = MiniBatch(paths)
-        call, contract = self._profile, self._contract
-        arguments = (batch, MiniBatchContext(mini_batch, batch)) if contract.takes_context else (batch,)
-        returned = contract.run(*arguments) if call is None else call(contract.run, *arguments)
-        if type(returned) is GeneratorType:
-            return list(returned), "generator"
-        if is_array(returned):
-            return list(returned), "ndarray"
-        return returned, ""
+
+def call(contract: script.Script, profile: Any, mini_batch: int, paths: List[str]) -> Tuple[Any, str]:
+    """Call run(), through `profile` where there is one; what it returned and what is odd about it."""
+    batch = MiniBatch(paths)
+    arguments = (batch, MiniBatchContext(mini_batch, batch)) if contract.takes_context else (batch,)
+    returned = contract.run(*arguments) if profile is None else profile(contract.run, *arguments)
+    if type(returned) is GeneratorType:
+        return list(returned), "generator"
+    if is_array(returned):
+        return list(returned), "ndarray"
+    return returned, ""
 
 
 def _paths(body: bytes) -> List[str]:
@@ -158,7 +159,8 @@ def _paths(body: bytes) -> List[str]:
     return body.decode(sys.getfilesystemencoding(), "surrogateescape").split("\0")[0:-1:3]
 
 
-def _failure(error: BaseException, code: str) -> Tuple[Any, ...]:
+def failure(error: BaseException, code: str) -> Tuple[Any, ...]:
+    """An exception as the end of a "failed" message: kind, type, message, trace, place."""
     if isinstance(error, RejectedReturnError):
         return ("rejected", "ValueError", str(error), "ValueError: %s\n" % error, "")
     if isinstance(error, ShortReturnError):

@@ -45,12 +45,12 @@ class TreeWriter:
             self._forget(path, torn_bytes=written)
             raise _storage_error("append to", self._root, path, error) from error
 
-    def put(self, path: str, offset: int, data: bytes) -> None:
+    def put(self, path: str, offset: int, data: bytes, *, private: bool = False) -> None:
         """Write bytes at an offset of a file, making it; the same bytes twice change nothing."""
         full = os.path.join(self._root, path)
         try:
             os.makedirs(os.path.dirname(full), exist_ok=True)
-            descriptor = os.open(full, os.O_WRONLY | os.O_CREAT, 0o666)
+            descriptor = os.open(full, os.O_WRONLY | os.O_CREAT, 0o600 if private else 0o666)
             try:
                 while data:
                     written = os.pwrite(descriptor, data, offset)

@@ -58,7 +58,7 @@ class Listener:
         """Write shipped log bytes at their offset; the same chunk twice changes nothing."""
         if not (chunk.path.startswith("logs/") and inside(chunk.path)):
             return
-        self._writer.put(chunk.path, chunk.offset, chunk.data)
+        self._writer.put(chunk.path, chunk.offset, chunk.data, private=chunk.private)
 
     def hear_listing(self, said: list[ListingProgress], now: int) -> None:
         """Totals of the listing, its end, and on resume what changed since the manifest was written."""

@@ -58,23 +58,23 @@ class Term:
         self.lock.close()
 
 
-def open_term(job: Job, *, take_over: bool = False, step: Step = no_step) -> Term:
+def open_term(job: Job, *, take_over: bool = False, clock: Clock | None = None, step: Step = no_step) -> Term:
     """Begin the next term of a job: the first of a new one, or one that resumes.
 
-    `step` is told the name of each step after it was done.
+    `step` is told the name of each step after it was done, `clock` is the term's where it is not a new one.
     Raises BscoreError when a living master has the job or its journal cannot be read.
     """
     lock = JobLock(job.tree)
     lock.acquire(take_over=take_over)
     try:
         step("locked")
-        return _begin(job, lock, step)
+        return _begin(job, lock, Clock() if clock is None else clock, step)
     except BaseException:
         lock.close()
         raise
 
 
-def _begin(job: Job, lock: JobLock, step: Step) -> Term:
+def _begin(job: Job, lock: JobLock, clock: Clock, step: Step) -> Term:
     history = _history(job.tree)
     run = history.run if history else Run()
     number = lock.next_term(run.term)
@@ -88,7 +88,6 @@ def _begin(job: Job, lock: JobLock, step: Step) -> Term:
     journal_fd = _create_journal(job.tree)
     step("journal created")
     part = PartFile(job.part(number))
-    clock = Clock()
     recorder = Recorder(run, Vitals(), journal_fd, part)
     at = max(clock.now(), run.last)
     previous = history.offset if history else 0
