@@ -107,10 +107,8 @@ class Manifest:
 
     def names(self, mini_batch: int) -> list[str]:
         """Base names of a mini-batch's items, fit to be shown: undecodable bytes are escaped."""
-        return [
-            item.path.rpartition(b"/")[2].decode("utf-8", "backslashreplace")
-            for item in self.items(mini_batch)
-        ]
+        records = self.mini_batches(mini_batch, 1)[1].decode("utf-8", "backslashreplace")
+        return [path.rpartition("/")[2] for path in records.split("\0")[0:-1:3]]
 
     def blocks(self) -> Iterator[bytes]:
         """All records up to the present extent, in blocks of whole mini-batches, about 1 MiB each."""

@@ -68,9 +68,12 @@ def _publish(master: Master, end: End, step: Step) -> End:
     step("finalizing")
     if not term.job.config.append_row:
         return end
-    parts = [(term.job.part(part.term), part.nbytes) for part in run.parts if part.nbytes]
+    # The part of this term comes along even when it is empty: what consists of several parts is copied, so
+    # that a frozen master of an earlier term, which still holds its part open, cannot reach the output.
+    parts = {part.term: part.nbytes for part in run.parts if part.nbytes}
+    parts.setdefault(run.term, 0)
     try:
-        publish(parts or [(term.job.part(run.term), 0)], term.job.final, step)
+        publish([(term.job.part(number), nbytes) for number, nbytes in parts.items()], term.job.final, step)
     except BscoreError as error:
         return End(e.Outcome.FAILED, f"The output could not be published: {error}")
     return end
