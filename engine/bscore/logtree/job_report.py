@@ -6,9 +6,11 @@ their columns are the same words, added up.
 
 from __future__ import annotations
 
-import json
+import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from json import dumps
 
 from bscore.core.events import AttemptFailed, Event, FailureKind, Finished, InitFailed, WorkerReady
 from bscore.logtree.overview import iso
@@ -27,9 +29,12 @@ NODE_HEADER = f"Ip Address,Processes,{_SUMS}"
 #: Processes with a row of their own; those of a crash loop beyond share one per node.
 MAX_PROCESSES = 10_000
 OTHER = "other"
+#: What JSON writes as it is.
+_PLAIN = re.compile(r"[ !#-\[\]-~]*")
 
 Names = Callable[[int], list[str]]
 _Cell = str | int
+_SUMMED = (Finished, AttemptFailed, WorkerReady)
 
 
 def row(event: Event, names: Names) -> str:
@@ -37,12 +42,10 @@ def row(event: Event, names: Names) -> str:
 
     `names` gives the names of a mini-batch's items as the script got them.
     """
-    if isinstance(event, Finished):
-        return _attempt(event, event.succeeded, "RUN_DONE", "", "", _detail(event, names))
+    if type(event) is Finished:
+        return _finished(event, names(event.mini_batch))
     if isinstance(event, AttemptFailed):
-        status = "RUN_TIMEOUT" if event.kind is FailureKind.TIMEOUT else "RUN_EXCEPTION"
-        message = f"{event.error_type}: {event.message}" if event.error_type else event.message
-        return _attempt(event, 0, status, event.kind.value, message, _detail(event, names))
+        return _failed(event, names(event.mini_batch))
     if isinstance(event, WorkerReady):
         start = iso(event.at - event.init_ns // 1000)
         cells: list[_Cell] = [*split_worker(event.worker), start, "", "", "", seconds(event.init_ns)]
@@ -54,34 +57,38 @@ def row(event: Event, names: Names) -> str:
     return ""
 
 
-def _attempt(
-    event: Finished | AttemptFailed, succeeded: int, status: str, category: str, message: str, detail: str
-) -> str:
-    node, process = split_worker(event.worker)
-    return _line([
-        event.mini_batch,
-        event.attempt,
-        node,
-        process,
-        iso(event.start),
-        event.items,
-        succeeded,
-        event.items - succeeded,
-        seconds(event.elapsed_ns),
-        seconds(event.process_ns),
-        seconds(event.run_ns),
-        status,
-        category,
-        message,
-        detail,
-    ])  # fmt: skip  # one column per line, in the order of HEADER
+def _finished(event: Finished, items: list[str]) -> str:
+    """Written out, because a row is due for every mini-batch of a job (a third of the general way)."""
+    mini_batch, total, succeeded = event.mini_batch, event.items, event.succeeded
+    detail = _doubled(items)
+    return (
+        f"{mini_batch},{event.attempt},{_worker(event.worker)},{iso(event.start)},"
+        f"{total},{succeeded},{total - succeeded},"
+        f"{seconds(event.elapsed_ns)},{seconds(event.process_ns)},{seconds(event.run_ns)},RUN_DONE,,,"
+        f'"{{""id"": {mini_batch}, ""minibatch"": {detail}}}"\n'
+    )
 
 
-def _detail(event: Finished | AttemptFailed, names: Names) -> str:
-    detail: dict[str, object] = {"id": event.mini_batch, "minibatch": names(event.mini_batch)}
-    if isinstance(event, AttemptFailed):
-        detail.update({"place": event.place, "trace": event.trace})
-    return json.dumps(detail)
+def _failed(event: AttemptFailed, items: list[str]) -> str:
+    detail = {"id": event.mini_batch, "minibatch": items, "place": event.place, "trace": event.trace}
+    times = map(seconds, (event.elapsed_ns, event.process_ns, event.run_ns))
+    counts = [event.items, 0, event.items]
+    status = "RUN_TIMEOUT" if event.kind is FailureKind.TIMEOUT else "RUN_EXCEPTION"
+    message = f"{event.error_type}: {event.message}" if event.error_type else event.message
+    who: list[_Cell] = [event.mini_batch, event.attempt, *split_worker(event.worker), iso(event.start)]
+    return _line([*who, *counts, *times, status, event.kind.value, message, dumps(detail)])
+
+
+def _doubled(items: list[str]) -> str:
+    """A JSON list as it stands in a quoted cell; names of plain characters need no encoder."""
+    if items and _PLAIN.fullmatch("".join(items)):
+        return '[""' + '"", ""'.join(items) + '""]'
+    return dumps(items).replace('"', '""')
+
+
+@lru_cache(maxsize=4096)
+def _worker(worker: str) -> str:
+    return ",".join(map(_cell, split_worker(worker)))
 
 
 def seconds(nanoseconds: int) -> str:
@@ -165,7 +172,7 @@ class Summary:
 
     def add(self, event: Event) -> None:
         """Count an event; those without a row of numbers only make their process known."""
-        if not isinstance(event, Finished | AttemptFailed | WorkerReady):
+        if not isinstance(event, _SUMMED):
             return
         key = split_worker(event.worker)
         sums = self._sums.get(key)

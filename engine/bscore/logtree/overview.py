@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+from bscore.logtree.grammar import second_text
 
 #: How often the overviewer looks.
 POLL_S = 10.0
@@ -19,7 +19,8 @@ NOTHING_YET = "No task has been processed yet."
 
 def iso(at: int) -> str:
     """Microseconds since 1970 as `2021-04-15T22:03:32.226929` (UTC)."""
-    return (_EPOCH + timedelta(microseconds=at)).isoformat(timespec="microseconds")[:26]
+    second, us = divmod(at, 1_000_000)
+    return f"{second_text(second).replace(' ', 'T')}.{us:06d}"
 
 
 def duration(seconds: float) -> str:

@@ -33,6 +33,7 @@ _NAMES_BYTES = 4096
 _NAME_BYTES = 512
 
 _ERRORS = (ev.AttemptFailed, ev.InitFailed, ev.MiniBatchAbandoned, ev.ListingFailed, ev.NodeLost)
+_HOT = (Finished, Assigned)
 _WARNINGS = (ev.AnswerDropped, ev.ClockJumped, ev.FindingMade)
 
 
@@ -232,7 +233,7 @@ def fit(event: Event) -> Event:
     Returns the same object where nothing needs cutting. Pairs of ids are never cut: whoever assigns
     keeps them short (some hundred at most).
     """
-    if isinstance(event, Finished | Assigned) and len(event.worker) < 256:
+    if isinstance(event, _HOT) and len(event.worker) < 256:
         return event
     excess = len(encode(event, _WIDEST_PID, _WIDEST_THREAD)) - MAX_LINE_BYTES
     if excess <= 0:

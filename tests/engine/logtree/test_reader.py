@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bscore.logtree.reader import LONG_LINE_BYTES, Change, Line, LineReader, Tail, TailBatch
@@ -161,6 +161,7 @@ def test_tailing_may_begin_in_the_middle() -> None:
     assert tail.poll().lines == [Line(4, b"two")]
 
 
+@settings(max_examples=50)
 @given(
     st.lists(st.tuples(st.sampled_from(["grow", "cut", "gone"]), CONTENT), max_size=6), st.integers(1, 70_000)
 )
