@@ -1,0 +1,177 @@
+"""A run, seen at a moment, as the model the screens draw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from bscore.core.events import Event, Finished
+from bscore.core.limits import Limits as CoreLimits
+from bscore.core.state import Phase, Run, WorkerState
+from bscore.observe import NodeUsage, Pulse
+from bscore_tui.reading import figures, rows
+from bscore_tui.reading.findings import findings, next_events
+from bscore_tui.reading.notes import note_of
+from bscore_tui.views.model import Face, Limits, Mode, Model, Timeline
+from bscore_tui.views.safe import safe_text
+
+#: Nothing finished for so many times the longest mini-batch so far, and for so long: it stands still.
+STILL_FACTOR = 3
+STILL_AT_LEAST_US = 30_000_000
+
+
+@dataclass(slots=True)
+class Seen:
+    """What is known beside the run itself."""
+
+    now: int
+    at: int
+    mode: Mode
+    pulse: Pulse
+    timeline: Timeline = field(default_factory=Timeline)
+    usages: dict[str, NodeUsage] = field(default_factory=dict)
+    #: (journal, offset, event) of the last notable records, the newest first.
+    notable: Sequence[tuple[str, int, Event]] = ()
+    #: The last finished mini-batches.
+    finished: Sequence[Finished] = ()
+    read_share: float = 1.0
+    damage: str = ""
+
+
+def build(run: Run, seen: Seen) -> Model:
+    """The model. Pure but for its size: some milliseconds at 400 workers."""
+    limits = run.config.limits if run.config else CoreLimits()
+    config = run.config
+    at = seen.at
+    recent = list(run.recent_ns)
+    per_s = figures.batches_per_s(seen.timeline, at, run.first_assigned)
+    mean_items = run.done_items / len(run.done) if len(run.done) else None
+    workers = list(run.workers.values())
+    inits = [worker.init_ns for worker in workers if worker.init_ns >= 0]
+    face = face_of(run, seen)
+    running = rows.running_rows(run, at)
+    busy_count = sum(worker.state is WorkerState.BUSY for worker in workers)
+    ended = run.last if run.outcome is not None else None
+    return Model(
+        job=safe_text(run.job, 200),
+        face=face,
+        mode=seen.mode,
+        state=state_of(run, seen.pulse),
+        at=at,
+        now=seen.now,
+        started=run.started or None,
+        ended=ended,
+        script=safe_text(config.script, 200) if config else "",
+        interpreter=safe_text(config.interpreter, 400) if config else "",
+        output=safe_text(run.output or (config.output if config else ""), 400),
+        reason=safe_text(run.reason, 1000),
+        term=run.term,
+        last=run.last,
+        limits=limits_of(limits),
+        read_share=seen.read_share,
+        damage=safe_text(seen.damage, 400),
+        mini_batch_size=config.mini_batch_size if config else None,
+        mini_batches=run.mini_batches if run.mini_batches or run.listing_finished else None,
+        items=run.items if run.items or run.listing_finished else None,
+        listed=run.listing_finished,
+        listing_items_s=listing_rate(run, at),
+        done=len(run.done),
+        running=busy_count,
+        waiting=max(run.mini_batches - run.over - busy_count, 0),
+        abandoned=len(run.abandoned),
+        retried=run.retried,
+        done_items=run.done_items,
+        failed_items=run.failed_items,
+        rows=run.rows,
+        committed_rows=run.committed_rows,
+        restarts=run.deaths,
+        items_s=None if per_s is None or mean_items is None else per_s * mean_items,
+        batches_s=per_s,
+        ends=figures.ends(run, seen.timeline, at) if face is Face.RUNNING else None,
+        latest_end=latest_end(run, limits, at),
+        busy_percent=busy_percent(run, per_s, recent, len(workers)),
+        median_ns=figures.quantile(recent, 0.5),
+        p95_ns=figures.quantile(recent, 0.95),
+        p99_ns=figures.quantile(recent, 0.99),
+        longest_ns=run.longest_run_ns or None,
+        init_ns=figures.quantile(inits, 0.5),
+        outside_ns=figures.quantile([max(e.elapsed_ns - e.run_ns, 0) for e in seen.finished], 0.5),
+        recent_ns=tuple(recent),
+        still_since=still_since(run),
+        next_events=next_events(run, limits, at) if run.outcome is None else (),
+        findings=findings(run, at, seen.usages),
+        errors=rows.error_rows(run),
+        other_errors=run.other_errors,
+        nodes=rows.node_rows(run, at, seen.usages, seen.mode is Mode.LIVE),
+        running_batches=running,
+        waiting_batches=rows.waiting_rows(run),
+        retried_batches=rows.retried_rows(run),
+        abandoned_batches=rows.abandoned_rows(run),
+        slowest_batches=rows.slowest_rows(run),
+        notes=tuple(note_of(event, path, offset) for path, offset, event in seen.notable),
+        timeline=seen.timeline,
+    )
+
+
+def state_of(run: Run, pulse: Pulse) -> str:
+    """The word for the run: its outcome, NotResponding, or its phase."""
+    if run.outcome is not None:
+        return run.outcome.value
+    if pulse is Pulse.NOT_RESPONDING:
+        return "NotResponding"
+    return run.phase.value
+
+
+def face_of(run: Run, seen: Seen) -> Face:
+    """Which face of the Overview tells the truth now."""
+    if run.outcome is not None:
+        return Face.ENDED
+    if seen.pulse is Pulse.NOT_RESPONDING and seen.mode is Mode.LIVE:
+        return Face.NOT_RESPONDING
+    if not run.over:
+        return Face.PREPARING
+    since = still_since(run)
+    limit = max(STILL_FACTOR * run.longest_run_ns // 1000, STILL_AT_LEAST_US)
+    if since and seen.at - since > limit and run.phase is not Phase.FINALIZING and run.in_flight:
+        return Face.STANDING
+    return Face.RUNNING
+
+
+def still_since(run: Run) -> int | None:
+    """When a mini-batch was last done or abandoned, or work was first given out."""
+    return run.last_progress or run.first_assigned or None
+
+
+def limits_of(limits: CoreLimits) -> Limits:
+    """The limits as screens name them."""
+    return Limits(
+        tries=limits.tries,
+        attempt_s=limits.attempt_s,
+        error_threshold=limits.error_threshold if limits.error_threshold >= 0 else None,
+        no_progress_s=limits.no_progress_s,
+        init_s=limits.init_s,
+        run_s=limits.run_invocation_timeout_s,
+        overhead_s=limits.task_overhead_timeout_s,
+    )
+
+
+def latest_end(run: Run, limits: CoreLimits, at: int) -> int | None:
+    """When the run is over at the latest, with every limit used up by what is left."""
+    if not run.listing_finished or run.outcome is not None or not run.workers:
+        return None
+    left = run.mini_batches - run.over
+    waves = -(-left // max(len(run.workers), 1))
+    return at + int(waves * limits.tries * limits.attempt_s * 1e6)
+
+
+def listing_rate(run: Run, at: int) -> float | None:
+    """Items listed per second so far."""
+    seconds = (at - run.term_started) / 1e6
+    return run.items / seconds if run.items and seconds > 0 and not run.listing_finished else None
+
+
+def busy_percent(run: Run, per_s: float | None, recent: list[int], workers: int) -> float | None:
+    """How much of the workers' time went into run() lately."""
+    if per_s is None or not recent or not workers or run.outcome is not None:
+        return None
+    return min(per_s * sum(recent) / len(recent) / 1e9 / workers * 100, 100.0)

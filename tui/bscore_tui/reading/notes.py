@@ -1,0 +1,186 @@
+"""Records of the journal in words, as the master pane and the Logs screen show them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from bscore.core import events as e
+from bscore.logtree.records import level
+from bscore_tui.views.model import Note, batch_name
+from bscore_tui.views.safe import safe_text
+from bscore_tui.views.words import plural
+
+_LEVELS = {"ERROR": "E", "WARNING": "W", "INFO": ""}
+
+
+def worker_text(worker: str) -> str:
+    """`10.0.0.7 process002`."""
+    return safe_text(worker, 200).replace("/", " ")
+
+
+def error_text(error_type: str, message: str, limit: int = 400) -> str:
+    """`KeyError: 'price'`, or the message alone where there is no type."""
+    first = safe_text(message.strip().split("\n", 1)[0], limit)
+    kind = safe_text(error_type, 200)
+    if not kind:
+        return first or "failed"
+    return f"{kind}: {first}" if first else kind
+
+
+def note_of(event: e.Event, path: str = "", offset: int = 0) -> Note:
+    """A record in words. Never raises; a kind without words is shown by its name."""
+    words, target = _WORDS.get(type(event), _other)(event)
+    return Note(event.at, _LEVELS[_loudness(event)], words, target, path, offset)
+
+
+def _loudness(event: e.Event) -> str:
+    if isinstance(event, e.AttemptFailed) and event.kind in (e.FailureKind.TIMEOUT, e.FailureKind.LOST):
+        return "WARNING"
+    if isinstance(event, e.WorkerGone) and event.signal is not None:
+        return "ERROR"
+    return level(event)
+
+
+Words = tuple[str, str]
+
+
+def _batch(mini_batch: int) -> str:
+    return f"mb:{mini_batch}" if mini_batch >= 0 else ""
+
+
+def _term(event: e.TermStarted) -> Words:
+    where = f"on {safe_text(event.host, 100)}, process {event.pid}"
+    if event.term > 1:
+        return f"job resumed, term {event.term}, {where}", ""
+    return f"job started {where}", ""
+
+
+def _configured(event: e.RunConfigured) -> Words:
+    limits = event.limits
+    return (
+        f"{safe_text(event.script, 200)}: {plural(event.mini_batch_size, 'item')} per mini-batch, {limits.tries} tries, "
+        f"time-out {limits.run_invocation_timeout_s:g} s + {limits.task_overhead_timeout_s:g} s"
+    ), ""
+
+
+def _joined(event: e.NodeJoined) -> Words:
+    return (
+        f"node {safe_text(event.node, 100)} joined: {plural(event.workers, 'worker')}, {plural(event.cpus, 'CPU')}, "
+        f"{event.memory_mb / 1024:.1f} GB"
+    ), f"node:{event.node}"
+
+
+def _listing(event: e.ListingFinished) -> Words:
+    items = plural(event.items, "item")
+    return f"listing finished: {items}, {plural(event.mini_batches, 'mini-batch', 'mini-batches')}", ""
+
+
+def _changed(event: e.InputsChanged) -> Words:
+    names = ", ".join(safe_text(name, 80) for name in event.first_names[:3])
+    text = f"inputs: {event.missing:,} missing, {event.changed:,} changed, {event.added:,} new and left out"
+    return f"{text}: {names}" if names else text, ""
+
+
+def _ready(event: e.WorkerReady) -> Words:
+    text = f"{worker_text(event.worker)} ready, init() took {event.init_ns / 1e9:.1f} s"
+    return text, f"worker:{event.worker}"
+
+
+def _init_failed(event: e.InitFailed) -> Words:
+    what = error_text(event.error_type, event.message)
+    return f"{worker_text(event.worker)}: init() failed: {what} {safe_text(event.place, 200)}", (
+        f"worker:{event.worker}"
+    )
+
+
+def _gone(event: e.WorkerGone) -> Words:
+    how = safe_text(event.cause, 300) or "ended"
+    return f"{worker_text(event.worker)} gone: {how}", f"worker:{event.worker}"
+
+
+def _finished(event: e.Finished) -> Words:
+    tried = f" on try {event.attempt}" if event.attempt > 1 else ""
+    got = f", {event.succeeded} of {event.items} items" if event.succeeded != event.items else ""
+    where = f"{worker_text(event.worker)}, {event.run_ns / 1e9:.3g} s"
+    return f"{batch_name(event.mini_batch)} done{tried}{got}  {where}", _batch(event.mini_batch)
+
+
+def _failed(event: e.AttemptFailed) -> Words:
+    what = error_text(event.error_type, event.message)
+    return (
+        f"{batch_name(event.mini_batch)} failed, try {event.attempt}: {what} {safe_text(event.place, 200)}".rstrip()
+    ), _batch(event.mini_batch)
+
+
+def _assigned(event: e.Assigned) -> Words:
+    first = event.pairs[0][0] if event.pairs else -1
+    number = sum(count for _, count in event.pairs)
+    what = batch_name(first) if number == 1 else f"{number} mini-batches from {first:,}"
+    return f"{what} given to {worker_text(event.worker)}", _batch(first)
+
+
+def _abandoned(event: e.MiniBatchAbandoned) -> Words:
+    text = f"{batch_name(event.mini_batch)} abandoned, {plural(event.items, 'item')}: {safe_text(event.reason, 300)}"
+    return text, _batch(event.mini_batch)
+
+
+def _stacks(event: e.StacksTaken) -> Words:
+    return (
+        f"stacks of {worker_text(event.worker)} taken: {safe_text(event.place, 200)}",
+        f"worker:{event.worker}",
+    )
+
+
+def _request(event: e.RequestTaken) -> Words:
+    what = f"{safe_text(event.what, 60)} {safe_text(event.arguments, 200)}".rstrip()
+    return f"{what}, asked for by {safe_text(event.who, 60)} {safe_text(event.where, 60)}".rstrip(), ""
+
+
+def _ended(event: e.RunEnded) -> Words:
+    return f"{event.outcome.value}. {safe_text(event.reason, 400)}".rstrip(), ""
+
+
+def _other(event: Any) -> Words:
+    parts = [
+        f"{name}={safe_text(str(getattr(event, name)), 200)}"
+        for name in getattr(type(event), "__slots__", ())
+        if name != "at"
+    ]
+    return " ".join([type(event).__name__, *parts])[:1000], ""
+
+
+_WORDS: dict[type, Callable[[Any], Words]] = {
+    e.TermStarted: _term,
+    e.RunConfigured: _configured,
+    e.NodeJoined: _joined,
+    e.NodeLost: lambda v: (
+        f"node {safe_text(v.node, 100)} lost: {safe_text(v.reason, 300)}",
+        f"node:{v.node}",
+    ),
+    e.NodeBack: lambda v: (f"node {safe_text(v.node, 100)} is back", f"node:{v.node}"),
+    e.MiniBatchesCreated: lambda v: (f"{v.mini_batches:,} mini-batches listed so far", ""),
+    e.ListingFinished: _listing,
+    e.ListingFailed: lambda v: (f"the inputs cannot be listed: {safe_text(v.reason, 400)}", ""),
+    e.InputsChanged: _changed,
+    e.WorkerStarting: lambda v: (f"{worker_text(v.worker)} starts", f"worker:{v.worker}"),
+    e.WorkerReady: _ready,
+    e.InitFailed: _init_failed,
+    e.WorkerStopping: lambda v: (
+        f"{worker_text(v.worker)} stops: {safe_text(v.reason, 300)}",
+        f"worker:{v.worker}",
+    ),
+    e.WorkerGone: _gone,
+    e.Assigned: _assigned,
+    e.Finished: _finished,
+    e.AttemptFailed: _failed,
+    e.MiniBatchAbandoned: _abandoned,
+    e.StacksTaken: _stacks,
+    e.Committed: lambda v: (f"{v.rows:,} rows are safe, {v.part_bytes:,} bytes", ""),
+    e.RequestTaken: _request,
+    e.FindingMade: lambda v: (f"finding: {safe_text(v.text, 600)}", ""),
+    e.ClockJumped: lambda v: (f"the wall clock jumped by {v.seconds:g} s", ""),
+    e.Finalizing: lambda v: (f"publishing {v.rows:,} rows, {v.nbytes:,} bytes", ""),
+    e.RunEnded: _ended,
+    e.UnknownEvent: lambda v: (f"{safe_text(v.name, 60)} {safe_text(v.text, 600)}", ""),
+}

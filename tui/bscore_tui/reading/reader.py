@@ -1,0 +1,170 @@
+"""One job, read again and again: everything that `build` needs, now or at a moment. Belongs to one thread."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable
+
+from bscore.core.events import Event, Finished, UnknownEvent
+from bscore.core.state import Run
+from bscore.errors import TreeError
+from bscore.logtree.records import MAX_LINE_BYTES, StrangeLine, decode
+from bscore.logtree.source import Source
+from bscore.observe import Follower, Life, Past, Progress, Pulse, UsageReader, events_before
+from bscore_tui.reading.build import Seen, build
+from bscore_tui.reading.scan import JournalScan, is_quiet
+from bscore_tui.views.model import Mode, Model
+
+#: Notable records in the model: what the master pane of a tall terminal holds.
+NOTES = 40
+#: Finished mini-batches of which "outside run()" is taken.
+RECENT = 200
+_SCAN_BUDGET = 4 * 1024 * 1024
+
+
+def wall_us() -> int:
+    """The present, in microseconds UTC."""
+    return time.time_ns() // 1000
+
+
+class JobReader:
+    """Reads the tree of one source."""
+
+    def __init__(self, source: Source, now_us: Callable[[], int] = wall_us) -> None:
+        self.source = source
+        self.scan = JournalScan(source)
+        self.usage = UsageReader(source)
+        self.follower = Follower(source, self._hear)
+        self._now_us = now_us
+        self._past = Past(source)
+        self._life = Life(source)
+        self._finished: deque[Finished] = deque(maxlen=RECENT)
+        self._progress = Progress(changed=False, restarted=False, more=False, done_bytes=0, total_bytes=0)
+        self._pulse = Pulse.UNKNOWN
+        self._notable: tuple[tuple[str, int], list[tuple[str, int, Event]]] | None = None
+
+    @property
+    def there(self) -> bool:
+        """Whether there is a journal to read."""
+        return self.follower.there
+
+    @property
+    def pulse(self) -> Pulse:
+        """What the last poll knew of the master."""
+        return self._pulse
+
+    @property
+    def silent_s(self) -> float:
+        """Since when the master's lease has not changed."""
+        return self._life.silent_s
+
+    def _hear(self, event: Event) -> None:
+        if type(event) is Finished:
+            self._finished.append(event)
+
+    def poll(self) -> tuple[bool, bool]:
+        """Read what is new, a slice at most: (something changed, there is more to read at once)."""
+        self._progress = progress = self.follower.poll()
+        if progress.restarted:
+            self.scan.restart()
+            self._notable = None
+            self._recent_finished()
+        scanning = False
+        if self.there:
+            before = self.scan.nbytes
+            scanning = self.scan.poll(_SCAN_BUDGET if not progress.more else _SCAN_BUDGET // 4)
+            scanned = self.scan.nbytes != before
+        else:
+            scanned = False
+        used = self.usage.poll(list(self.follower.run.nodes))
+        pulse = self._life.look(self.follower.run.outcome is not None)
+        changed = progress.changed or scanned or used or pulse is not self._pulse
+        self._pulse = pulse
+        return changed, progress.more or scanning
+
+    def _recent_finished(self) -> None:
+        """What a snapshot does not hold: the mini-batches finished just before it."""
+        self._finished.clear()
+        place = self.follower
+        found = events_before(
+            self.source,
+            place.path,
+            place.offset,
+            RECENT,
+            lambda line: b"|Finished " in line,
+            budget=256 * 1024,
+        )
+        self._finished.extend(event for _, event in reversed(found) if isinstance(event, Finished))
+
+    def model(self, at: int | None = None, marks: tuple[int, ...] = ()) -> Model:
+        """The model now, or as of a moment. Raises TreeError while there is no journal."""
+        if not self.there:
+            raise TreeError("There is no journal yet.")
+        run = self.follower.run
+        if at is None or at >= self._present(run):
+            mode = Mode.END if run.outcome is not None else Mode.LIVE
+            if self._progress.more:
+                mode = Mode.READING
+            place = (self.follower.path, self.follower.offset)
+            return self._build(run, place, self._present(run), mode, list(self._finished), marks)
+        ended = run.outcome is not None
+        past, path, offset = self._past.at(at)
+        found = events_before(
+            self.source, path, offset, RECENT, lambda line: b"|Finished " in line, budget=64 * 1024
+        )
+        finished = [event for _, event in found if isinstance(event, Finished)]
+        return self._build(past, (path, offset), at, Mode.REPLAY if ended else Mode.FROZEN, finished, marks)
+
+    def _present(self, run: Run) -> int:
+        """The moment that "now" shows: the end of what is over, else the present."""
+        if run.outcome is not None or self._pulse is Pulse.NOT_RESPONDING or self._progress.more:
+            return run.last
+        return max(self._now_us(), run.last)
+
+    def _build(
+        self,
+        run: Run,
+        place: tuple[str, int],
+        at: int,
+        mode: Mode,
+        finished: list[Finished],
+        marks: tuple[int, ...],
+    ) -> Model:
+        progress = self._progress
+        share = progress.done_bytes / progress.total_bytes if progress.total_bytes else 1.0
+        pulse = self._pulse if mode in (Mode.LIVE, Mode.END) else Pulse.UNKNOWN
+        return build(
+            run,
+            Seen(
+                now=self._now_us(),
+                at=at,
+                mode=mode,
+                pulse=pulse,
+                timeline=self.scan.timeline(self.follower.run.first_assigned or run.first_assigned, marks),
+                usages=self.usage.nodes,
+                notable=self._notable_at(*place),
+                finished=finished,
+                read_share=share if progress.more else 1.0,
+                damage=self.follower.damage,
+            ),
+        )
+
+    def _notable_at(self, path: str, offset: int) -> list[tuple[str, int, Event]]:
+        """The last notable records before a place, the newest first."""
+        places = self.scan.notable_before(path, offset, NOTES)
+        if places is None:
+            found = events_before(
+                self.source, path, offset, NOTES, lambda line: not is_quiet(line), budget=512 * 1024
+            )
+            return [(path, start, event) for start, event in found]
+        key = places[0] if places else ("", 0)
+        if self._notable is None or self._notable[0] != key:
+            self._notable = key, [(where, start, self.event_at(where, start)) for where, start in places]
+        return self._notable[1]
+
+    def event_at(self, path: str, offset: int) -> Event:
+        """The record that begins at an offset."""
+        line = self.source.read(path, offset, MAX_LINE_BYTES).partition(b"\n")[0]
+        event = decode(line)
+        return UnknownEvent(0, "StrangeLine", event.text) if isinstance(event, StrangeLine) else event

@@ -1,0 +1,332 @@
+"""Workers, nodes, errors and open mini-batches of a run as rows; what deviates comes first."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import islice
+
+from bscore.core.attempts import attempt_of
+from bscore.core.state import ErrorGroup, GoneWorker, Run, Worker, WorkerState
+from bscore.observe import NodeUsage, ProcessUsage
+from bscore.observe.usage import Sample
+from bscore_tui.reading.figures import quantile
+from bscore_tui.reading.notes import error_text, worker_text
+from bscore_tui.views.model import BatchRow, ErrorRow, NodeRow, WorkerRow
+from bscore_tui.views.safe import safe_text
+
+#: Rows of one list at most; the rest is counted.
+MAX_ROWS = 1000
+#: Gone workers shown per node.
+MAX_GONE_ROWS = 20
+#: A node whose heartbeat is older than this is silent.
+SILENT_US = 30_000_000
+#: Memory above this share of the node is nearly full.
+FULL_PERCENT = 95.0
+#: Late: so many times as long as the median, and longer than nearly all.
+LATE_FACTOR = 3
+LATE_AT_LEAST_NS = 2_000_000_000
+HISTORY = 60
+
+
+def late_after_ns(run: Run) -> int | None:
+    """From when on a running mini-batch is late; None while nothing is known."""
+    if len(run.recent_ns) < 5:
+        return None
+    median, high = quantile(list(run.recent_ns), 0.5), quantile(list(run.recent_ns), 0.99)
+    assert median is not None
+    assert high is not None
+    return max(LATE_FACTOR * median, int(high * 1.2), LATE_AT_LEAST_NS)
+
+
+def worker_row(run: Run, worker: Worker, at: int, late_ns: int | None, usage: NodeUsage | None) -> WorkerRow:
+    """A living worker."""
+    process = worker.id.rpartition("/")[2]
+    running = worker.queue[0] if worker.state is WorkerState.BUSY and worker.queue else None
+    pulse = usage.processes.get(process) if usage else None
+    if pulse is not None and (pulse.at > at + 1_000_000 or at - pulse.at > SILENT_US * 25):
+        pulse = None
+    sign = ""
+    if running is not None and late_ns is not None and (at - worker.since) * 1000 > late_ns:
+        sign = "!"
+    recent = list(worker.recent_ns)
+    median = quantile(recent, 0.5)
+    mean_items = worker.items / worker.finished if worker.finished else None
+    mean_ns = sum(recent) / len(recent) if recent else None
+    items_s = mean_items * 1e9 / mean_ns if mean_items and mean_ns else None
+    if sign and mean_items is not None and running is not None:
+        items_s = min(items_s or 0.0, mean_items * 1e6 / max(at - worker.since, 1))
+    stack = run.stacks.get(worker.id)
+    current = stack is not None and stack[1] == (running if running is not None else -1)
+    return WorkerRow(
+        id=worker.id,
+        node=safe_text(worker.node, 100),
+        process=safe_text(process, 60),
+        state=worker.state.value,
+        sign=sign,
+        since=worker.since or worker.started,
+        pid=worker.pid or None,
+        mini_batch=running,
+        attempt=None if running is None else attempt_of(run, running),
+        queued=max(len(worker.queue) - (running is not None), 0),
+        done=worker.finished,
+        failed=worker.failed,
+        items_s=items_s,
+        median_ns=median,
+        init_ns=worker.init_ns if worker.init_ns >= 0 else None,
+        cpu_percent=pulse.cpu_percent if pulse else None,
+        memory_mb=pulse.memory_mb if pulse else None,
+        stack=safe_text(stack[2], 200) if stack and current else "",
+        stack_at=stack[0] if stack and current else None,
+        trace=stack[3] if stack and current else "",
+        cause=safe_text(worker.stopping_reason, 200),
+    )
+
+
+def gone_row(gone: GoneWorker, replaced: bool) -> WorkerRow:
+    """A worker whose process ended."""
+    node, _, process = gone.id.rpartition("/")
+    return WorkerRow(
+        id=gone.id,
+        node=safe_text(node, 100),
+        process=safe_text(process, 60),
+        state="gone",
+        sign="" if replaced and gone.exit_code == 0 else "x",
+        since=gone.at,
+        pid=gone.pid or None,
+        done=gone.finished,
+        cause=safe_text(gone.cause, 200) or how_gone(gone),
+    )
+
+
+def how_gone(gone: GoneWorker) -> str:
+    """Signal or exit code in words."""
+    if gone.signal is not None:
+        return f"signal {gone.signal}"
+    return "ended" if gone.exit_code is None else f"exit code {gone.exit_code}"
+
+
+def node_rows(run: Run, at: int, usages: dict[str, NodeUsage], live: bool) -> tuple[NodeRow, ...]:
+    """Every node; those with something wrong first, else in the order of their ids."""
+    late_ns = late_after_ns(run)
+    by_node: dict[str, list[WorkerRow]] = {node: [] for node in run.nodes}
+    for worker in run.workers.values():
+        row = worker_row(run, worker, at, late_ns, usages.get(worker.node))
+        by_node.setdefault(worker.node, []).append(row)
+    gone: dict[str, list[GoneWorker]] = {}
+    for lost in reversed(run.gone):
+        gone.setdefault(lost.id.rpartition("/")[0], []).append(lost)
+    rows = [
+        _node_row(run, node, by_node[node], gone.get(node, []), usages.get(node), at, live)
+        for node in run.nodes
+    ]
+    return tuple(sorted(rows, key=lambda row: ({"x": 0, "!": 1, "?": 2}.get(row.sign, 3), _natural(row.id))))
+
+
+def _natural(name: str) -> list[tuple[int, str]]:
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in name.replace(".", " . ").split()]
+
+
+def _node_row(
+    run: Run,
+    name: str,
+    workers: list[WorkerRow],
+    gone: list[GoneWorker],
+    usage: NodeUsage | None,
+    at: int,
+    live: bool,
+) -> NodeRow:
+    node = run.nodes[name]
+    samples = usage.upto(at) if usage else []
+    slow = [sample for sample in usage.slow if sample.at <= at] if usage else []
+    last = samples[-1] if samples else None
+    ended = run.outcome is not None
+    violent = [lost for lost in gone if lost.signal is not None or lost.exit_code not in (0, None)]
+    shown = tuple(gone_row(lost, replaced=node.alive >= node.workers) for lost in violent[:MAX_GONE_ROWS])
+    sign = "" if ended else _node_sign(node.live, workers, violent, last, at, live)
+    total_mb = (usage.memory_total_mb if usage else None) or (float(node.memory_mb) or None)
+    peak = max(
+        (s for s in samples if s.memory_mb is not None), key=lambda s: s.memory_mb or 0.0, default=None
+    )
+    speeds = [worker.items_s for worker in workers if worker.items_s is not None and worker.state == "busy"]
+    current = last if last is not None and (ended or at - last.at <= SILENT_US * 25) else None
+    return NodeRow(
+        id=name,
+        host=safe_text(node.host, 100),
+        live=node.live,
+        sign=sign,
+        workers=tuple(sorted(workers, key=lambda w: _natural_process(w.process))),
+        gone=shown,
+        wanted=node.workers,
+        done=sum(worker.done for worker in workers) + sum(lost.finished for lost in gone),
+        failed=sum(worker.failed for worker in workers),
+        items_s=sum(speeds) if speeds else None,
+        cpus=node.cpus or None,
+        cpu_percent=current.cpu_percent if current else None,
+        memory_mb=current.memory_mb if current else None,
+        memory_total_mb=total_mb,
+        disk_mb_s=slow[-1].disk_mb_s if slow else None,
+        network_mb_s=slow[-1].network_mb_s if slow else None,
+        cpu=tuple(sample.cpu_percent for sample in samples[-HISTORY:]),
+        memory=tuple(_memory_percent(sample, total_mb) for sample in samples[-HISTORY:]),
+        disk=tuple(sample.disk_mb_s for sample in slow[-HISTORY:]),
+        network=tuple(sample.network_mb_s for sample in slow[-HISTORY:]),
+        memory_peak_mb=peak.memory_mb if peak else None,
+        memory_peak_at=peak.at if peak else None,
+        sample_at=last.at if last else None,
+        lost_reason=safe_text(node.lost_reason, 200),
+    )
+
+
+def _natural_process(process: str) -> tuple[int, str]:
+    digits = process.removeprefix("process")
+    return (int(digits), "") if digits.isdigit() else (1 << 60, process)
+
+
+def _memory_percent(sample: Sample, total_mb: float | None) -> float | None:
+    if sample.memory_percent is not None:
+        return sample.memory_percent
+    return None if sample.memory_mb is None or not total_mb else sample.memory_mb * 100 / total_mb
+
+
+def _node_sign(
+    alive: bool,
+    workers: Sequence[WorkerRow],
+    violent: list[GoneWorker],
+    last: Sample | None,
+    at: int,
+    live: bool,
+) -> str:
+    if not alive:
+        return "x"
+    if any(worker.sign for worker in workers):
+        return "!"
+    if violent and at - violent[0].at < 15 * 60 * 1_000_000:
+        return "!"
+    if last is not None and last.memory_percent is not None and last.memory_percent >= FULL_PERCENT:
+        return "!"
+    return "?" if live and last is not None and at - last.at > SILENT_US and workers else ""
+
+
+def error_rows(run: Run) -> tuple[ErrorRow, ...]:
+    """Groups of errors, the most frequent first."""
+    rows = [_error_row(key, group) for key, group in run.errors.items()]
+    return tuple(sorted(rows, key=lambda row: (-row.count, row.first_at)))
+
+
+def _error_row(key: str, group: ErrorGroup) -> ErrorRow:
+    return ErrorRow(
+        key=safe_text(key.replace("\n", "|"), 400),
+        kind=group.kind.value,
+        what=what_failed(group),
+        place=safe_text(group.place, 200),
+        count=group.count,
+        first_at=group.first_at,
+        last_at=group.last_at,
+        first_mini_batch=group.first_mini_batch if group.first_mini_batch >= 0 else None,
+        first_attempt=group.first_attempt,
+        worker=worker_text(group.worker),
+        trace=group.trace,
+        item=safe_text(group.item, 400),
+        folder=safe_text(group.folder, 400),
+        nodes=tuple(safe_text(node, 100) for node in group.nodes),
+    )
+
+
+def what_failed(group: ErrorGroup) -> str:
+    """The error in a few words; init() is named because no mini-batch is."""
+    what = error_text(group.error_type, group.message)
+    return f"init(): {what}" if group.first_mini_batch < 0 else what
+
+
+def running_rows(run: Run, at: int) -> tuple[BatchRow, ...]:
+    """Mini-batches being run, the oldest first."""
+    late_ns = late_after_ns(run)
+    rows = []
+    for worker in run.workers.values():
+        if worker.state is not WorkerState.BUSY or not worker.queue:
+            continue
+        mini_batch, spent_us = worker.queue[0], at - worker.since
+        late = late_ns is not None and spent_us * 1000 > late_ns
+        rows.append(
+            BatchRow(
+                mini_batch,
+                "running",
+                attempt_of(run, mini_batch),
+                worker.since,
+                max(spent_us, 0) * 1000,
+                None,
+                worker_text(worker.id),
+                "late" if late else "",
+                "!" if late else "",
+            )
+        )
+    return tuple(sorted(rows, key=lambda row: row.since or 0)[:MAX_ROWS])
+
+
+def waiting_rows(run: Run) -> tuple[BatchRow, ...]:
+    """What waits and for what: with a worker already, to be tried again, never given out."""
+    rows = [
+        BatchRow(
+            mini_batch, "waiting", attempt_of(run, mini_batch), worker=worker_text(worker.id), why="next for"
+        )
+        for worker in run.workers.values()
+        for mini_batch in islice(worker.queue, int(worker.state is WorkerState.BUSY), None)
+    ]
+    rows += [_returned_row(run, mini_batch) for mini_batch in islice(run.returned, MAX_ROWS)]
+    last = min(run.mini_batches, run.next_new + MAX_ROWS)
+    rows += [
+        BatchRow(mini_batch, "waiting", 1, why="not handed out") for mini_batch in range(run.next_new, last)
+    ]
+    return tuple(rows[:MAX_ROWS])
+
+
+def _returned_row(run: Run, mini_batch: int) -> BatchRow:
+    charge = run.charges.get(mini_batch)
+    if charge is None:
+        return BatchRow(mini_batch, "waiting", 1, why="given back, waits again")
+    return BatchRow(
+        mini_batch,
+        "waiting",
+        charge.tries + 1,
+        items=charge.items,
+        worker=worker_text(charge.worker),
+        why="to be tried again after",
+    )
+
+
+def retried_rows(run: Run) -> tuple[BatchRow, ...]:
+    """Open mini-batches of which an attempt failed."""
+    return tuple(
+        BatchRow(
+            mini_batch,
+            "running" if mini_batch in run.in_flight else "waiting",
+            charge.tries + 1,
+            items=charge.items,
+            worker=worker_text(run.in_flight.get(mini_batch, charge.worker)),
+            why=f"{charge.tries} failed",
+            sign="!",
+        )
+        for mini_batch, charge in islice(run.charges.items(), MAX_ROWS)
+    )
+
+
+def abandoned_rows(run: Run) -> tuple[BatchRow, ...]:
+    """Mini-batches without rows."""
+    return tuple(
+        BatchRow(mini_batch, "abandoned", sign="x") for mini_batch in islice(run.abandoned, MAX_ROWS)
+    )
+
+
+def slowest_rows(run: Run) -> tuple[BatchRow, ...]:
+    """The slowest finished ones."""
+    return tuple(
+        BatchRow(slow.mini_batch, "done", None, slow.at, slow.run_ns, None, worker_text(slow.worker))
+        for slow in run.slowest
+    )
+
+
+def usage_of(usages: dict[str, NodeUsage], worker: str) -> ProcessUsage | None:
+    """The last sample of a worker."""
+    node, _, process = worker.rpartition("/")
+    usage = usages.get(node)
+    return usage.processes.get(process) if usage else None

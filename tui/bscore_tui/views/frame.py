@@ -1,0 +1,83 @@
+"""The fixed places of every screen: head, strip, footer. Each is a plain function of the model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bscore_tui.views.layout import ends, fit, width_of
+from bscore_tui.views.model import Mode, Model
+from bscore_tui.views.styles import Line, Options
+from bscore_tui.views.words import clock, day, plural, span
+
+SCREENS = ("Overview", "Batches", "Nodes", "Errors", "Timeline", "Logs")
+STATE_STYLES = {
+    "Completed": "ok", "Failed": "error", "Canceled": "warn", "NotResponding": "error",
+}  # fmt: skip
+
+
+def head(model: Model, width: int, options: Options) -> Line:
+    """Row 1: job, state, elapsed; at the right which moment is shown."""
+    wide = width >= 100
+    start: Line = [(" ", "text"), (model.job or "job", "title"), ("   ", "text")]
+    start += [(state_words(model), STATE_STYLES.get(model.state, "strong"))]
+    if wide:
+        workers = sum(len(node.workers) for node in model.nodes)
+        facts = [model.script]
+        facts += [plural(len(model.nodes), "node") + "  " + plural(workers, "worker")] if model.nodes else []
+        start += [("     " + fact, "dim") for fact in facts if fact]
+    start.append(("  ", "text"))
+    return ends(start, _moment(model, options), width, options)
+
+
+def state_words(model: Model) -> str:
+    """`Running 41:33`, `Failed after 1:12:40`, `NotResponding since 33:10:00`."""
+    if model.started is None:
+        return model.state
+    if model.state == "NotResponding":
+        return f"NotResponding for {span((model.now - model.last) / 1e6)}"
+    if model.ended is not None:
+        return f"{model.state} after {span((model.ended - model.started) / 1e6)}"
+    return f"{model.state} {span((model.at - model.started) / 1e6)}"
+
+
+def _moment(model: Model, options: Options) -> Line:
+    when = day(model.at, model.now, options)
+    text = f"{when} {clock(model.at, options)} {options.zone} ".lstrip()
+    mode = f"READING {int(model.read_share * 100)} %" if model.mode is Mode.READING else model.mode.value
+    style = "strong" if model.mode is Mode.LIVE else "accent"
+    return [(mode, style), ("  ", "text"), (text, "text")]
+
+
+def tabs(model: Model, screen: str, width: int, options: Options) -> Line:
+    """Row 2: the screens with their numbers, the open one in brackets."""
+    line: Line = []
+    for number, name in enumerate(SCREENS, 1):
+        errors = len(model.errors)
+        label = f"{number} {name}" + (f" {errors}" if name == "Errors" and errors else "")
+        if name == screen:
+            line += [(" [", "accent"), (label, "selected"), ("]", "accent")]
+        else:
+            line += [("  " if not line or line[-1][0] != "]" else " ", "text"), (label, "dim")]
+    return ends(line, [("? keys ", "dim")], width, options)
+
+
+def crumbs(parts: Sequence[str], hint: str, width: int, options: Options) -> Line:
+    """Row 2 inside something: `4 Errors > KeyError: 'price' > mini-batch 5,530`."""
+    line: Line = [(" ", "text")]
+    for number, part in enumerate(parts):
+        last = number == len(parts) - 1
+        line += [(part, "selected" if last else "dim")] + ([] if last else [(" > ", "dim")])
+    return ends(line, [(hint + " ", "dim")] if hint else [], width, options)
+
+
+def footer(keys: Sequence[tuple[str, str]], width: int, options: Options) -> Line:
+    """The last row: keys that work here, cut from the right at a whole key."""
+    line: Line = [(" ", "text")]
+    gap = "   " if width >= 100 else "  "
+    for number, (key, label) in enumerate(keys):
+        part: Line = [] if not number else [(gap, "text")]
+        part += [(key, "key"), (f" {label}" if label else "", "dim")]
+        if width_of(line) + width_of(part) > width:
+            break
+        line += part
+    return fit(line, width, options)

@@ -1,0 +1,126 @@
+"""Lines of a fixed width: cut and filled by terminal cells, so that wide characters move nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from rich.cells import cell_len, chop_cells, set_cell_size
+
+from bscore_tui.views.styles import Glyphs, Line, Options
+
+#: The smallest screen that is drawn.
+MIN_WIDTH, MIN_HEIGHT = 40, 10
+
+
+def crop(text: str, width: int, options: Options) -> str:
+    """The text in at most `width` cells, its end marked where something is missing."""
+    if width <= 0:
+        return ""
+    if cell_len(text) <= width:
+        return text
+    mark = options.glyphs.ellipsis
+    room = width - cell_len(mark)
+    if room <= 0:
+        return set_cell_size(text, width)
+    return set_cell_size(text, room).rstrip() + mark
+
+
+def left(text: str, width: int, options: Options) -> str:
+    """The text at the left of `width` cells."""
+    return set_cell_size(crop(text, width, options), width)
+
+
+def right(text: str, width: int, options: Options) -> str:
+    """The text at the right of `width` cells."""
+    short = crop(text, width, options)
+    return " " * (width - cell_len(short)) + short
+
+
+def width_of(line: Line) -> int:
+    """Cells of a line."""
+    return sum(cell_len(text) for text, _ in line)
+
+
+def fit(line: Iterable[tuple[str, str]], width: int, options: Options) -> Line:
+    """The line in exactly `width` cells."""
+    fitted: Line = []
+    room = width
+    for text, style in line:
+        if not text:
+            continue
+        size = cell_len(text)
+        if size > room:
+            short = crop(text, room, options)
+            fitted.append((short, style))
+            room -= cell_len(short)
+            break
+        fitted.append((text, style))
+        room -= size
+    if room > 0:
+        fitted.append((" " * room, "text"))
+    return fitted
+
+
+def ends(start: Line, end: Line, width: int, options: Options) -> Line:
+    """One part at the left, one at the right of a line; the left gives way."""
+    tail = width_of(end)
+    if tail >= width:
+        return fit(end, width, options)
+    return [*fit(start, width - tail, options), *end]
+
+
+def beside(lines: Sequence[Line], more: Sequence[Line], at: int, width: int, options: Options) -> list[Line]:
+    """Two columns, the second beginning at cell `at`."""
+    rows: list[Line] = []
+    for number in range(max(len(lines), len(more))):
+        first = lines[number] if number < len(lines) else []
+        second = more[number] if number < len(more) else []
+        rows.append([*fit(first, at, options), *fit(second, width - at, options)])
+    return rows
+
+
+def block(lines: Sequence[Line], width: int, height: int, options: Options) -> list[Line]:
+    """Exactly `height` lines of exactly `width` cells."""
+    rows = [fit(line, width, options) for line in lines[:height]]
+    return rows + [fit([], width, options) for _ in range(height - len(rows))]
+
+
+def bar(share: float | None, cells: int, glyphs: Glyphs) -> Line:
+    """A progress bar; the last cell stays open until everything is done."""
+    cells = max(cells, 0)
+    filled = 0 if share is None else min(int(share * cells), cells)
+    if share is not None and share < 1.0:
+        filled = min(filled, cells - 1)
+    return [(glyphs.full * filled, "bar"), (glyphs.empty * (cells - filled), "bar_empty")]
+
+
+def spark(values: Sequence[float | None], cells: int, most: float, glyphs: Glyphs) -> str:
+    """The last `cells` values as blocks from 0 to `most`; unknown ones stay open."""
+    top = len(glyphs.levels) - 1
+    text = "".join(
+        " " if value is None else glyphs.levels[max(1, min(top, round(value * top / most)))]
+        if most > 0
+        else glyphs.levels[1]
+        for value in values[-cells:]
+    )  # fmt: skip
+    return " " * (cells - len(text)) + text
+
+
+def wrap(text: str, width: int, most: int, options: Options) -> list[str]:
+    """The text in lines of at most `width` cells, broken at blanks where there are some; at most `most`."""
+    rows: list[str] = []
+    row = ""
+    for word in text.split(" "):
+        candidate = f"{row} {word}" if row else word
+        if cell_len(candidate) <= width:
+            row = candidate
+            continue
+        if row:
+            rows.append(row)
+        pieces = chop_cells(word, max(width, 1)) or [""]
+        rows += pieces[:-1]
+        row = pieces[-1]
+    rows.append(row)
+    if len(rows) > most:
+        rows = [*rows[: most - 1], crop(" ".join(rows[most - 1 :]), width, options)]
+    return rows

@@ -1,0 +1,279 @@
+"""Everything the screens show of a job at one moment, as frozen values. None is unknown.
+
+Texts from outside went through `safe_text` when these were built. Times are microseconds UTC.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Face(StrEnum):
+    """Which of its faces the Overview shows; the state of the job chooses it."""
+
+    PREPARING = "preparing"
+    RUNNING = "running"
+    STANDING = "standing still"
+    ENDED = "ended"
+    NOT_RESPONDING = "not responding"
+
+
+class Mode(StrEnum):
+    """Which moment is shown."""
+
+    LIVE = "LIVE"
+    FROZEN = "FROZEN"
+    REPLAY = "REPLAY"
+    END = "END"
+    #: The journal is still being read; what is shown is as of the part read so far.
+    READING = "READING"
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """Mini-batches over, attempts failed and workers lost per equal step of time."""
+
+    start: int = 0
+    step: int = 1_000_000
+    over: tuple[int, ...] = ()
+    failed: tuple[int, ...] = ()
+    lost: tuple[int, ...] = ()
+    #: When the first mini-batch was given out; 0 for not yet.
+    running: int = 0
+    #: Moments a person marked.
+    marks: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRow:
+    """One worker, living or gone."""
+
+    id: str
+    node: str
+    process: str
+    #: starting, idle, busy, stopping, gone
+    state: str
+    #: `!` late, `x` gone and not replaced, `?` silent, or nothing.
+    sign: str
+    since: int
+    pid: int | None = None
+    mini_batch: int | None = None
+    attempt: int | None = None
+    #: Mini-batches it has but has not begun.
+    queued: int = 0
+    done: int = 0
+    failed: int = 0
+    items_s: float | None = None
+    median_ns: int | None = None
+    init_ns: int | None = None
+    cpu_percent: float | None = None
+    memory_mb: float | None = None
+    #: Innermost frame of the script when its stacks were taken, when, and where they stand.
+    stack: str = ""
+    stack_at: int | None = None
+    trace: str = ""
+    #: Why it is gone or stopping.
+    cause: str = ""
+    last_output: str | None = None
+    last_output_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeRow:
+    """One node with its workers, most deviating first."""
+
+    id: str
+    host: str
+    live: bool
+    sign: str
+    workers: tuple[WorkerRow, ...]
+    #: Gone workers worth a row, the last gone first.
+    gone: tuple[WorkerRow, ...]
+    wanted: int
+    done: int
+    failed: int
+    items_s: float | None = None
+    cpus: int | None = None
+    cpu_percent: float | None = None
+    memory_mb: float | None = None
+    memory_total_mb: float | None = None
+    disk_mb_s: float | None = None
+    network_mb_s: float | None = None
+    #: Samples at equal steps, the last one the newest: CPU and memory in percent, the rates in MB/s.
+    cpu: tuple[float | None, ...] = ()
+    memory: tuple[float | None, ...] = ()
+    disk: tuple[float | None, ...] = ()
+    network: tuple[float | None, ...] = ()
+    memory_peak_mb: float | None = None
+    memory_peak_at: int | None = None
+    sample_at: int | None = None
+    lost_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorRow:
+    """Failed attempts of one cause."""
+
+    key: str
+    kind: str
+    what: str
+    place: str
+    count: int
+    first_at: int
+    last_at: int
+    #: None where it happened in init().
+    first_mini_batch: int | None
+    first_attempt: int
+    worker: str
+    trace: str
+    item: str
+    folder: str
+    nodes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BatchRow:
+    """One mini-batch in a list."""
+
+    mini_batch: int
+    #: running, queued, waiting, abandoned, done
+    state: str
+    attempt: int | None = None
+    since: int | None = None
+    run_ns: int | None = None
+    items: int | None = None
+    worker: str = ""
+    why: str = ""
+    sign: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """One notable record in words."""
+
+    at: int
+    #: "", "W" or "E"
+    level: str
+    text: str
+    #: Where enter leads, and the record itself in its file.
+    target: str = ""
+    path: str = ""
+    offset: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A diagnosis and, where there is one, its remedy."""
+
+    text: str
+    remedy: str = ""
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NextEvent:
+    """What happens by itself if nothing changes."""
+
+    at: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The limits in force, as far as screens name them; None for no limit."""
+
+    tries: int = 3
+    attempt_s: float | None = None
+    error_threshold: int | None = None
+    no_progress_s: float | None = None
+    init_s: float | None = None
+    run_s: float | None = None
+    overhead_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A job at the moment `at`."""
+
+    job: str
+    face: Face
+    mode: Mode
+    #: Preparing, Running, Finalizing, Completed, Failed, Canceled, NotResponding
+    state: str
+    at: int
+    #: The present, where `at` is not it.
+    now: int
+    started: int | None = None
+    ended: int | None = None
+    script: str = ""
+    interpreter: str = ""
+    output: str = ""
+    reason: str = ""
+    term: int = 0
+    last: int = 0
+    limits: Limits = field(default_factory=Limits)
+    #: How much of the journals is read, 1.0 for all; why they are not believed any further.
+    read_share: float = 1.0
+    damage: str = ""
+
+    mini_batch_size: int | None = None
+    mini_batches: int | None = None
+    items: int | None = None
+    listed: bool = False
+    listing_items_s: float | None = None
+    done: int = 0
+    running: int = 0
+    waiting: int = 0
+    abandoned: int = 0
+    retried: int = 0
+    done_items: int = 0
+    failed_items: int = 0
+    rows: int = 0
+    committed_rows: int = 0
+    restarts: int = 0
+
+    items_s: float | None = None
+    batches_s: float | None = None
+    ends: tuple[int, int] | None = None
+    latest_end: int | None = None
+    busy_percent: float | None = None
+    median_ns: int | None = None
+    p95_ns: int | None = None
+    p99_ns: int | None = None
+    longest_ns: int | None = None
+    init_ns: int | None = None
+    outside_ns: int | None = None
+    #: Durations of the last mini-batches, for the histogram (nanoseconds).
+    recent_ns: tuple[int, ...] = ()
+    #: Since when nothing was finished or abandoned.
+    still_since: int | None = None
+    next_events: tuple[NextEvent, ...] = ()
+
+    findings: tuple[Finding, ...] = ()
+    errors: tuple[ErrorRow, ...] = ()
+    other_errors: int = 0
+    nodes: tuple[NodeRow, ...] = ()
+    running_batches: tuple[BatchRow, ...] = ()
+    waiting_batches: tuple[BatchRow, ...] = ()
+    retried_batches: tuple[BatchRow, ...] = ()
+    abandoned_batches: tuple[BatchRow, ...] = ()
+    slowest_batches: tuple[BatchRow, ...] = ()
+    #: The last notable records, newest first.
+    notes: tuple[Note, ...] = ()
+    timeline: Timeline = field(default_factory=Timeline)
+
+    @property
+    def over(self) -> int:
+        """Mini-batches done or abandoned."""
+        return self.done + self.abandoned
+
+    @property
+    def workers(self) -> tuple[WorkerRow, ...]:
+        """Every living worker."""
+        return tuple(worker for node in self.nodes for worker in node.workers)
+
+
+def batch_name(mini_batch: int) -> str:
+    """How a mini-batch is named on screens."""
+    return f"mini-batch {mini_batch:,}"
