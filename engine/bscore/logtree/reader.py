@@ -65,7 +65,8 @@ class LineReader:
             self._offset += end + 1
             self._skipping = False
             data = data[end + 1 :]
-        pieces = (self._carry + data).split(b"\n")
+        pieces = data.split(b"\n")
+        pieces[0] = self._carry + pieces[0]
         self._carry = pieces.pop()
         for piece in pieces:
             lines.append(_line(self._offset, piece))
