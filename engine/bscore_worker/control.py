@@ -1,4 +1,4 @@
-"""The thread that listens while run() is busy: mini-batches taken back, and the death of the agent.
+"""The thread that listens while run() is busy: mini-batches taken back, stacks, the death of the agent.
 
 A mini-batch is begun or withdrawn, never both: both happen under one lock, by sequence number, so that
 mini-batches the loop has not even read yet can be given back too.
@@ -6,19 +6,21 @@ mini-batches the loop has not even read yet can be given back too.
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import signal
 import threading
 from typing import List, Set
 
-from bscore_worker.wire import Channel
+from bscore_worker.wire import Channel, Message
 
 
 class Control:
     """What the loop asks before it begins a mini-batch, and the thread behind it."""
 
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: Channel, stacks_fd: int) -> None:
         self._channel = channel
+        self._stacks_fd = stacks_fd
         self._lock = threading.Lock()
         self._withdrawn: Set[int] = set()
         self._begun = -1
@@ -47,12 +49,19 @@ class Control:
             self._withdrawn.update(given_back)
         return given_back
 
+    def _obey(self, message: Message) -> None:
+        if message[0] == "withdraw":
+            self._channel.send([("withdrawn", self._withdraw(message[1]))])
+        elif message[0] == "stacks":
+            # From this thread rather than by a signal, which would interrupt system calls of native code.
+            faulthandler.dump_traceback(self._stacks_fd, all_threads=True)
+
     def _listen(self) -> None:
         try:
             while True:
                 for messages, _body in self._channel.receive(wait=True):
                     for message in messages:
-                        self._channel.send([("withdrawn", self._withdraw(message[1]))])
+                        self._obey(message)
         except (EOFError, OSError):
             end_with_agent()
 

@@ -193,7 +193,7 @@ def leave(channel: Channel, streams: Streams, error: SystemExit, where: str, cod
 def main(socket_fd: int, control_fd: int, stacks_fd: int, agent_pid: int) -> None:
     """Be a worker on these descriptors until told to stop; the bootstrap calls this."""
     process.protect(agent_pid, stacks_fd)
-    channel, control = Channel(socket_fd), Control(Channel(control_fd))
+    channel, control = Channel(socket_fd), Control(Channel(control_fd), stacks_fd)
     os.register_at_fork(after_in_child=channel.close)
     os.register_at_fork(after_in_child=control.forget_in_child)
     version = "%d.%d.%d" % sys.version_info[:3]

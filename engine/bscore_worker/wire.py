@@ -39,22 +39,24 @@ def pack(messages: List[Message], body: bytes = b"") -> bytes:
     return SIZES.pack(len(header), len(body)) + header + body
 
 
-def unpack(buffer: bytearray) -> List[Frame]:
-    """Take every whole frame out of `buffer`. Raises UnpicklingError for a header that is none."""
-    frames = []
+def unpack(buffer: bytearray, frames: List[Frame], most_bytes: int = 0xFFFFFFFF) -> None:
+    """Move every whole frame from `buffer` to `frames`. Raises UnpicklingError at what is no frame."""
     have, start = len(buffer), 0
-    while have - start >= 8:
-        header_bytes, body_bytes = SIZES.unpack_from(buffer, start)
-        middle = start + 8 + header_bytes
-        stop = middle + body_bytes
-        if stop > have:
-            break
-        messages = _Builtins(io.BytesIO(buffer[start + 8 : middle])).load()
-        frames.append((messages, bytes(buffer[middle:stop]) if body_bytes else b""))
-        start = stop
-    if start:
-        del buffer[:start]
-    return frames
+    try:
+        while have - start >= 8:
+            header_bytes, body_bytes = SIZES.unpack_from(buffer, start)
+            if header_bytes > most_bytes or body_bytes > most_bytes:
+                raise pickle.UnpicklingError("a frame of %d + %d bytes" % (header_bytes, body_bytes))
+            middle = start + 8 + header_bytes
+            stop = middle + body_bytes
+            if stop > have:
+                return
+            messages = _Builtins(io.BytesIO(buffer[start + 8 : middle])).load()
+            frames.append((messages, bytes(buffer[middle:stop]) if body_bytes else b""))
+            start = stop
+    finally:
+        if start:
+            del buffer[:start]
 
 
 class Channel:
@@ -81,7 +83,8 @@ class Channel:
             if not data:
                 raise EOFError("the agent closed its end")
             buffer += data
-            frames = unpack(buffer)
+            frames: List[Frame] = []
+            unpack(buffer, frames)
             if frames:
                 return frames
 

@@ -7,6 +7,7 @@ long as the agent, see worker_process); only the sampling of resources has a thr
 from __future__ import annotations
 
 import os
+import resource
 import select
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -30,6 +31,7 @@ from bscore.node.worker_log import WorkerLog
 
 _SOON_NS = 20_000_000
 _CLOSE_NS = 10_000_000_000
+_DESCRIPTORS = 16384
 
 
 class Agent:
@@ -67,6 +69,7 @@ class Agent:
             m.TakeStacks: self._take_stacks,
         }
         os.makedirs(setup.spool, exist_ok=True)
+        _want_descriptors()
         if not become_subreaper():
             self._desk.say("WARNING", "Orphans of workers cannot be adopted here; some may stay behind.")
         self._sampler = Sampler(setup, self.clock, self.workers)
@@ -139,8 +142,10 @@ class Agent:
         self._turn(0)
         self._next_tick_ns = now_ns + (_SOON_NS if self._stacks.busy() or self._leftovers.busy() else TICK_NS)
         self._watching.look_at(self.workers, now_ns)
+        living = {worker.system.pid for worker in self.workers.values()}
+        self._leftovers.tidy(now_ns, living)
         if self._leftovers.busy():
-            killed = self._leftovers.work(now_ns, {worker.system.pid for worker in self.workers.values()})
+            killed = self._leftovers.work(now_ns, living)
             if killed:
                 self._desk.say("WARNING", f"Ended {killed} process(es) that a dead worker had left behind.")
 
@@ -179,6 +184,7 @@ class Agent:
         spool = os.path.join(self.setup.spool, f"{self.setup.node}.{process}.{system.pid}")
         worker = Worker(order.worker, process, system, link, control, log, spool, now_ns)
         self.workers[order.worker] = worker
+        self._leftovers.expect(system.pid)
         self._handlers[link.fileno()] = lambda mask: self._hear(worker, link, mask)
         self._handlers[control.fileno()] = lambda mask: self._hear(worker, control, mask)
         self._listen(system.pidfd, lambda _mask: self._ended(worker))
@@ -251,3 +257,11 @@ class Agent:
         if worker is not None:
             self._stacks.ask(worker, Why.ORDER, self.clock.monotonic_ns())
             self._next_tick_ns = 0
+
+
+def _want_descriptors() -> None:
+    """Five descriptors per worker: the usual soft limit of 1024 would end at two hundred of them."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _DESCRIPTORS)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -78,6 +78,11 @@ class Endings:
     def _crash_site(self, worker: Worker, running: Running, now_ns: int) -> tuple[str, str]:
         if worker.exited is not None:
             return worker.exited.place, worker.exited.trace
+        crash = worker.stacks_text.find(b"Fatal Python error")
+        if crash < 0:
+            # Nothing, or stacks that were asked for earlier and came too late: not what it died of.
+            return "", ""
+        del worker.stacks_text[:crash]
         pending = running.pending
         title = headline(pending.batch.mini_batch, pending.batch.attempt, pending.item())
         return self._stacks.keep(worker, f"crash while running {title}", now_ns)

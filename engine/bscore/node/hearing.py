@@ -43,6 +43,8 @@ class Hearing:
 
     def hear(self, worker: Worker, frames: list[Frame], now_ns: int) -> None:
         """Take in what a worker said. What cannot be understood is a fault of its link, not of the agent."""
+        if worker.condemned:
+            return
         at = self._desk.clock.at(now_ns)
         for messages, body in frames:
             for message in messages:
@@ -57,11 +59,14 @@ class Hearing:
     def _done(self, worker: Worker, message: Message, body: bytes, at: int) -> None:
         (start_ns, elapsed_ns, process_ns, run_ns, out, err, log) = message[2:9]
         (returned, rows, nbytes, note, header, spool) = message[12:]
-        pending = self._answered(worker, message, at)
-        batch = pending.batch
-        items = batch.items
         if nbytes != len(body) and not spool:
             raise ValueError(f"{len(body)} bytes of rows, {nbytes} announced")
+        if spool:
+            if not spool.startswith(worker.spool):
+                raise ValueError(f"spool file {spool} is not its own")
+            worker.last_spool = int(spool.rsplit(".", 2)[1])
+        batch = self._answered(worker, message, at).batch
+        items = batch.items
         event = e.Finished(
             at,
             worker.name,
@@ -79,10 +84,6 @@ class Hearing:
             err,
             log,
         )
-        if spool:
-            if not spool.startswith(worker.spool):
-                raise ValueError(f"spool file {spool} is not its own")
-            worker.last_spool = int(spool.rsplit(".", 2)[1])
         self._desk.reports.append(Answer(self._setup.term, event, body, spool, header))
         worker.log.finished(event)
         self._desk.wants_flush(worker.log)

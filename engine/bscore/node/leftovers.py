@@ -11,6 +11,7 @@ import ctypes
 import os
 import signal
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 
 from bscore.node.worker_process import MARK
@@ -19,6 +20,7 @@ _PR_SET_CHILD_SUBREAPER = 36
 #: How long after a death orphans are looked for: those whose parent is killed first appear later.
 _LOOK_FOR_NS = 3_000_000_000
 _LOOK_EVERY_NS = 50_000_000
+_TIDY_EVERY_NS = 1_000_000_000
 
 
 def become_subreaper() -> bool:
@@ -58,6 +60,25 @@ class Leftovers:
         self._searches: list[_Search] = []
         self._next_ns = 0
         self._killed: set[int] = set()
+        self._sessions: set[int] = set()
+        self._next_tidying_ns = 0
+
+    def expect(self, pid: int) -> None:
+        """A worker has started: its process number is the session of most of what it starts."""
+        self._sessions.add(pid)
+
+    def tidy(self, now_ns: int, living: set[int]) -> None:
+        """Once a second: reap the orphans that ended by themselves, which else stay as zombies."""
+        if now_ns < self._next_tidying_ns:
+            return
+        self._next_tidying_ns = now_ns + _TIDY_EVERY_NS
+        for child in children():
+            if child in living:
+                continue
+            state = _state(child)
+            if state is not None and state.zombie and state.session in self._sessions:
+                with suppress(ChildProcessError):
+                    os.waitpid(child, os.WNOHANG)
 
     def look_for(self, pid: int, mark: str, now_ns: int) -> None:
         """A worker has died: look for its orphans from now on."""
@@ -110,13 +131,30 @@ class Leftovers:
                 self._killed.discard(child)
 
     def _is_left(self, child: int) -> bool:
+        state = _state(child)
+        if state is None:
+            return False
         try:
-            with open(f"/proc/{child}/stat", "rb") as file:
-                # After the name in parentheses: state, parent, group, session.
-                fields = file.read().rpartition(b")")[2].split()
             with open(f"/proc/{child}/environ", "rb") as file:
                 environment = file.read().split(b"\0")
         except OSError:
-            return False
-        group, session = int(fields[2]), int(fields[3])
-        return any(s.pid in (group, session) or s.mark in environment for s in self._searches)
+            environment = []
+        return any(s.pid in (state.group, state.session) or s.mark in environment for s in self._searches)
+
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    zombie: bool
+    group: int
+    session: int
+
+
+def _state(pid: int) -> _State | None:
+    """What /proc tells of a process; None when it is gone."""
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            # After the name in parentheses: state, parent, group, session.
+            fields = file.read().rpartition(b")")[2].split()
+    except OSError:
+        return None
+    return _State(fields[0] == b"Z", int(fields[2]), int(fields[3]))

@@ -1,4 +1,9 @@
-"""Stacks of workers: asked for by signal, read from a pipe, kept in `logs/user/error/…`."""
+"""Stacks of workers, read from a pipe and kept in `logs/user/error/…`.
+
+A thread of the worker is asked first. Where it cannot answer, because native code holds the interpreter's
+lock, a signal is sent: but not at half-time, since a signal interrupts system calls, which must not harm a
+mini-batch that is only slow.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +17,10 @@ from bscore.node.worker import StackRequest, Why, Worker
 
 #: Nothing more for this long: the text is whole. faulthandler marks no end.
 _SETTLED_NS = 50_000_000
+#: Not answered for this long: native code holds the lock.
+_SIGNAL_AFTER_NS = 200_000_000
 #: A process that shows nothing for this long will show nothing (stopped, or in the kernel).
-_GIVEN_UP_NS = 500_000_000
+_GIVEN_UP_NS = 600_000_000
 _MAX_BYTES = 1 << 20
 
 _HEADLINES = {
@@ -55,8 +62,7 @@ class StackTaking:
         worker.stacks = StackRequest(why, now_ns, mini_batch)
         worker.stacks_text.clear()
         self._asked[worker.name] = worker
-        if worker.offers_stacks:
-            worker.system.show_stacks()
+        worker.control.send([("stacks",)])
 
     def read(self, worker: Worker, now_ns: int) -> None:
         """Take what the pipe holds; also without a question, for what a crash leaves there."""
@@ -79,14 +85,23 @@ class StackTaking:
             request = worker.stacks
             if request is None:
                 del self._asked[worker.name]
-            elif self._complete(worker, request, now_ns):
+            elif self._complete(request, now_ns):
                 taken.append(self._take(worker, request, now_ns))
+            elif self._wants_signal(worker, request, now_ns):
+                request.signalled = True
+                worker.condemned = request.why is Why.KILL and worker.running is not None
+                worker.system.show_stacks()
         return taken
 
-    def _complete(self, worker: Worker, request: StackRequest, now_ns: int) -> bool:
+    def _complete(self, request: StackRequest, now_ns: int) -> bool:
         if request.grown_ns:
             return now_ns - request.grown_ns > _SETTLED_NS
-        return not worker.offers_stacks or now_ns - request.asked_ns > _GIVEN_UP_NS
+        return now_ns - request.asked_ns > _GIVEN_UP_NS
+
+    def _wants_signal(self, worker: Worker, request: StackRequest, now_ns: int) -> bool:
+        if request.grown_ns or request.signalled or not worker.offers_stacks or request.why is Why.HALF_TIME:
+            return False
+        return now_ns - request.asked_ns > _SIGNAL_AFTER_NS
 
     def _take(self, worker: Worker, request: StackRequest, now_ns: int) -> Taken:
         del self._asked[worker.name]

@@ -89,8 +89,9 @@ class Watch:
         return Verdict.FINE
 
     def _is_unheard(self, worker: Worker, now_ns: int) -> bool:
-        silent = worker.link.ended and not worker.asked_to_stop_ns
-        if not silent and not worker.link.fault:
+        if worker.link.fault:
+            return True
+        if not worker.link.ended or worker.asked_to_stop_ns:
             return False
         if not worker.unheard_since_ns:
             worker.unheard_since_ns = now_ns

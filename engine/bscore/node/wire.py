@@ -13,6 +13,8 @@ import socket
 from bscore_worker.wire import Frame, Message, pack, unpack
 
 _READ_BYTES = 1 << 18
+#: No worker sends more at once: rows above 1 MiB go to a file, traces are cut.
+_MOST_BYTES = 16 << 20
 #: One buffer for all links of a process: an agent reads them one after the other, from one thread.
 _shared = bytearray(_READ_BYTES)
 _view = memoryview(_shared)
@@ -89,12 +91,14 @@ class Link:
         return self._frames() if received else []
 
     def _frames(self) -> list[Frame]:
+        frames: list[Frame] = []
         try:
-            return unpack(self._in)
+            unpack(self._in, frames, _MOST_BYTES)
         except (pickle.UnpicklingError, EOFError, ValueError, IndexError, AttributeError) as error:
             self.fault = f"it sent something that is no message ({error})"
-            self._end()
-            return []
+            if not self.ended:
+                self._end()
+        return frames
 
     def _end(self) -> None:
         """Stop listening; a closed socket would stay readable for ever."""

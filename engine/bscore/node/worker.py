@@ -57,6 +57,7 @@ class StackRequest:
     asked_ns: int
     mini_batch: int
     grown_ns: int = 0
+    signalled: bool = False
 
 
 class EndKind(enum.Enum):
@@ -123,6 +124,8 @@ class Worker:
     unheard_since_ns: int = 0
     #: Whether the stacks signal is known to be safe to send.
     offers_stacks: bool = False
+    #: It was signalled, being over its limit: what it says from then on may come from the interruption.
+    condemned: bool = False
     stacks: StackRequest | None = None
     stacks_text: bytearray = field(default_factory=bytearray)
     capped: bool = False

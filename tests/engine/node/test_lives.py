@@ -88,6 +88,20 @@ def test_children_of_this_process_that_are_not_ours_are_left_alone(tmp_path: Pat
         stranger.kill()
 
 
+def test_orphans_that_end_by_themselves_leave_no_zombies(tmp_path: Path) -> None:
+    script = """
+        import subprocess
+        def run(mini_batch):
+            subprocess.run("true & echo $!", shell=True, stdout=open(mini_batch[0], "w"))
+            return mini_batch
+    """
+    with Rig(tmp_path, script) as rig:
+        rig.assign(rig.start(), [str(tmp_path / "pid")])
+        rig.answered(1)
+        orphan = int((tmp_path / "pid").read_text())
+        rig.until(lambda: not Path(f"/proc/{orphan}").exists(), 5.0)
+
+
 AGENT = """
 import sys
 from pathlib import Path

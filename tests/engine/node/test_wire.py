@@ -10,25 +10,40 @@ import socket
 import pytest
 
 from bscore.node.wire import Link
-from bscore_worker.wire import SIZES, Channel, pack, unpack
+from bscore_worker.wire import SIZES, Channel, Frame, pack, unpack
 
-FRAMES = [([("done", 1, "x")], b"rows\n"), ([("bye",)], b""), ([], b"\0" * 1000)]
+FRAMES: list[Frame] = [([("done", 1, "x")], b"rows\n"), ([("bye",)], b""), ([], b"\0" * 1000)]
+    ([("done", 1, "x")], b"rows\n"),
+    ([("bye",)], b""),
+    ([], b"\0" * 1000),
+]
 
 
 def test_frames_are_the_same_wherever_the_stream_is_cut() -> None:
     stream = b"".join(pack(messages, body) for messages, body in FRAMES)
-    buffer, found = bytearray(), []
+    buffer = bytearray()
+    found: list[Frame] = []
     for byte in stream:
         buffer.append(byte)
-        found += unpack(buffer)
+        unpack(buffer, found)
     assert found == FRAMES
-    assert unpack(bytearray(stream) + b"\x01") == FRAMES
+    at_once: list[Frame] = []
+    rest = bytearray(stream) + b"\x01"
+    unpack(rest, at_once)
+    assert (at_once, rest) == (FRAMES, b"\x01")
+
+
+def test_frames_before_nonsense_are_heard() -> None:
+    heard: list[Frame] = []
+    with pytest.raises(pickle.UnpicklingError):
+        unpack(bytearray(pack([("bye",)]) + b"\xff" * 20), heard, 1000)
+    assert heard == [([("bye",)], b"")]
 
 
 def test_a_header_that_names_a_class_is_refused() -> None:
     evil = pickle.dumps([(os.system, "true")], 4)
     with pytest.raises(pickle.UnpicklingError, match="builtins only"):
-        unpack(bytearray(SIZES.pack(len(evil), 0) + evil))
+        unpack(bytearray(SIZES.pack(len(evil), 0) + evil), [])
 
 
 def link() -> tuple[Link, socket.socket, select.epoll]:
@@ -57,7 +72,7 @@ def test_a_link_never_blocks_and_delivers_everything_later() -> None:
     ours.send([("stop",)])
     assert ours.unsent_bytes() > 1_000_000
     channel = Channel(theirs.detach())
-    frames = []
+    frames: list[Frame] = []
     while len(frames) < 2:
         for _fd, mask in selector.poll(0):
             if mask & select.EPOLLOUT:

@@ -1,0 +1,157 @@
+"""Judging return values and describing exceptions, in this process."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bscore_worker.answers import Judge, RejectedReturnError, ShortReturnError
+from bscore_worker.script import ScriptError, find, takes_two
+from bscore_worker.streams import CountedFile
+from bscore_worker.traces import describe, plain
+
+
+def judge(tmp_path: Path, **changes: Any) -> Judge:
+    values = {
+        "append_row": True,
+        "header": False,
+        "to_csv": {},
+        "retry_short": False,
+        "spool": str(tmp_path / "s"),
+    }
+    return Judge(**{**values, **changes})
+
+
+class Hostile:
+    """Raises wherever it is looked at."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError("no")
+
+    __str__ = __repr__
+
+
+def test_a_value_whose_repr_raises_is_still_rejected_in_words(tmp_path: Path) -> None:
+    with pytest.raises(
+        RejectedReturnError, match=r"'<Hostile whose repr\(\) raised RuntimeError>' is <class"
+    ):
+        judge(tmp_path)(Hostile(), 1)
+
+
+def test_an_element_that_cannot_be_written_fails_and_leaves_no_file(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError):
+        judge(tmp_path)(["fine", Hostile()], 2)
+    many: list[Any] = ["y" * 200] * 20_000
+    with pytest.raises(RuntimeError):
+        judge(tmp_path)([*many, Hostile()], 2)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_rows_up_to_a_mebibyte_stay_in_the_frame_and_others_do_not(tmp_path: Path) -> None:
+    judged = judge(tmp_path)
+    inside = judged(["y" * (2**20 - 1)], 1)
+    assert (len(inside.body), inside.nbytes, inside.spool) == (2**20, 2**20, "")
+    outside = judged(["y" * 2**20], 1)
+    assert (outside.body, outside.nbytes) == (b"", 2**20 + 1)
+    assert Path(outside.spool).stat().st_size == 2**20 + 1
+
+
+def test_a_spool_that_cannot_be_written_is_an_error_not_lost_rows(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        judge(tmp_path, spool=str(tmp_path / "missing" / "s"))(["y" * 2**20], 1)
+
+
+def test_a_big_dataframe_is_written_in_slices_that_nobody_can_see(tmp_path: Path) -> None:
+    import pandas as pd
+
+    frame = pd.DataFrame({"a": range(25_000), "b": ["x y", None, 'q"'] * 8333 + ["z"]})
+    verdict = judge(tmp_path, to_csv={"index": True})(frame, 25_000)
+    assert verdict.body.decode() == frame.to_csv(sep=" ", header=False, index=True)
+    assert verdict.rows == 25_000
+
+
+def test_short_is_told_apart_only_where_it_is_asked_for(tmp_path: Path) -> None:
+    assert judge(tmp_path)([1], 2).returned == 1
+    with pytest.raises(ShortReturnError, match="1 elements for 2 items"):
+        judge(tmp_path, retry_short=True)([1], 2)
+
+
+class MeanText(str):
+    __slots__ = ()
+
+    def __reduce__(self) -> Any:
+        raise RuntimeError("not to be pickled")
+
+
+def test_what_crosses_is_plain_text_whatever_the_exception_holds() -> None:
+    try:
+        try:
+            raise KeyError("first")
+        except KeyError as first:
+            raise ValueError(MeanText("mean \udcff")) from first
+    except ValueError as error:
+        name, message, trace, place = describe(error, str(Path(__file__).parent))
+    assert (name, message) == ("ValueError", "mean \\udcff")
+    assert "KeyError: 'first'" in trace
+    assert place.startswith("test_answers.py:")
+    assert place.endswith("in test_what_crosses_is_plain_text_whatever_the_exception_holds")
+    assert all(type(text) is str for text in (name, message, trace, place))
+    pickle.dumps((name, message, trace, place))
+
+
+def test_an_exception_whose_message_raises_is_described() -> None:
+    class AwfulError(Exception):
+        def __str__(self) -> str:
+            raise RuntimeError("no message")
+
+    name, message, _trace, _place = describe(AwfulError(), "/code")
+    assert name.endswith("AwfulError")
+    assert message == "<the message of this exception raised RuntimeError>"
+
+
+def test_long_text_is_cut_in_its_middle() -> None:
+    cut = plain("a" * 5000 + "b" * 5000, 100)
+    assert cut.startswith("a" * 50)
+    assert cut.endswith("b" * 50)
+    assert "9900 characters cut" in cut
+
+
+@pytest.mark.parametrize(
+    ("run", "two"),
+    [
+        (lambda a: a, False),
+        (lambda a, b: (a, b), True),
+        (lambda *a: a, True),
+        (lambda a, *, b=1: (a, b), False),
+        (lambda a, b=None: (a, b), True),
+        (len, False),
+        (dict.get, True),
+        ("".join, False),
+    ],
+)
+def test_the_second_argument_is_passed_where_it_is_accepted(run: Any, two: bool) -> None:
+    assert takes_two(run) is two
+
+
+@pytest.mark.parametrize("entry", ["missing.py", "", ".", "a..b", "../x"])
+def test_an_entry_script_that_is_not_there_is_named(tmp_path: Path, entry: str) -> None:
+    with pytest.raises(ScriptError, match="No scoring script"):
+        find(str(tmp_path), entry)
+
+
+def test_bytes_are_counted_and_what_others_wrote_is_caught_up_with(tmp_path: Path) -> None:
+    path = tmp_path / "out"
+    path.write_bytes(b"old")
+    with path.open("ab", buffering=0) as file:
+        raw = CountedFile(file.fileno(), "<out>")
+        assert raw.written == 3
+        raw.write(b"new")
+        file.write(b"theirs")
+        assert raw.written == 6
+        raw.resync()
+        assert raw.written == 12
+        raw.close()
+        assert file.write(b"still open")
