@@ -13,10 +13,6 @@ from bscore.node.wire import Link
 from bscore_worker.wire import SIZES, Channel, Frame, pack, unpack
 
 FRAMES: list[Frame] = [([("done", 1, "x")], b"rows\n"), ([("bye",)], b""), ([], b"\0" * 1000)]
-    ([("done", 1, "x")], b"rows\n"),
-    ([("bye",)], b""),
-    ([], b"\0" * 1000),
-]
 
 
 def test_frames_are_the_same_wherever_the_stream_is_cut() -> None:
