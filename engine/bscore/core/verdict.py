@@ -9,6 +9,8 @@ from bscore.core.state import Node, Run, Vitals, WorkerState
 
 #: Failed inits of one node before no more workers are started there, per worker (reference 1.13 a).
 INIT_TRIES = 3
+#: What taking the stacks of a worker and killing it may take.
+KILL_GRACE_S = 5.0
 #: Reference 1.13 b: all inits on all nodes failing, and the job older than this.
 INIT_GRACE_S = 120.0
 
@@ -102,11 +104,33 @@ def _no_task(run: Run, vitals: Vitals, limits: Limits, now: int) -> str:
     return f"Unable to create any task within {limits.first_task_creation_timeout_s:g} seconds."
 
 
+def _someone_in_time(run: Run, vitals: Vitals, limits: Limits, now: int) -> bool:
+    """Whether something is about to happen, or a worker still has time: its own limit comes first.
+
+    Without this the computed limit would end a run whose last mini-batch uses up all its tries, each
+    with a new worker, at the moment when it would have been given up.
+    """
+    if run.waiting and (run.hungry or any(_can_start(node) for node in run.nodes.values())):
+        return True
+    for worker in run.workers.values():
+        age_s = (now - worker.since - vitals.frozen_us) / 1e6
+        limit_s = limits.init_s if worker.state is WorkerState.STARTING else limits.attempt_s + KILL_GRACE_S
+        if worker.state is not WorkerState.IDLE and age_s <= limit_s:
+            return True
+    return False
+
+
+def _can_start(node: Node) -> bool:
+    return node.live and node.alive < node.workers and not init_budget_spent(node)
+
+
 def _no_progress(run: Run, vitals: Vitals, limits: Limits, now: int) -> str:
     if not run.first_assigned or run.over == run.mini_batches:
         return ""
     since = max(run.first_assigned, run.last_progress)
     waited_s = (now - since - vitals.frozen_us) / 1e6
     if waited_s <= limits.no_progress_s:
+        return ""
+    if limits.progress_update_timeout_s is None and _someone_in_time(run, vitals, limits, now):
         return ""
     return f"No progress update in {limits.no_progress_s:g} seconds."

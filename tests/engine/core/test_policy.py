@@ -205,6 +205,20 @@ def test_no_progress_counts_from_the_first_run_and_not_while_the_master_was_froz
     assert end.reason == "No progress update in 270 seconds."
 
 
+def test_the_last_try_of_the_last_mini_batch_gets_its_time_unless_the_user_set_the_limit() -> None:
+    world = ready_world(nodes=1, workers=1, mini_batches=1)
+    world.limits = Limits(run_invocation_timeout_s=2, task_overhead_timeout_s=1, tries=2)
+    world.carry_out()
+    world.now += 4_000_000
+    world.fail(f"{NODE}/process000", e.FailureKind.TIMEOUT)
+    world.carry_out()
+    world.now += 2_900_000
+    world.vitals.heard[NODE] = world.now
+    assert end_of(world) is None
+    world.limits = replace(world.limits, progress_update_timeout_s=5)
+    assert end_of(world) is not None
+
+
 def test_no_first_mini_batch_ends_the_run() -> None:
     world = World(1)
     world.begin_term()
