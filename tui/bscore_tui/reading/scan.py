@@ -19,11 +19,11 @@ from bscore_tui.views.model import Timeline
 MAX_STEPS = 4096
 _BLOCK = 64 * 1024
 _RECORD = re.compile(
-    rb"(?:\A|\n)(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),...\|([A-Z])[A-Z]+\|\d+\|\d+\|(?!Assigned )(\w+)"
+    rb"(?:\A|\n)(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),(\d)..\|([A-Z])[A-Z]+\|\d+\|\d+\|(?!Assigned )(\w+)"
 )
 _NOTABLE = re.compile(
     rb"(?:\A|\n)[^\n|]{23}\|[A-Z]+\|\d+\|\d+\|"
-    rb"(?!Finished |Assigned |Committed |MiniBatchesCreated |Withdrawn |WithdrawalAsked )"
+    rb"(?!Finished |Assigned |Committed |MiniBatchesCreated |Withdrawn |WithdrawalAsked |WorkerStarting [^\n]* pid=0 )"
 )
 _QUIET = {b"Finished", b"Committed", b"MiniBatchesCreated", b"Withdrawn", b"WithdrawalAsked"}
 
@@ -35,22 +35,22 @@ def is_quiet(line: bytes) -> bool:
 
 @dataclass(slots=True)
 class Steps:
-    """Counts per step of seconds; the step doubles when there would be too many."""
+    """Counts per step of time (microseconds); the step doubles when there would be too many."""
 
-    start_s: int = 0
-    step_s: int = 1
+    start: int = 0
+    step: int = 100_000
     over: list[int] = field(default_factory=list)
     failed: list[int] = field(default_factory=list)
     lost: list[int] = field(default_factory=list)
 
-    def add(self, second: int, name: bytes, level: bytes, number: int) -> None:
-        """Count so many records of a second."""
+    def add(self, at: int, name: bytes, level: bytes, number: int) -> None:
+        """Count so many records of a moment."""
         if not self.over:
-            self.start_s = second
-        index = max(second - self.start_s, 0) // self.step_s
+            self.start = at
+        index = max(at - self.start, 0) // self.step
         while index >= MAX_STEPS:
             self._double()
-            index = max(second - self.start_s, 0) // self.step_s
+            index = max(at - self.start, 0) // self.step
         missing = index + 1 - len(self.over)
         if missing > 0:
             for counts in (self.over, self.failed, self.lost):
@@ -63,7 +63,7 @@ class Steps:
             self.lost[index] += number
 
     def _double(self) -> None:
-        self.step_s *= 2
+        self.step *= 2
         for name in ("over", "failed", "lost"):
             counts: list[int] = getattr(self, name)
             setattr(self, name, [sum(counts[i : i + 2]) for i in range(0, len(counts), 2)])
@@ -116,12 +116,13 @@ class JournalScan:
         data = data[:end]
         found = Counter(_RECORD.findall(data))
         scanned.records += data.count(b"\n")
-        for (stamp, level, name), number in found.items():
+        for (stamp, tenth, level, name), number in found.items():
             try:
-                self.steps.add(read_second(stamp.decode()), name, level, number)
+                at = read_second(stamp.decode()) * 1_000_000 + int(tenth) * 100_000
+                self.steps.add(at, name, level, number)
             except GrammarError:
                 continue
-        if any(name not in _QUIET for _, _, name in found):
+        if any(name not in _QUIET for *_, name in found):
             for match in _NOTABLE.finditer(data):
                 start = match.start()
                 scanned.notable.append(scanned.offset + start + (data[start : start + 1] == b"\n"))
@@ -176,8 +177,8 @@ class JournalScan:
         """The counts so far, frozen; `running`: when work was first given out."""
         steps = self.steps
         return Timeline(
-            steps.start_s * 1_000_000,
-            steps.step_s * 1_000_000,
+            steps.start,
+            steps.step,
             tuple(steps.over),
             tuple(steps.failed),
             tuple(steps.lost),

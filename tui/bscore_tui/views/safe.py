@@ -33,11 +33,10 @@ _TABLE = {code: 0x2400 + code for code in range(0x20)} | dict.fromkeys(_FORBIDDE
 
 
 def safe_text(raw: bytes | str, limit: int = LIMIT) -> str:
-    """One line fit for a terminal: at most `limit` characters, escape sequences gone, controls as pictures."""
-    if isinstance(raw, bytes):
-        text = raw[: limit * 4].decode("utf-8", "replace")
-    else:
-        text = raw[: limit * 4]
+    """One line fit for a terminal: `limit` characters at most, no escape sequence, controls as pictures."""
+    text = raw[: limit * 4]
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "replace")
     if text.isprintable() and len(text) <= limit and (text.isascii() or not _has_forbidden(text)):
         return text
     text = _ESCAPES.sub("", text)
@@ -53,8 +52,6 @@ def _has_forbidden(text: str) -> bool:
 
 def safe_lines(raw: bytes | str, most: int = 1000, limit: int = LIMIT) -> list[str]:
     """A text of several lines, each as `safe_text` gives it; at most `most` of them."""
-    if isinstance(raw, bytes):
-        pieces: list[bytes] | list[str] = raw.rstrip(b"\r\n").split(b"\n", most)[:most]
-        return [safe_text(piece.rstrip(b"\r"), limit) for piece in pieces]
-    pieces = raw.rstrip("\r\n").split("\n", most)[:most]
-    return [safe_text(piece.rstrip("\r"), limit) for piece in pieces]
+    data = raw.encode("utf-8", "surrogatepass") if isinstance(raw, str) else raw
+    pieces = data.rstrip(b"\r\n").split(b"\n", most)[:most]
+    return [safe_text(piece.rstrip(b"\r"), limit) for piece in pieces]

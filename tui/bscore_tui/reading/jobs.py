@@ -1,0 +1,72 @@
+"""Finding a job's tree by what a person types; looks at folders and nothing else."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from bscore.errors import NotFoundError, UsageError
+from bscore.logtree import paths
+
+
+def jobs_root(environ: Mapping[str, str]) -> Path:
+    """The folder of all jobs: $BSCORE_HOME/jobs, or ~/.bscore/jobs."""
+    home = environ.get("BSCORE_HOME")
+    return (Path(home).expanduser().absolute() if home else Path.home() / ".bscore") / "jobs"
+
+
+def is_tree(folder: Path) -> bool:
+    """Whether a folder looks like a job's directory."""
+    return any((folder / name).exists() for name in (paths.JOURNAL, paths.JOB_FILE, "logs/sys", "logs/user"))
+
+
+def all_trees(root: Path) -> list[Path]:
+    """The trees in a folder, the newest first."""
+    try:
+        found = [folder for folder in root.iterdir() if folder.is_dir() and is_tree(folder)]
+    except OSError:
+        return []
+    return sorted(found, key=_begun, reverse=True)
+
+
+def _begun(tree: Path) -> tuple[int, str]:
+    for name in (paths.README, paths.JOB_FILE, "logs"):
+        try:
+            return os.stat(tree / name).st_mtime_ns, tree.name
+        except OSError:
+            continue
+    return 0, tree.name
+
+
+def find_tree(job: str, environ: Mapping[str, str]) -> Path:
+    """A tree by folder, name, unique beginning of its name, or `last`.
+
+    A folder that is none yet is taken too where it was named as one: a job may be about to begin there.
+    Raises NotFoundError with a near match, UsageError where a beginning fits several.
+    """
+    root = jobs_root(environ)
+    as_path = Path(job).expanduser()
+    if "/" in job or job in (".", ".."):
+        if not as_path.exists() and not as_path.parent.is_dir():
+            raise NotFoundError(f"There is no folder {job}.", remedy="Give a job's name or its directory.")
+        return as_path.absolute()
+    trees = all_trees(root)
+    if job == "last" and trees:
+        return trees[0]
+    names = {tree.name: tree for tree in trees}
+    if job in names:
+        return names[job]
+    close = sorted(name for name in names if job and name.startswith(job))
+    if len(close) == 1:
+        return names[close[0]]
+    if close:
+        raise UsageError(
+            f"'{job}' fits {len(close)} jobs: {', '.join(close[:5])}.", remedy="Give more of the name."
+        )
+    if as_path.is_dir() and is_tree(as_path):
+        return as_path.absolute()
+    near = difflib.get_close_matches(job, names, n=1)
+    remedy = f"Did you mean '{near[0]}'?" if near else "See 'bscore job list', or give a directory."
+    raise NotFoundError(f"There is no job '{job}' in {root}.", remedy=remedy)

@@ -1,0 +1,82 @@
+"""Rows that several screens share: worker cells, the errors table, labelled rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bscore_tui.views.layout import left, right
+from bscore_tui.views.model import ErrorRow, NodeRow, WorkerRow
+from bscore_tui.views.styles import GONE_SIGN, Glyphs, Line, Options
+from bscore_tui.views.words import clock, count
+
+LABEL = 11
+
+
+def labelled(label: str, line: Line, options: Options, width: int = LABEL) -> Line:
+    """A dim label of the label column, and what belongs to it."""
+    return [(" " + left(label, width - 1, options), "dim"), *line]
+
+
+def worker_cell(worker: WorkerRow, glyphs: Glyphs) -> tuple[str, str]:
+    """One character for a worker, with its style."""
+    if worker.sign:
+        return worker.sign, {"!": "warn", "x": "error"}.get(worker.sign, "unknown")
+    return {
+        "busy": (glyphs.busy, "busy"),
+        "idle": (glyphs.idle, "idle"),
+        "starting": (glyphs.moving, "starting"),
+        "stopping": (glyphs.moving, "starting"),
+    }.get(worker.state, ("?", "unknown"))
+
+
+def worker_cells(node: NodeRow, most: int, glyphs: Glyphs) -> Line:
+    """One cell per worker, in their order; `x` for each that is missing."""
+    missing = max(node.wanted - len(node.workers), 0) if not node.live or node.gone else 0
+    cells = [worker_cell(worker, glyphs) for worker in node.workers]
+    cells += [(GONE_SIGN, "error")] * missing
+    line: Line = []
+    for text, style in cells[:most] if len(cells) <= most else cells[: most - 1]:
+        if line and line[-1][1] == style:
+            line[-1] = (line[-1][0] + text, style)
+        else:
+            line.append((text, style))
+    if len(cells) > most:
+        line.append(("+", "dim"))
+    return line
+
+
+def sign_style(sign: str) -> str:
+    """The style of a sign."""
+    return {"!": "warn", "x": "error", "?": "unknown", ">": "selected"}.get(sign, "text")
+
+
+def mark(target: str, sign: str, options: Options) -> tuple[str, str]:
+    """The first cell of a row: `>` where it is selected, else its sign."""
+    if target and target == options.selected:
+        return ">", "selected"
+    return sign or " ", sign_style(sign)
+
+
+def error_line(row: ErrorRow, width: int, options: Options, *, first: str = "", what: int = 0) -> Line:
+    """A group of errors in one row: attempts, what, where, nodes, last; `what` is the width of that column."""
+    where = 14 if width < 100 else 16
+    nodes = f"{len(row.nodes)} {'node' if len(row.nodes) == 1 else 'nodes'}"
+    room = what or width - 11 - 2 - where - 2 - 9 - 2 - 9 - 4
+    return [
+        (first or " ", "selected" if first == ">" else "text"),
+        (right(count(row.count, options), 6, options) + "  ", "strong"),
+        (left(row.what, room, options) + "  ", "text"),
+        (left(short_place(row.place), where, options) + " ", "dim"),
+        (left(nodes, 9, options), "dim"),
+        (right(clock(row.last_at, options), 9, options), "text"),
+    ]
+
+
+def short_place(place: str) -> str:
+    """`score.py:47` of `score.py:47 in price_of`; a dash where there is none."""
+    return place.partition(" in ")[0] or "-"
+
+
+def columns(parts: Sequence[tuple[str, int, bool]], options: Options) -> str:
+    """Texts in columns of fixed widths; True for right-aligned ones."""
+    return " ".join((right if is_right else left)(text, width, options) for text, width, is_right in parts)

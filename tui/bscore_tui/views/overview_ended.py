@@ -1,0 +1,136 @@
+"""The Overview of a run that is over, or whose master is gone: why, what to do, what is kept."""
+
+from __future__ import annotations
+
+from bscore_tui.views import overview_parts as parts
+from bscore_tui.views.cells import labelled
+from bscore_tui.views.layout import wrap
+from bscore_tui.views.model import ErrorRow, Face, Model
+from bscore_tui.views.styles import Body, Line, Options
+from bscore_tui.views.words import clock, count, day, nanoseconds, plural, span
+
+
+def ended(model: Model, width: int, height: int, options: Options) -> Body:
+    """The face; `enter` opens the first error."""
+    page = parts.Page(width, options)
+    page.add([])
+    _why(page, model)
+    _cause(page, model)
+    page.gap()
+    _do(page, model)
+    page.gap()
+    page.add(parts.progress(model, width, options))
+    page.add(parts.batches(model, options))
+    if model.state == "Completed":
+        page.add(_items(model, options))
+        page.add(_speed(model, options))
+    page.add(_output(model, options))
+    page.gap()
+    parts.findings(page, model, 4)
+    parts.errors(page, model, 3 if height < 26 else 8)
+    if height >= 26:
+        notes = min(8, len(model.notes))
+        parts.nodes(page, model, max(height - len(page.lines) - notes - 2, 1))
+        page.gap()
+        parts.master(page, model, max(height - len(page.lines) - 1, 1))
+    elif height - len(page.lines) >= 2:
+        parts.nodes(page, model, height - len(page.lines) - 1)
+    return Body(page.lines, page.targets)
+
+
+def _why(page: parts.Page, model: Model) -> None:
+    options = page.options
+    if model.face is Face.NOT_RESPONDING:
+        when = f"{day(model.last, model.now, options)} {clock(model.last, options)}".strip()
+        why = f"no sign of life since {when}, {span((model.now - model.last) / 1e6)}"
+    elif model.state == "Completed":
+        why = (
+            "every mini-batch is done"
+            if not model.abandoned
+            else f"{model.abandoned:,} abandoned, within the limits"
+        )
+    else:
+        why = model.reason or options.glyphs.dash
+    label = "result" if model.state == "Completed" else "why"
+    style = "ok" if model.state == "Completed" else "error"
+    for number, text in enumerate(wrap(why, page.width - 11, 3, options)):
+        page.add(labelled("" if number else label, [(text, style)], options, 10))
+    if model.damage:
+        page.add(labelled("journal", [("! ", "warn"), (model.damage, "text")], options, 10))
+
+
+def _cause(page: parts.Page, model: Model) -> None:
+    """The most frequent error of a run that failed."""
+    if not model.errors or model.state == "Completed":
+        return
+    options = page.options
+    error = model.errors[0]
+    attempts = sum(row.count for row in model.errors) + model.other_errors
+    share = f"{error.count:,} of the {plural(attempts, 'failed attempt')}"
+    room = page.width - 14 - len(share)
+    what = wrap(f"{error.what}   {error.place}".rstrip(), room, 2, options)
+    target = f"error:{error.key}"
+    selected = options.selected == target
+    page.add(
+        labelled(
+            "cause", [(what[0], "selected" if selected else "strong"), (f"   {share}", "dim")], options, 10
+        ),
+        target,
+    )
+    for text in what[1:]:
+        page.add(labelled("", [(text, "strong")], options, 10))
+    for line in _first(error, options):
+        page.add(labelled("", line, options, 10))
+
+
+def _first(error: ErrorRow, options: Options) -> list[Line]:
+    where = "in init()" if error.first_mini_batch is None else f"in mini-batch {error.first_mini_batch:,}"
+    lines: list[Line] = [[(f"first {clock(error.first_at, options)} {where}, {error.worker}", "text")]]
+    if error.item:
+        lines.append([(f"item  {error.item}", "text")])
+    nodes = "on one node" if len(error.nodes) == 1 else f"on {len(error.nodes)} nodes"
+    folder = f", only in {error.folder}/" if error.folder and error.count > 1 else ""
+    if error.count > 1:
+        lines.append([(f"then  {nodes}{folder}, last {clock(error.last_at, options)}", "text")])
+    return lines
+
+
+def _do(page: parts.Page, model: Model) -> None:
+    """Commands that help, the first one first."""
+    options = page.options
+    steps: list[str] = []
+    first = next((row.first_mini_batch for row in model.errors if row.first_mini_batch is not None), None)
+    if model.face is Face.NOT_RESPONDING:
+        steps.append(f"bscore job resume {model.job}")
+    elif model.state != "Completed":
+        if first is not None:
+            steps.append(f"bscore job debug {model.job} --mini-batch {first}")
+        repair = f"repair {model.script}, then " if model.errors and model.script else ""
+        steps.append(f"{repair}bscore job resume {model.job}")
+    elif first is not None:
+        steps.append(f"bscore job debug {model.job} --mini-batch {first}")
+    for number, step in enumerate(steps, 1):
+        page.add(labelled("do" if number == 1 else "", [(f"{number}  ", "key"), (step, "text")], options, 10))
+
+
+def _items(model: Model, options: Options) -> Line:
+    failed = f"{model.failed_items:,} failed"
+    text = f"{count(model.items, options)} in all, "
+    return labelled(
+        "items", [("  " + text, "text"), (failed, "warn" if model.failed_items else "text")], options, 10
+    )
+
+
+def _speed(model: Model, options: Options) -> Line:
+    took = (model.ended - model.started) / 1e6 if model.ended and model.started else 0
+    speed = f"{(model.items or 0) / took:,.1f} items/s over {span(took)}" if took > 0 else options.glyphs.dash
+    text = f"  {speed}    run() {nanoseconds(model.median_ns, options)} median"
+    return labelled("speed", [(text, "text")], options, 10)
+
+
+def _output(model: Model, options: Options) -> Line:
+    if model.state == "Completed":
+        text = f"  {model.rows:,} rows in {model.output}" if model.output else f"  {model.rows:,} rows"
+    else:
+        text = f"  not published; {model.done:,} finished mini-batches are kept for resume"
+    return labelled("output", [(text, "text")], options, 10)

@@ -1,0 +1,67 @@
+"""The Overview when nothing finishes any more: what is left, where it hangs, what happens by itself."""
+
+from __future__ import annotations
+
+from bscore_tui.views import overview_parts as parts
+from bscore_tui.views.cells import labelled, mark
+from bscore_tui.views.layout import left
+from bscore_tui.views.model import BatchRow, Model, WorkerRow
+from bscore_tui.views.styles import Body, Line, Options
+from bscore_tui.views.words import clock, count, nanoseconds, span
+
+
+def standing(model: Model, width: int, height: int, options: Options) -> Body:
+    """The face; the oldest open mini-batch is the first row to be opened."""
+    page = parts.Page(width, options)
+    page.add([])
+    page.add(parts.progress(model, width, options))
+    page.add(parts.batches(model, options))
+    page.add(parts.items(model, options))
+    latest = (
+        f"; with every limit used up at the latest {clock(model.latest_end, options)}"
+        if model.latest_end
+        else ""
+    )
+    page.add(labelled("ends", [(f"    unknown{latest}", "text")], options, 10))
+    page.add([])
+    still = span((model.at - model.still_since) / 1e6) if model.still_since else "?"
+    median, longest = nanoseconds(model.median_ns, options), nanoseconds(model.longest_ns, options)
+    why = f"   no mini-batch finished (median {median}, longest {longest})"
+    page.add([(f" STANDS STILL {still}", "error"), (why, "text")])
+    for line in parts.next_lines(model, options, 2):
+        page.add(line)
+    page.add([])
+    actions = 2
+    _left(page, model, max(height - len(page.lines) - actions, 2))
+    page.gap()
+    number = len(model.running_batches)
+    does = f"kill these workers now / abandon the {number} and finish / stacks again"
+    page.add(labelled("do", [("  a ", "key"), (does, "text")], options, 10))
+    return Body(page.lines, page.targets)
+
+
+def _left(page: parts.Page, model: Model, most: int) -> None:
+    options = page.options
+    stacks = {worker.id.replace("/", " "): worker for worker in model.workers if worker.stack}
+    places = {worker.stack for worker in stacks.values()}
+    same = f"STACK, the same in all {len(stacks)}" if len(places) == 1 and len(stacks) > 1 else "STACK"
+    heads = f"    BATCH    FOR  {left('WORKER', 22, options)} {same}"
+    page.add(labelled("left", [(heads, "dim")], options, 10))
+    rows = model.running_batches[: max(most - 1, 1)]
+    for row in rows:
+        target = f"mb:{row.mini_batch}"
+        sign, style = mark(target, "", options)
+        page.add(labelled("", [(sign + " ", style), *_row(row, model, stacks, options)], options, 10), target)
+    hidden = len(model.running_batches) - len(rows)
+    if hidden > 0:
+        page.add(labelled("", [(f"  {options.glyphs.ellipsis} {hidden} more running", "dim")], options, 10))
+
+
+def _row(row: BatchRow, model: Model, stacks: dict[str, WorkerRow], options: Options) -> Line:
+    for_ = span((model.at - row.since) / 1e6) if row.since else "?"
+    worker = stacks.get(row.worker)
+    place = worker.stack if worker else options.glyphs.dash
+    return [
+        (f"{count(row.mini_batch, options):>7}{for_:>7}  {left(row.worker, 22, options)} ", "text"),
+        (place, "strong" if worker else "dim"),
+    ]
