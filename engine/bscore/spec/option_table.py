@@ -253,7 +253,8 @@ OWN: tuple[Option, ...] = (
         default=False,
     ),
     Option(
-        "commit_interval", SECONDS, "seconds of work that a crash may cost at most", default=1.0,
+        "commit_interval", INTERVAL, "seconds of work that a crash may cost at most; 0: never synced",
+        default=1.0,
     ),
 )  # fmt: skip
 
