@@ -38,8 +38,7 @@ def print_once(reader: JobReader, out: TextIO, width: int, height: int, options:
     """Print the Overview as text. Raises TreeError where there is no journal."""
     read_all(reader)
     model = reader.model()
-    for line in overview_screen(model, width, height, options):
-        out.write(text_of(line).rstrip() + "\n")
+    out.writelines(text_of(line).rstrip() + "\n" for line in overview_screen(model, width, height, options))
     return exit_code(model)
 
 

@@ -9,12 +9,23 @@ from collections.abc import Callable
 from bscore.core.events import Event, Finished, UnknownEvent
 from bscore.core.state import Run
 from bscore.errors import TreeError
+from bscore.logtree.journal import terms
 from bscore.logtree.records import MAX_LINE_BYTES, StrangeLine, decode
 from bscore.logtree.source import Source
-from bscore.observe import Follower, Life, Past, Progress, Pulse, UsageReader, events_before
+from bscore.observe import (
+    Follower,
+    Life,
+    Past,
+    Progress,
+    Pulse,
+    UsageReader,
+    events_before,
+    offset_at,
+)
 from bscore_tui.reading.build import Seen, build
 from bscore_tui.reading.scan import JournalScan, is_quiet
-from bscore_tui.views.model import Mode, Model
+from bscore_tui.views.model import Face, Mode, Model
+from bscore_tui.views.safe import safe_text
 
 #: Notable records in the model: what the master pane of a tall terminal holds.
 NOTES = 40
@@ -168,3 +179,27 @@ class JobReader:
         line = self.source.read(path, offset, MAX_LINE_BYTES).partition(b"\n")[0]
         event = decode(line)
         return UnknownEvent(0, "StrangeLine", event.text) if isinstance(event, StrangeLine) else event
+
+    def neighbour(self, at: int, steps: int) -> int | None:
+        """The moment of the next record after `at` (steps 1) or of the last before it (-1); None for none."""
+        journals = terms(self.source)
+        ends = [offset_at(self.source, term.path, at, term.upto) for term in journals]
+        if steps > 0:
+            for term, end in zip(journals, ends, strict=True):
+                line = self.source.read(term.path, end, MAX_LINE_BYTES).partition(b"\n")[0]
+                event = decode(line) if line and (term.upto is None or end < term.upto) else None
+                if event is not None and not isinstance(event, StrangeLine) and event.at > at:
+                    return event.at
+            return None
+        for term, end in reversed(list(zip(journals, ends, strict=True))):
+            for _, event in events_before(self.source, term.path, end, 64):
+                if event.at < at:
+                    return event.at
+        return None
+
+    def nothing_yet(self, name: str) -> Model:
+        """What is shown while there is no journal: a job that is about to begin, with everything unknown."""
+        now = self._now_us()
+        return Model(
+            job=safe_text(name, 200), face=Face.PREPARING, mode=Mode.LIVE, state="Preparing", at=now, now=now
+        )

@@ -224,7 +224,7 @@ def _error_row(key: str, group: ErrorGroup) -> ErrorRow:
         last_at=group.last_at,
         first_mini_batch=group.first_mini_batch if group.first_mini_batch >= 0 else None,
         first_attempt=group.first_attempt,
-        worker=worker_text(group.worker),
+        worker=safe_text(group.worker, 200),
         trace=group.trace,
         item=safe_text(group.item, 400),
         folder=safe_text(group.folder, 400),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bscore_tui.views import overview_parts as parts
 from bscore_tui.views import overview_ended, overview_prepare, overview_still
+from bscore_tui.views import overview_parts as parts
 from bscore_tui.views.layout import beside, block
 from bscore_tui.views.model import Face, Model
 from bscore_tui.views.styles import Body, Line, Options

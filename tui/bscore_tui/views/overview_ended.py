@@ -85,7 +85,9 @@ def _cause(page: parts.Page, model: Model) -> None:
 
 def _first(error: ErrorRow, options: Options) -> list[Line]:
     where = "in init()" if error.first_mini_batch is None else f"in mini-batch {error.first_mini_batch:,}"
-    lines: list[Line] = [[(f"first {clock(error.first_at, options)} {where}, {error.worker}", "text")]]
+    lines: list[Line] = [
+        [(f"first {clock(error.first_at, options)} {where}, {error.worker.replace('/', ' ')}", "text")]
+    ]
     if error.item:
         lines.append([(f"item  {error.item}", "text")])
     nodes = "on one node" if len(error.nodes) == 1 else f"on {len(error.nodes)} nodes"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bscore_tui.views import frame
+from bscore_tui.views import head
 from bscore_tui.views.layout import MIN_HEIGHT, MIN_WIDTH, block, fit
 from bscore_tui.views.model import Model
 from bscore_tui.views.overview import KEYS, overview
@@ -24,7 +24,7 @@ def assemble(
     """Exactly `height` lines of `width` cells; a body that is longer is cut."""
     if width < MIN_WIDTH or height < MIN_HEIGHT:
         return block([[("too small", "warn")]], width, height, options)
-    below = [*strip(model, width, height, options), frame.footer(keys, width, options)]
+    below = [*strip(model, width, height, options), head.footer(keys, width, options)]
     room = height - len(top) - len(below)
     return [*(fit(line, width, options) for line in top), *block(body.lines, width, room, options), *below]
 
@@ -32,7 +32,7 @@ def assemble(
 def overview_screen(model: Model, width: int, height: int, options: Options) -> list[Line]:
     """The whole Overview."""
     room = body_height(model, height, options, width)
-    top = [frame.head(model, width, options), frame.tabs(model, "Overview", width, options)]
+    top = [head.head(model, width, options), head.tabs(model, "Overview", width, options)]
     return assemble(model, overview(model, width, room, options), top, KEYS, width, height, options)
 
 

@@ -51,14 +51,31 @@ def _moment(model: Model, options: Options) -> Line:
 def tabs(model: Model, screen: str, width: int, options: Options) -> Line:
     """Row 2: the screens with their numbers, the open one in brackets."""
     line: Line = []
-    for number, name in enumerate(SCREENS, 1):
-        errors = len(model.errors)
-        label = f"{number} {name}" + (f" {errors}" if name == "Errors" and errors else "")
+    for name, label in _labels(model):
         if name == screen:
             line += [(" [", "accent"), (label, "selected"), ("]", "accent")]
         else:
-            line += [("  " if not line or line[-1][0] != "]" else " ", "text"), (label, "dim")]
+            line += [(" " if line and line[-1][0] == "]" else "  ", "text"), (label, "dim")]
     return ends(line, [("? keys ", "dim")], width, options)
+
+
+def _labels(model: Model) -> list[tuple[str, str]]:
+    errors = f" {len(model.errors)}" if model.errors else ""
+    return [
+        (name, f"{number} {name}{errors if name == 'Errors' else ''}")
+        for number, name in enumerate(SCREENS, 1)
+    ]
+
+
+def screen_at(model: Model, screen: str, width: int, column: int, options: Options) -> str:
+    """The screen named at a column of the tabs; "" beside them."""
+    names = {label: name for name, label in _labels(model)}
+    position = 0
+    for text, _ in tabs(model, screen, width, options):
+        if position <= column < position + len(text):
+            return names.get(text, "")
+        position += len(text)
+    return ""
 
 
 def crumbs(parts: Sequence[str], hint: str, width: int, options: Options) -> Line:

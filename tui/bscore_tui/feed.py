@@ -1,0 +1,174 @@
+"""A thread that turns files into pictures: it reads, builds a frozen model and hands it over.
+
+Law: nothing piles up. A picture is built when something changed or a second has passed, at most four times
+a second; changes of the file system are hints to look at once, a look every second needs none of them.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from bscore.logtree.source import LocalSource, Source
+from bscore_tui.reading.hints import Hints
+from bscore_tui.reading.playing import Playhead
+from bscore_tui.reading.reader import JobReader, wall_us
+from bscore_tui.views.model import Mode, Model
+
+#: Between two looks: at least, and at most.
+FAST_S = 0.25
+SLOW_S = 1.0
+
+
+class Feed:
+    """Delivers models of one job until it is stopped. Its methods may be called from any thread."""
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        name: str = "",
+        fast_s: float = FAST_S,
+        now_us: Callable[[], int] = wall_us,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`name` is shown while there is no journal; `fast_s` is the shortest time between two pictures."""
+        self.source = source
+        self.reader = JobReader(source, now_us)
+        self.name = name or (Path(source.root).name if isinstance(source, LocalSource) else "job")
+        self.playhead = Playhead()
+        self._fast_s = fast_s
+        self._monotonic_s = monotonic_s
+        self._marks: tuple[int, ...] = ()
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._stopped = threading.Event()
+        self._asked = False
+        self._thread: threading.Thread | None = None
+        self._hints: Hints | None = None
+        self._deliver: Callable[[Model], None] = lambda _model: None
+        self._latest: Model | None = None
+        self._failed: BaseException | None = None
+
+    @property
+    def latest(self) -> Model | None:
+        """The model delivered last."""
+        return self._latest
+
+    def first(self) -> Model:
+        """A model at once, from what can be read in one slice; only before `start`."""
+        self.reader.poll()
+        self._latest = self.reader.model() if self.reader.there else self.reader.nothing_yet(self.name)
+        return self._latest
+
+    def start(self, deliver: Callable[[Model], None]) -> None:
+        """Begin; `deliver` is called from the feed's thread."""
+        self._deliver = deliver
+        if isinstance(self.source, LocalSource):
+            self._hints = Hints(self.source.root, self._wake.set)
+            self._hints.start()
+        self._thread = threading.Thread(target=self._run, name="bscore-feed", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the thread and wait for it."""
+        self._stopped.set()
+        self._wake.set()
+        if self._hints is not None:
+            self._hints.stop()
+        if self._thread is not None:
+            self._thread.join(timeout=10.0)
+
+    def look_at(self, at: int | None) -> None:
+        """Show a moment; None is now, or the end."""
+        with self._lock:
+            self.playhead.go(at)
+        self._ask()
+
+    def toggle(self) -> None:
+        """Freeze what is live; play or pause what is past."""
+        model = self._latest
+        if model is None:
+            return
+        with self._lock:
+            self.playhead.toggle(model, self._monotonic_s())
+        self._ask()
+
+    def step(self, steps: int) -> None:
+        """To the next record, or to the one before."""
+        model = self._latest
+        if model is None:
+            return
+        at = self.reader.neighbour(model.at, steps)
+        if at is not None:
+            self.look_at(at)
+
+    def change_speed(self, steps: int) -> None:
+        """Play faster or slower."""
+        with self._lock:
+            self.playhead.change_speed(steps)
+        self._ask()
+
+    def set_marks(self, marks: tuple[int, ...]) -> None:
+        """Moments to be drawn on the strip."""
+        with self._lock:
+            self._marks = marks
+        self._ask()
+
+    def _ask(self) -> None:
+        self._asked = True
+        self._wake.set()
+
+    def _run(self) -> None:
+        drawn_s = float("-inf")
+        while not self._stopped.is_set():
+            begun_s = self._monotonic_s()
+            changed, more = self.reader.poll()
+            asked, self._asked = self._asked, False
+            now_s = self._monotonic_s()
+            due = now_s - drawn_s >= (self._fast_s if changed or self._moves() else SLOW_S)
+            if asked or due:
+                drawn_s = now_s
+                self._picture()
+            if not more:
+                self._wait(begun_s)
+
+    def _moves(self) -> bool:
+        return self.playhead.playing
+
+    def _wait(self, begun_s: float) -> None:
+        """Until the next look: soon after a hint or a request, at the latest after a second."""
+        pause_s = self._fast_s if self._moves() else SLOW_S
+        self._wake.wait(pause_s)
+        self._wake.clear()
+        rest_s = begun_s + self._fast_s - self._monotonic_s()
+        if rest_s > 0 and not self._asked:
+            self._stopped.wait(rest_s)
+
+    def _picture(self) -> None:
+        with self._lock:
+            at = self.playhead.at(self._monotonic_s())
+            marks = self._marks
+        if not self.reader.there:
+            model = self.reader.nothing_yet(self.name)
+        else:
+            model = self.reader.model(at, marks)
+            with self._lock:
+                if at is not None and model.mode in (Mode.LIVE, Mode.END):
+                    self.playhead.go(None)
+        if model != self._latest_without_clock(model):
+            self._latest = model
+            self._deliver(model)
+
+    def _latest_without_clock(self, model: Model) -> Model | None:
+        """The last model where it differs by nothing but the present of an ended run."""
+        latest = self._latest
+        if latest is None or model.mode is not Mode.END or latest.mode is not Mode.END:
+            return None
+        return model if _same(latest, model) else None
+
+
+def _same(a: Model, b: Model) -> bool:
+    return all(getattr(a, name) == getattr(b, name) for name in Model.__slots__ if name != "now")
