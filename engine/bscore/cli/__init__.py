@@ -18,7 +18,12 @@ EXIT_INTERRUPTED = 130
 _COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("bscore.cli.demo:demo", "Score 1,797 handwritten digits with a trained model, on this machine."),
     "run": ("bscore.cli.run:run", "Run a scoring script over files, in the foreground."),
+    "validate": ("bscore.cli.validate:validate", "Check a job without running it."),
     "job": ("bscore.cli.job:job", "Look at jobs and act on them: list, show, resume ..."),
+    "environment": (
+        "bscore.cli.environment:environment",
+        "Interpreters built for scripts: list, delete, prune.",
+    ),
 }
 
 

@@ -9,7 +9,8 @@ import click
 
 from bscore import demo_data
 from bscore.cli.home import bscore_home, check_name, free_name, jobs_root
-from bscore.cli.run import check_before, run_in_foreground
+from bscore.cli.job_options import check_before
+from bscore.cli.run import run_in_foreground
 from bscore.master.job import create_job
 from bscore.spec.config import JobConfig
 

@@ -68,6 +68,8 @@ class ResultFacts:
     nodes_lost: int = 0
     #: False where the inputs were not listed to their end, so that the totals are "so far".
     listed: bool = True
+    #: False for summary_only: the script writes its own files.
+    append_row: bool = True
 
 
 def job_result(facts: ResultFacts) -> str:
@@ -171,8 +173,12 @@ def _cause(cause: Cause) -> list[str]:
 
 
 def _rows(facts: ResultFacts) -> list[str]:
+    if facts.output and not facts.append_row:
+        return [f"The files that the script wrote itself are in {facts.output}"]
     if facts.output:
         return [f"{facts.rows} rows are in {facts.output}"]
+    if facts.part and not facts.append_row:
+        return [f"The files that the script wrote itself are kept in {facts.part}"]
     if facts.part:
         return [
             f"{facts.rows} rows of finished mini-batches are kept in {facts.part}",

@@ -15,6 +15,7 @@ from bscore.master.loop import Master
 from bscore.master.reporting import write_reports, write_result
 from bscore.master.term import Step
 from bscore.node.messages import KillWorker, Order, StopWorker
+from bscore.outputs.own_files import publish_own_files, staging_folder
 from bscore.outputs.publish import no_step, publish
 
 #: What shutdown() of the script may take before its worker is killed.
@@ -32,6 +33,8 @@ def end_run(master: Master, end: End, step: Step = no_step) -> e.RunEnded:
     if end.outcome is e.Outcome.COMPLETED:
         end = _publish(master, end, step)
         step("published")
+    elif term.job.config.keep_partial and not term.job.config.append_row:
+        end = _publish_own_files(master, end, step)
     _drop_empty_part(master)
     output = output_of(master, end)
     write_reports(term)
@@ -46,6 +49,17 @@ def end_run(master: Master, end: End, step: Step = no_step) -> e.RunEnded:
     return ended
 
 
+def _publish_own_files(master: Master, end: End, step: Step) -> End:
+    job = master.term.job
+    try:
+        publish_own_files(job.config.output, job.name, step)
+    except BscoreError as error:
+        return End(
+            e.Outcome.FAILED, f"{end.reason} The script's own files could not be published: {error}".strip()
+        )
+    return end
+
+
 def _drop_empty_part(master: Master) -> None:
     """A term that added no rows leaves no file behind."""
     if master.term.part.size == 0:
@@ -55,8 +69,11 @@ def _drop_empty_part(master: Master) -> None:
 def output_of(master: Master, end: End) -> str:
     """Where the rows are: the final file, or the part files that keep them; empty for none."""
     job, run = master.term.job, master.run
+    if not job.config.append_row:
+        staging = staging_folder(job.config.output, job.name)
+        return str(staging if staging.exists() else job.config.output)
     if end.outcome is e.Outcome.COMPLETED:
-        return str(job.final) if job.config.append_row else str(job.config.output)
+        return str(job.final)
     return " ".join(str(job.part(part.term)) for part in run.parts if part.nbytes)
 
 
@@ -67,7 +84,7 @@ def _publish(master: Master, end: End, step: Step) -> End:
     recorder.sync()
     step("finalizing")
     if not term.job.config.append_row:
-        return end
+        return _publish_own_files(master, end, step)
     # The part of this term comes along even when it is empty: what consists of several parts is copied, so
     # that a frozen master of an earlier term, which still holds its part open, cannot reach the output.
     parts = {part.term: part.nbytes for part in run.parts if part.nbytes}

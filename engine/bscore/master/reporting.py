@@ -63,6 +63,7 @@ def result_facts(run: Run) -> ResultFacts:
         workers_gone=run.deaths,
         nodes_lost=sum(1 for node in run.nodes.values() if node.lost_at),
         listed=run.listing_finished,
+        append_row=run.config is None or run.config.limits.needs_results,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from bscore.backends.base import Backend
 from bscore.backends.local import LocalBackend
@@ -22,6 +23,7 @@ from bscore.master.signals import Stops
 from bscore.master.term import Step, Term, open_term
 from bscore.node.clock import Clock
 from bscore.node.messages import AgentSetup, NodeInfo
+from bscore.outputs.own_files import make_staging
 from bscore.outputs.publish import no_step
 
 MakeBackend = Callable[[Clock], Backend]
@@ -89,6 +91,17 @@ def _cancel_at_once(master: Master) -> None:
     end_run(master, End(e.Outcome.CANCELED, "Canceled at once by a second Ctrl-C."))
 
 
+def _output_folder(term: Term) -> Path:
+    """What the script finds in AZUREML_BI_OUTPUT_PATH, made with the other folders it was told of."""
+    config = term.job.config
+    try:
+        for folder in config.output_folders:
+            folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StorageError(f"The folder {folder} cannot be made: {error.strerror}.") from error
+    return config.output if config.append_row else make_staging(config.output, term.job.name)
+
+
 def _model_folder(term: Term) -> str:
     """A folder that holds the model and nothing else, as AZUREML_MODEL_DIR does; empty for no model."""
     model = term.job.config.model
@@ -120,7 +133,7 @@ def agent_setup(term: Term, node: NodeInfo, spool: str) -> AgentSetup:
         arguments=config.arguments,
         environment=dict(config.environment_variables),
         model=_model_folder(term),
-        output=str(config.output),
+        output=str(_output_folder(term)),
         append_row=config.append_row,
         dataframe_header=config.dataframe_header,
         to_csv=dict(config.to_csv),

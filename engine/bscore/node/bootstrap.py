@@ -10,7 +10,7 @@ import importlib.util
 
 from bscore.errors import BscoreError
 
-BOOTSTRAP = """\
+_LOAD = """\
 import sys
 if sys.version_info < (3, 7):
     sys.stderr.write("Python 3.7 or newer is needed to run a scoring script; %s is Python %d.%d.\\n"
@@ -23,9 +23,23 @@ _spec = importlib.util.spec_from_file_location(
     "bscore_worker", sys.argv[1] + "/__init__.py", submodule_search_locations=[sys.argv[1]])
 sys.modules["bscore_worker"] = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(sys.modules["bscore_worker"])
+"""
+#: Becomes a worker; descriptors follow the package's folder on the command line.
+BOOTSTRAP = (
+    _LOAD
+    + """\
 import bscore_worker.loop
 bscore_worker.loop.main(*[int(argument) for argument in sys.argv[2:]])
 """
+)
+#: Looks at a script and ends; the request comes on stdin.
+PROBE = (
+    _LOAD
+    + """\
+import bscore_worker.probe
+bscore_worker.probe.main()
+"""
+)
 
 
 def worker_package() -> str:

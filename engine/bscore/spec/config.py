@@ -46,6 +46,8 @@ class JobConfig:
     dataframe_header: bool = False
     resource_monitor_interval_s: float = 600.0
     commit_interval_s: float = 1.0
+    #: summary_only: publish the script's own files of a job that failed or was canceled, too.
+    keep_partial: bool = False
     #: Mini-batches are cut at this many bytes instead of by count ("10kb"); None: by count.
     mini_batch_bytes: int | None = None
     partition_keys: tuple[str, ...] = ()

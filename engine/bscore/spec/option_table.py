@@ -253,6 +253,10 @@ OWN: tuple[Option, ...] = (
         default=False,
     ),
     Option(
+        "keep_partial", TRUTH, "summary_only: publish the script's own files of a job that did not complete",
+        default=False,
+    ),
+    Option(
         "commit_interval", INTERVAL, "seconds of work that a crash may cost at most; 0: never synced",
         default=1.0,
     ),

@@ -144,7 +144,7 @@ def read_environment(given: Given | None, draft: Draft) -> EnvironmentSource | N
         return None
     node = given.value
     if isinstance(node, Scalar):
-        return EnvironmentSource(name=node.text.removeprefix("azureml:"))
+        return EnvironmentSource(name=_environment_name(node.text, given.base))
     if draft.reading.dialect.name == "V1" or not isinstance(node, Table):
         name = node.entries.get("name") if isinstance(node, Table) else None
         return EnvironmentSource(name=text_of(name) if name else "")
@@ -156,6 +156,14 @@ def read_environment(given: Given | None, draft: Draft) -> EnvironmentSource | N
     texts = {key: one.text for key, one in node.entries.items() if isinstance(one, Scalar) and not one.null}
     conda_file, conda = _conda(node.entries.get("conda_file"), given.base, problems)
     return EnvironmentSource(texts.get("name", ""), texts.get("image", ""), conda_file, conda)
+
+
+def _environment_name(text: str, base: Path) -> str:
+    """A registered name, or the absolute path of an interpreter, virtual environment or conda file here."""
+    if text.startswith("azureml:"):
+        return text.removeprefix("azureml:")
+    path = Path(base, Path(text).expanduser())
+    return str(path) if text and path.exists() else text
 
 
 def _conda(node: Node | None, base: Path, problems: list[Problem]) -> tuple[Path | None, str]:

@@ -96,6 +96,7 @@ def _config(draft: Draft, cli: CliChoices, outputs: Outputs, code: Path, script:
         profiling_module=str(_value(draft, "profiling_module")),
         dataframe_header=_value(draft, "append_row_dataframe_header") is True,
         resource_monitor_interval_s=cast("float", _value(draft, "resource_monitor_interval")),
+        keep_partial=_value(draft, "keep_partial") is True,
         commit_interval_s=cast("float", _value(draft, "commit_interval")),
         environment=read_environment(draft.given.get("environment"), draft),
         output_folders=outputs.folders,
@@ -141,8 +142,8 @@ def _interpreter(draft: Draft, cli: CliChoices) -> Path | None:
     if cli.interpreter is None:
         return None
     path = Path(cli.cwd, Path(cli.interpreter).expanduser())
-    if not path.is_file():
-        what = "there is no such interpreter"
+    if not path.is_file() and not any((path / "bin" / name).is_file() for name in ("python", "python3")):
+        what = "there is no such interpreter or virtual environment"
         draft.reading.problems.append(problem_at(COMMAND_LINE, "--python", what=what, given=str(path)))
     return path
 
@@ -162,9 +163,4 @@ def _notes(draft: Draft, cli: CliChoices, config: JobConfig) -> list[str]:
             f"{machines.spelling} {machines.value}: one machine, this one, with {config.workers} worker(s); "
             "workers are not multiplied"
         )
-    if config.environment is not None and cli.interpreter is None:
-        wanted = (
-            config.environment.name or str(config.environment.conda_file or "") or config.environment.image
-        )
-        notes.append(f"environment {wanted or 'given inline'}: choose the script's interpreter with --python")
     return notes

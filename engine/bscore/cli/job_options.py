@@ -1,0 +1,116 @@
+"""The command line of a job, as `bscore run` and `bscore validate` take it, made into one JobConfig."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bscore.cli.home import check_name, free_name, jobs_root
+from bscore.errors import UsageError
+from bscore.inputs.check import check_inputs
+from bscore.outputs.checks import check_output
+from bscore.spec.config import JobConfig
+from bscore.spec.draft import CliChoices
+from bscore.spec.resolve import resolve
+from bscore.spec.script_check import check_script
+from bscore.spec.yaml_text import load_yaml
+
+_PARAMETERS = (
+    click.argument("job_file", required=False, type=click.Path(dir_okay=False)),
+    click.option("--script", help="The scoring script: run(mini_batch), optionally init() and shutdown()."),
+    click.option("--code", help="The folder that the script is part of; its own folder by default."),
+    click.option(
+        "--input",
+        "inputs",
+        multiple=True,
+        metavar="DIR|GLOB|@LISTFILE",
+        help="What to score; may be repeated.",
+    ),
+    click.option("--output", "output_dir", metavar="DIR", help="Where the rows go, as predictions.csv."),
+    click.option("--mini-batch-size", metavar="N", help="Items per call of run()."),
+    click.option("--workers", metavar="N", help="Processes that score at the same time."),
+    click.option("-n", "--name", help="Name of the job; made from the script's name by default."),
+    click.option("--model", metavar="PATH", help="Model file or folder, found below AZUREML_MODEL_DIR."),
+    click.option("--python", "interpreter", metavar="PATH", help="The interpreter that runs the script."),
+    click.option("--step", help="Which parallel step of a pipeline YAML."),
+    click.option("--set", "settings", multiple=True, metavar="OPTION=VALUE", help="Any documented option."),
+    click.option(
+        "--commit-interval", metavar="SECONDS", help="Rows are safe on disk after so long; 0: never synced."
+    ),
+    click.option(
+        "--keep-partial", is_flag=True, help="summary_only: publish own files of a job that fails, too."
+    ),
+    click.argument("arguments", nargs=-1, type=click.UNPROCESSED),
+)
+
+
+def job_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add the options that describe a job; `config_of` reads them."""
+    for parameter in reversed(_PARAMETERS):
+        command = parameter(command)
+    return command
+
+
+def config_of(given: dict[str, Any]) -> tuple[JobConfig, list[str]]:
+    """The job that the command line asks for. Raises UsageError with every mistake."""
+    job_file, arguments = given["job_file"], tuple(given["arguments"])
+    if job_file is not None and not job_file.endswith((".yml", ".yaml")) and given["script"]:
+        arguments, job_file = (job_file, *arguments), None
+    if job_file is None and not given["script"]:
+        raise UsageError(
+            "Nothing to run.", remedy="Give a job YAML or --script score.py; see 'bscore run --help'."
+        )
+    stem = Path(given["script"] or job_file).stem
+    name = check_name(given["name"]) if given["name"] else free_name(jobs_root(), stem)
+    choices = CliChoices(
+        name=name,
+        cwd=Path.cwd(),
+        default_output=jobs_root() / name / "outputs" / "score",
+        cpu_count=os.cpu_count() or 1,
+        script=given["script"],
+        code=given["code"],
+        inputs=given["inputs"],
+        output=given["output_dir"],
+        model=given["model"],
+        interpreter=given["interpreter"],
+        arguments=arguments,
+        step=given["step"],
+    )
+    document = load_yaml(Path(job_file)) if job_file else None
+    return resolve(document, _overrides(given), choices)
+
+
+def _overrides(given: dict[str, Any]) -> dict[str, str]:
+    overrides: dict[str, str] = {}
+    for setting in given["settings"]:
+        name, equals, value = setting.partition("=")
+        if not equals:
+            raise UsageError(f"--set {setting} has no value.", remedy="Write it as --set option=value.")
+        overrides[name.strip()] = value
+    for option, name in (
+        ("mini_batch_size", "mini_batch_size"),
+        ("workers", "max_concurrency_per_instance"),
+        ("commit_interval", "commit_interval"),
+    ):
+        if given[option] is not None:
+            overrides[name] = given[option]
+    if given["keep_partial"]:
+        overrides["keep_partial"] = "true"
+    return overrides
+
+
+def check_before(config: JobConfig) -> None:
+    """Everything that can be known before anything runs. Raises UsageError."""
+    check_script(config.code, config.script)
+    check_inputs(config.inputs)
+    check_place(config)
+
+
+def check_place(config: JobConfig) -> None:
+    """Raise UsageError when the rows cannot go where they are wanted."""
+    if not config.output.is_relative_to(jobs_root() / config.name):
+        check_output(config.output, config.output_file_name)

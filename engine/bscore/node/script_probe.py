@@ -1,0 +1,72 @@
+"""Asks a script's own interpreter whether the script can be imported and what it defines."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bscore.errors import UsageError
+from bscore.node.bootstrap import PROBE, worker_package
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptFacts:
+    """What an interpreter found: its version, the functions, whether run() takes a context."""
+
+    python: str
+    functions: tuple[str, ...]
+    takes_context: bool
+
+
+def probe_script(
+    interpreter: Path,
+    code: Path,
+    script: str,
+    arguments: tuple[str, ...],
+    environment: Mapping[str, str],
+    timeout_s: float,
+) -> ScriptFacts:
+    """Import the script in `interpreter`, in a folder of its own. Raises UsageError when that fails."""
+    request = json.dumps({"code": str(code), "script": script, "arguments": list(arguments)})
+    with tempfile.TemporaryDirectory(prefix="bscore-validate-") as folder:
+        try:
+            ended = subprocess.run(
+                [str(interpreter), "-c", PROBE, worker_package()],
+                input=request.encode(),
+                capture_output=True,
+                cwd=folder,
+                env={**os.environ, **environment},
+                timeout=timeout_s,
+                check=False,
+                start_new_session=True,
+            )
+        except subprocess.TimeoutExpired:
+            raise UsageError(
+                f"Importing {script} took longer than {timeout_s:g} seconds.",
+                remedy="Move what loads into init().",
+            ) from None
+        except OSError as error:
+            raise UsageError(f"{interpreter} cannot be started: {error.strerror}.") from error
+    return _facts(script, ended.returncode, ended.stdout, ended.stderr)
+
+
+def _facts(script: str, code: int, stdout: bytes, stderr: bytes) -> ScriptFacts:
+    try:
+        found = json.loads(stdout)
+    except ValueError:
+        last = stderr.decode("utf-8", "backslashreplace").strip().splitlines()[-3:]
+        raise UsageError(
+            f"Importing {script} ended the interpreter with code {code}.", remedy="\n".join(last) or None
+        ) from None
+    if found["error"]:
+        at = f" ({found['place']})" if found["place"] else ""
+        raise UsageError(
+            f"The script {script} cannot be imported on Python {found['python']}: {found['error']}{at}",
+            remedy="Correct it, install what is missing where it runs, or name another --python.",
+        )
+    return ScriptFacts(found["python"], tuple(found["functions"]), bool(found.get("takes_context")))

@@ -1,0 +1,64 @@
+"""`bscore validate` looks at everything and runs nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+SCRIPT = "import os\nprint('imported')\ndef run(mini_batch):\n    return mini_batch\n"
+
+
+def validate(folder: Path, *arguments: str) -> tuple[int, list[dict[str, object]]]:
+    environment = {**os.environ, "BSCORE_HOME": str(folder / "home")}
+    ended = subprocess.run(
+        [sys.executable, "-m", "bscore.cli", "validate", *arguments, "-o", "json"],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert "Traceback" not in ended.stderr
+    return ended.returncode, [json.loads(line) for line in ended.stdout.splitlines()]
+
+
+def make_place(folder: Path, script: str = SCRIPT) -> None:
+    (folder / "score.py").write_text(script)
+    (folder / "in").mkdir()
+    for number in range(25):
+        (folder / "in" / f"{number}.txt").write_text("x")
+
+
+def test_a_job_that_can_run_is_said_to_be_right_with_its_mini_batches(tmp_path: Path) -> None:
+    make_place(tmp_path)
+    code, checks = validate(tmp_path, "--script", "score.py", "--input", "in", "--output", "out")
+    assert code == 0
+    assert all(check["ok"] for check in checks)
+    assert checks[-1]["text"] == "25 items would be 3 mini-batches of 10"
+    assert not (tmp_path / "home" / "jobs").exists(), "nothing ran"
+
+
+def test_every_mistake_is_said_in_one_go(tmp_path: Path) -> None:
+    make_place(tmp_path, "import a_module_that_is_missing\ndef run(b):\n    return b\n")
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "predictions.csv").write_text("precious")
+    code, checks = validate(tmp_path, "--script", "score.py", "--input", "inn", "--output", "out")
+    assert code == 2
+    wrong = {str(check["check"]): str(check["text"]) for check in checks if not check["ok"]}
+    assert set(wrong) == {"environment", "output", "inputs"}
+    assert "a_module_that_is_missing" in wrong["environment"]
+    assert "Did you mean" in wrong["inputs"]
+
+
+def test_unknown_options_end_the_look_with_a_near_match(tmp_path: Path) -> None:
+    make_place(tmp_path)
+    code, checks = validate(
+        tmp_path, "--script", "score.py", "--input", "in", "--set", "eror_threshold=1", "--workers", "0"
+    )
+    assert code == 2
+    (check,) = checks
+    assert "error_threshold" in str(check["text"])
