@@ -46,11 +46,11 @@ class Feed:
         self._wake = threading.Event()
         self._stopped = threading.Event()
         self._asked = False
+        self._dirty = False
         self._thread: threading.Thread | None = None
         self._hints: Hints | None = None
         self._deliver: Callable[[Model], None] = lambda _model: None
         self._latest: Model | None = None
-        self._failed: BaseException | None = None
 
     @property
     def latest(self) -> Model | None:
@@ -128,9 +128,10 @@ class Feed:
             changed, more = self.reader.poll()
             asked, self._asked = self._asked, False
             now_s = self._monotonic_s()
-            due = now_s - drawn_s >= (self._fast_s if changed or self._moves() else SLOW_S)
+            self._dirty = self._dirty or changed
+            due = now_s - drawn_s >= (self._fast_s if self._dirty or self._moves() else SLOW_S)
             if asked or due:
-                drawn_s = now_s
+                drawn_s, self._dirty = now_s, False
                 self._picture()
             if not more:
                 self._wait(begun_s)
@@ -140,7 +141,7 @@ class Feed:
 
     def _wait(self, begun_s: float) -> None:
         """Until the next look: soon after a hint or a request, at the latest after a second."""
-        pause_s = self._fast_s if self._moves() else SLOW_S
+        pause_s = self._fast_s if self._moves() or self._dirty else SLOW_S
         self._wake.wait(pause_s)
         self._wake.clear()
         rest_s = begun_s + self._fast_s - self._monotonic_s()

@@ -36,6 +36,9 @@ class Seen:
     finished: Sequence[Finished] = ()
     read_share: float = 1.0
     damage: str = ""
+    #: The last record of the whole tree, and whether it is its end.
+    horizon: int = 0
+    over_at_horizon: bool = False
 
 
 def build(run: Run, seen: Seen) -> Model:
@@ -70,6 +73,8 @@ def build(run: Run, seen: Seen) -> Model:
         limits=limits_of(limits),
         read_share=seen.read_share,
         damage=safe_text(seen.damage, 400),
+        horizon=max(seen.horizon, run.last),
+        over_at_horizon=seen.over_at_horizon or run.outcome is not None,
         mini_batch_size=config.mini_batch_size if config else None,
         mini_batches=run.mini_batches if run.mini_batches or run.listing_finished else None,
         items=run.items if run.items or run.listing_finished else None,

@@ -158,6 +158,8 @@ class JobReader:
                 finished=finished,
                 read_share=share if progress.more else 1.0,
                 damage=self.follower.damage,
+                horizon=self.follower.run.last,
+                over_at_horizon=self.follower.run.outcome is not None,
             ),
         )
 

@@ -216,6 +216,9 @@ class Model:
     #: How much of the journals is read, 1.0 for all; why they are not believed any further.
     read_share: float = 1.0
     damage: str = ""
+    #: The last record of the whole run, where a moment of the past is shown, and whether the run ended with it.
+    horizon: int = 0
+    over_at_horizon: bool = False
 
     mini_batch_size: int | None = None
     mini_batches: int | None = None

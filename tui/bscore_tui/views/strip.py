@@ -49,9 +49,11 @@ def scale_of(model: Model, width: int, options: Options) -> Scale | None:
     if model.started is None:
         return None
     begin = model.started
-    last = max(model.last, model.at)
-    expected = model.ends[1] if model.ends else 0
-    if model.mode in (Mode.LIVE, Mode.FROZEN) and not expected:
+    last = (
+        max(model.horizon, model.last) if model.over_at_horizon else max(model.horizon, model.last, model.at)
+    )
+    expected = model.ends[1] if model.ends and not model.over_at_horizon else 0
+    if not model.over_at_horizon and not expected and model.face is not Face.NOT_RESPONDING:
         expected = last + (last - begin) // 4
     end = max(expected, last, begin + 1)
     start_label, end_label = labels(model, options)
@@ -63,8 +65,8 @@ def scale_of(model: Model, width: int, options: Options) -> Scale | None:
 def labels(model: Model, options: Options) -> tuple[str, str]:
     """What stands left and right of the strip."""
     start = minute(model.started, options)
-    if model.ended is not None:
-        return start, minute(model.ended, options)
+    if model.over_at_horizon:
+        return start, minute(max(model.horizon, model.last), options)
     if model.face is Face.NOT_RESPONDING:
         return start, minute(model.last, options)
     return start, f"~{minute(model.ends[1], options)}" if model.ends else "~?"
@@ -119,7 +121,8 @@ def strip(model: Model, width: int, height: int, options: Options) -> list[Line]
 
 def _signs(model: Model, cells: list[Cell], scale: Scale, options: Options) -> list[tuple[str, str]]:
     """What stands in a cell instead of its height, with its style; empty for nothing."""
-    now = scale.column(max(model.last, model.at) if model.mode is not Mode.REPLAY else model.last)
+    known = max(model.horizon, model.last)
+    now = scale.column(max(known, model.at) if model.mode is Mode.LIVE else known)
     found: list[tuple[str, str]] = []
     for index, cell in enumerate(cells):
         if cell.marked:
@@ -128,7 +131,7 @@ def _signs(model: Model, cells: list[Cell], scale: Scale, options: Options) -> l
             found.append(("x", "error"))
         elif cell.failed:
             found.append(("!", "error"))
-        elif index > now and model.ended is None:
+        elif index > now and not model.over_at_horizon:
             found.append((options.glyphs.future, "spark_empty"))
         else:
             found.append(("", ""))
@@ -172,7 +175,7 @@ def control(model: Model, width: int, options: Options, speed: str = "") -> Line
         return ends(start, [("End = now ", "dim")], width, options)
     begun = model.started or model.at
     passed = span((model.at - begun) / 1e6)
-    whole = span((model.last - begun) / 1e6) if model.last > begun else "?"
+    whole = span((model.horizon - begun) / 1e6) if model.horizon > begun else "?"
     start = [(f" REPLAY {speed or '='}", "accent"), (f"   {at}   {passed} of {whole}   ", "text")]
     start.append((f"{count(model.over, options)} of {count(model.mini_batches, options)}", "text"))
     return ends(start, [("End = result ", "dim")], width, options)

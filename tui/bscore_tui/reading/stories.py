@@ -1,0 +1,189 @@
+"""What pages read on demand: a mini-batch's story, a worker's last output, a trace with its surroundings. Slow."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from bscore.core.events import AttemptFailed, Event, Finished, MiniBatchAbandoned
+from bscore.logtree import paths
+from bscore.logtree.source import Source
+from bscore.observe import Attempt, find_items, items_of, read_trace, story_of
+from bscore_tui.reading.notes import error_text, note_of, worker_text
+from bscore_tui.views.model import ErrorRow
+from bscore_tui.views.pages import AttemptRow, BatchStory, ItemRow, Moment, TraceFrame, TracePage, WorkerPage
+from bscore_tui.views.safe import safe_lines, safe_text
+
+#: What is shown of a worker's output at most.
+OUTPUT_BYTES = 64 * 1024
+MAX_OUTPUT_LINES = 400
+_FRAME = re.compile(r'\s*File "([^"]*)", line (\d+)(?:, in (.*))?')
+_LIBRARY = re.compile(
+    r"(?:^|/)(?:site-packages|dist-packages|lib/python\d[\d.]*)/|^<frozen |\bbscore_worker/"
+)
+
+
+def batch_story(source: Source, mini_batch: int, until: int | None = None) -> BatchStory:
+    """Everything about a mini-batch, from all sources, by time; up to the moment `until`."""
+    story = story_of(source, mini_batch, until)
+    items = items_of(source, mini_batch)
+    rows = tuple(_attempt_row(attempt) for attempt in story.attempts)
+    moments: list[Moment] = []
+    if story.attempts:
+        moments = _moments(source, story.attempts[-1], story.others)
+    return BatchStory(
+        mini_batch=mini_batch,
+        attempts=rows,
+        moments=tuple(moments),
+        abandoned=any(isinstance(event, MiniBatchAbandoned) for event in story.others),
+        done=any(isinstance(attempt.event, Finished) for attempt in story.attempts),
+        items=tuple(ItemRow(safe_text(item.path, 400), item.size, item.mtime_ns) for item in items[:1000]),
+        item_count=len(items) if items else None,
+        others=tuple(note_of(event) for event in story.others),
+    )
+
+
+def _attempt_row(attempt: Attempt) -> AttemptRow:
+    event = attempt.event
+    failed = isinstance(event, AttemptFailed)
+    if isinstance(event, AttemptFailed):
+        outcome = error_text(event.error_type, event.message)
+    else:
+        outcome = (
+            "done" if event.succeeded == event.items else f"done, {event.succeeded} of {event.items} items"
+        )
+    return AttemptRow(
+        attempt=event.attempt,
+        worker=event.worker,
+        start=event.start,
+        at=event.at,
+        run_ns=event.run_ns if event.run_ns > 0 or not failed else event.elapsed_ns,
+        cpu_ns=event.process_ns,
+        outcome=outcome,
+        place=safe_text(event.place, 200) if isinstance(event, AttemptFailed) else "",
+        trace=event.trace if isinstance(event, AttemptFailed) else "",
+        failed=failed,
+        items=event.items,
+        log_path=attempt.path,
+        log_offset=attempt.offset,
+    )
+
+
+def _moments(source: Source, attempt: Attempt, others: tuple[Event, ...]) -> list[Moment]:
+    """The last attempt: given, picked up, what it printed, how it ended."""
+    event = attempt.event
+    found: list[Moment] = []
+    if attempt.assigned is not None:
+        found.append(Moment(attempt.assigned, "master", f"given to {worker_text(event.worker)}"))
+    found.append(Moment(event.start, "worker", f"run() starts, {event.items} items"))
+    node, process = paths.split_worker(event.worker)
+    for name, path, part in (
+        ("stdout", paths.user_stdout(node, process), attempt.stdout),
+        ("stderr", paths.user_stderr(node, process), attempt.stderr),
+        ("log", paths.entry_script_log(node, process), attempt.log),
+    ):
+        found += [Moment(None, name, text) for text in _part(source, path, part)]
+    if isinstance(event, AttemptFailed):
+        text = f"{error_text(event.error_type, event.message)}  {safe_text(event.place, 200)}".rstrip()
+        found.append(Moment(event.at, "error", text))
+    else:
+        took = f"{event.run_ns / 1e9:.1f} s"
+        found.append(
+            Moment(
+                event.at, "worker", f"run() ended after {took}: {event.succeeded} of {event.items} succeeded"
+            )
+        )
+    found += [Moment(other.at, "master", note_of(other).text) for other in others if other.at >= event.start]
+    return found
+
+
+def _part(source: Source, path: str, part: tuple[int, int] | None) -> list[str]:
+    if part is None or part[1] <= part[0]:
+        return []
+    start = max(part[0], part[1] - OUTPUT_BYTES)
+    data = source.read(path, start, part[1] - start)
+    return safe_lines(data, most=MAX_OUTPUT_LINES) if data else []
+
+
+def worker_page(source: Source, worker: str) -> WorkerPage:
+    """The end of a worker's own log and of what the script printed there."""
+    node, process = paths.split_worker(worker)
+    return WorkerPage(
+        worker=worker,
+        log=tuple(_tail(source, paths.worker_log(node, process))),
+        stdout=tuple(_tail(source, paths.user_stdout(node, process))),
+        stderr=tuple(_tail(source, paths.user_stderr(node, process))),
+        output_at=_last_change(source, node, process),
+    )
+
+
+def _last_change(source: Source, node: str, process: str) -> int | None:
+    """When the script's output last grew, by the file's own time (microseconds UTC)."""
+    entries = [source.stat(paths.user_stdout(node, process)), source.stat(paths.user_stderr(node, process))]
+    times = [
+        entry.mtime_ns // 1000 for entry in entries if entry is not None and entry.size and entry.mtime_ns
+    ]
+    return max(times, default=None)
+
+
+def _tail(source: Source, path: str, nbytes: int = 8192) -> list[str]:
+    entry = source.stat(path)
+    if entry is None or not entry.size:
+        return []
+    start = max(0, entry.size - nbytes)
+    data = source.read(path, start, nbytes)
+    if start:
+        data = data[data.find(b"\n") + 1 :]
+    return safe_lines(data, most=MAX_OUTPUT_LINES)
+
+
+def last_output(source: Source, worker: str) -> tuple[str, int | None] | None:
+    """The last line that the script printed on a worker, and when."""
+    node, process = paths.split_worker(worker)
+    lines = [line for line in _tail(source, paths.user_stdout(node, process), 2048) if line.strip()]
+    return (lines[-1], _last_change(source, node, process)) if lines else None
+
+
+def trace_page(source: Source, error: ErrorRow) -> TracePage:
+    """The first trace of an error: the script's own frames, and the output of that very attempt."""
+    before: list[str] = []
+    attempts: tuple[AttemptRow, ...] = ()
+    items: tuple[ItemRow, ...] = ()
+    if error.first_mini_batch is not None:
+        story = story_of(source, error.first_mini_batch)
+        attempts = tuple(_attempt_row(attempt) for attempt in story.attempts)
+        own = next((a for a in story.attempts if a.event.attempt == error.first_attempt), None)
+        if own is not None:
+            node, process = paths.split_worker(own.event.worker)
+            before = _part(source, paths.user_stdout(node, process), own.stdout)
+        found = items_of(source, error.first_mini_batch)[:1000]
+        items = tuple(ItemRow(safe_text(item.path, 400), item.size, item.mtime_ns) for item in found)
+    text = safe_lines(read_trace(source, error.trace), most=2000)
+    headline, frames, rest = parse_trace(text)
+    return TracePage(error.key, headline, frames, rest, tuple(text), tuple(before), attempts, items)
+
+
+def parse_trace(lines: list[str]) -> tuple[str, tuple[TraceFrame, ...], tuple[str, ...]]:
+    """(headline, frames, the error's own lines) of a trace as it stands in `logs/user/error/`."""
+    if not lines:
+        return "", (), ()
+    headline, frames, rest = lines[0], [], []
+    current: TraceFrame | None = None
+    for line in lines[1:]:
+        match = _FRAME.match(line)
+        if match is not None:
+            path, number, function = match.groups()
+            current = TraceFrame(path, int(number), function or "", "", bool(_LIBRARY.search(path)))
+            frames.append(current)
+        elif current is not None and line.startswith("    ") and not current.code:
+            frames[-1] = current = TraceFrame(
+                current.path, current.line, current.function, line.strip(), current.library
+            )
+        elif line.strip(" ^~") and not line.startswith(("Traceback ", "  ")):
+            rest.append(line)
+    return headline, tuple(frames), tuple(rest)
+
+
+def find_batches(source: Source, text: str, most: int = 100) -> list[tuple[int, str]]:
+    """(mini-batch, path) of items whose path holds a text."""
+    return [(found.mini_batch, safe_text(found.path, 400)) for found in find_items(source, text, most)]

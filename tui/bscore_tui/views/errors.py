@@ -1,0 +1,231 @@
+"""Errors by cause: the groups, what the selected one is, and its trace with what stands around it."""
+
+from __future__ import annotations
+
+from bscore_tui.views.batches import matches
+from bscore_tui.views.cells import error_line, labelled, mark
+from bscore_tui.views.layout import beside, crop, left, right, wrap
+from bscore_tui.views.model import ErrorRow, Model, batch_name
+from bscore_tui.views.pages import ItemRow, TraceFrame, TracePage
+from bscore_tui.views.styles import Body, Line, Options
+from bscore_tui.views.words import clock, count, nanoseconds, plural
+
+ORDERS = ("", "last", "first", "where")
+KEYS = (
+    ("enter", "trace"), ("l", "log line"), ("y", "copy command"), ("T", "go to its time"), ("/", "filter"),
+    ("q", "back"),
+)  # fmt: skip
+TRACE_KEYS = (
+    ("enter", "mini-batch"), ("l", "log line"), ("i", "items"), ("y", "copy"), ("x", "unfold"), ("o", "pager"),
+    ("T", "its time"), ("q", "back"),
+)  # fmt: skip
+
+
+def errors(model: Model, width: int, height: int, options: Options, page: TracePage | None = None) -> Body:
+    """The list; below it (from 100 columns beside it) the selected group, with its trace where it was read."""
+    rows = _rows(model, options)
+    lines: list[Line] = [_summary(model), []]
+    if not rows:
+        nothing = "nothing that holds the filter" if model.errors else "no error so far"
+        return Body([*lines, [(f"   {nothing}", "dim")]], {}, 2)
+    chosen = next((row for row in rows if f"error:{row.key}" == options.selected), rows[0])
+    if width >= 100:
+        return _beside(model, rows, chosen, page, width, options)
+    lines.append([("   ATTEMPTS  WHAT                            WHERE        NODES     LAST", "dim")])
+    targets: dict[int, str] = {}
+    room = max(height - len(lines) - 12, min(len(rows), 3))
+    for row in rows if len(rows) <= room else rows[: room - 1]:
+        target = f"error:{row.key}"
+        targets[len(lines)] = target
+        sign = mark(target, "", options)
+        lines.append([(" " + sign[0], sign[1]), *error_line(row, width - 2, options)])
+    if len(rows) > room:
+        lines.append([(f"    {options.glyphs.ellipsis} {len(rows) - room + 1} more kinds", "dim")])
+    lines += [[], *_detail(model, chosen, width, options)]
+    if model.other_errors:
+        lines.append(
+            labelled("also", [(f"{model.other_errors:,} attempts of other kinds", "text")], options, 10)
+        )
+    return Body(lines, targets, 3)
+
+
+def _rows(model: Model, options: Options) -> list[ErrorRow]:
+    rows = [
+        row
+        for row in model.errors
+        if matches(f"{row.what} {row.place} {row.folder} {' '.join(row.nodes)}", options.filter)
+    ]
+    if options.sort == "last":
+        rows.sort(key=lambda row: row.last_at, reverse=True)
+    elif options.sort == "first":
+        rows.sort(key=lambda row: row.first_at)
+    elif options.sort == "where":
+        rows.sort(key=lambda row: row.place)
+    if options.reverse:
+        rows.reverse()
+    return rows
+
+
+def _summary(model: Model) -> Line:
+    attempts = sum(row.count for row in model.errors) + model.other_errors
+    limit = model.limits.error_threshold
+    failed = (
+        f"{model.failed_items:,} items failed"
+        if limit is None
+        else f"{model.failed_items:,} of {limit:,} items allowed to fail"
+    )
+    text = f" {plural(len(model.errors), 'group')}, {plural(attempts, 'attempt')}; {failed}"
+    return [(text, "text"), (f"   {model.abandoned:,} abandoned" if model.abandoned else "", "error")]
+
+
+def _detail(model: Model, row: ErrorRow, width: int, options: Options) -> list[Line]:
+    lines: list[Line] = [
+        [
+            (f" {crop(row.what, width - 20, options)}", "title"),
+            (f"   {plural(row.count, 'attempt')}", "text"),
+        ],
+        [],
+    ]
+    lines.append(labelled("raised", [(row.place or "?", "strong")], options, 10))
+    where = "in init()" if row.first_mini_batch is None else batch_name(row.first_mini_batch)
+    first = f"{clock(row.first_at, options)}  {where}  {row.worker.replace('/', ' ')}"
+    lines.append(labelled("first", [(first, "text")], options, 10))
+    lines.append(labelled("last", [(clock(row.last_at, options), "text")], options, 10))
+    nodes = ", ".join(row.nodes[:4]) + (f" and {len(row.nodes) - 4} more" if len(row.nodes) > 4 else "")
+    lines.append(labelled("nodes", [(nodes or "?", "text")], options, 10))
+    if row.item:
+        items = f"all in {row.folder}/" if row.folder and row.count > 1 else row.item
+        lines.append(labelled("items", [(items, "text")], options, 10))
+    lines.append(labelled("again", [(again(model, row), "text")], options, 10))
+    return lines
+
+
+def again(model: Model, row: ErrorRow) -> str:
+    """The command that runs the first failing mini-batch here."""
+    if row.first_mini_batch is None:
+        return f"bscore job debug {model.job}"
+    return f"bscore job debug {model.job} --mini-batch {row.first_mini_batch}"
+
+
+def _beside(
+    model: Model, rows: list[ErrorRow], chosen: ErrorRow, page: TracePage | None, width: int, options: Options
+) -> Body:
+    at = 48 if width < 160 else 60
+    lines: list[Line] = [[("   ATT.  WHAT" + " " * (at - 24) + "LAST", "dim")]]
+    targets: dict[int, str] = {}
+    for row in rows:
+        target = f"error:{row.key}"
+        targets[len(lines) + 2] = target
+        sign, style = mark(target, "", options)
+        text = f"{right(count(row.count, options), 5, options)}  {left(row.what, at - 21, options)} "
+        lines.append([(f" {sign} ", style), (text, "text"), (clock(row.last_at, options), "text")])
+    lines += [[]]
+    facts = _detail(model, chosen, at, options)[2:]
+    lines += facts
+    if page is not None and page.key == chosen.key:
+        detail = trace_lines(model, page, width - at, options)
+    else:
+        detail = [
+            [(chosen.what, "title"), (f"   {plural(chosen.count, 'attempt')}", "text")],
+            [("  reading the trace", "dim")],
+        ]
+    body = beside(lines, detail, at, width, options)
+    return Body([_summary(model), [], *body], targets, 3)
+
+
+def trace(model: Model, page: TracePage, width: int, height: int, options: Options) -> Body:
+    """The trace as a page of its own."""
+    row = next((row for row in model.errors if row.key == page.key), None)
+    lines = [[(" ", "text"), *line] for line in trace_lines(model, page, width - 1, options)]
+    targets: dict[int, str] = {}
+    if row is not None:
+        if row.first_mini_batch is not None:
+            targets[0] = f"mb:{row.first_mini_batch}"
+        lines += [[], labelled("again", [(again(model, row), "text")], options, 10)]
+    return Body(lines, targets, 0)
+
+
+def trace_lines(model: Model, page: TracePage, width: int, options: Options) -> list[Line]:
+    """Headline, frames of the script, libraries folded, the error, the output of this try, items, attempts."""
+    row = next((row for row in model.errors if row.key == page.key), None)
+    lines: list[Line] = []
+    if row is not None:
+        where = (
+            "init()"
+            if row.first_mini_batch is None
+            else f"{batch_name(row.first_mini_batch)}, try {row.first_attempt}"
+        )
+        lines += [[(f"{where}   {row.worker.replace('/', ' ')} {clock(row.first_at, options)}", "text")], []]
+    unfolded = "trace" in options.toggled or not page.frames
+    if unfolded:
+        lines += [[("  " + text, "text")] for text in page.text[1:] or page.text]
+    else:
+        lines += _frames(page.frames, options)
+        lines += [
+            [("  " + text, "error")] for error in page.error for text in wrap(error, width - 2, 4, options)
+        ]
+    if not page.text:
+        lines.append([("  the trace is not in the tree (any more)", "dim")])
+    if page.before:
+        shown = page.before[-5:]
+        head = f"stdout of this try, its last {len(shown)} of {plural(len(page.before), 'line')}"
+        lines += [[], [(head, "dim")], *[[("  " + text, "text")] for text in shown]]
+    if page.items:
+        lines += [[], [("items  ", "dim"), (items_text(page.items, options), "text")]]
+    if page.attempts:
+        lines += [[], [("TRY  WORKER                    TIME       AFTER  OUTCOME", "dim")]]
+        for attempt in page.attempts:
+            worker = left(attempt.worker.replace("/", " "), 24, options)
+            text = f"{attempt.attempt:>3}  {worker}  {clock(attempt.at, options)} {nanoseconds(attempt.run_ns, options):>8}  "
+            lines.append(
+                [
+                    (text, "text"),
+                    (crop(attempt.outcome, max(width - 50, 8), options), "error" if attempt.failed else "ok"),
+                ]
+            )
+    return lines
+
+
+def _frames(frames: tuple[TraceFrame, ...], options: Options) -> list[Line]:
+    lines: list[Line] = []
+    own = [index for index, frame in enumerate(frames) if not frame.library]
+    last = own[-1] if own else -1
+    folded: list[TraceFrame] = []
+    for index, frame in enumerate(frames):
+        if frame.library:
+            folded.append(frame)
+            continue
+        lines += _folded(folded, options)
+        folded = []
+        name = frame.path.rpartition("/")[2]
+        lines.append(
+            [
+                (f"  {name}:{frame.line}", "strong"),
+                (f" in {frame.function}" if frame.function else "", "text"),
+            ]
+        )
+        if frame.code:
+            sign, style = (">", "selected") if index == last else (" ", "text")
+            lines.append([(f"{sign}     ", style), (frame.code, style if index == last else "text")])
+    return lines + _folded(folded, options)
+
+
+def _folded(frames: list[TraceFrame], options: Options) -> list[Line]:
+    if not frames:
+        return []
+    path = "/".join(frames[0].path.split("/")[-3:])
+    what = plural(len(frames), "frame")
+    return [
+        [(f"  {path} {options.glyphs.ellipsis} {what} of libraries folded", "dim"), ("   x unfolds", "dim")]
+    ]
+
+
+def items_text(items: tuple[ItemRow, ...], options: Options) -> str:
+    """`part-055300.csv … part-055309.csv in /data/2026-04-11/ (10)`."""
+    first, last = items[0].path, items[-1].path
+    folder, _, name = first.rpartition("/")
+    if len(items) == 1:
+        return first
+    other = last.rpartition("/")[2] if last.startswith(folder + "/") else last
+    where = f" in {folder}/" if folder else ""
+    return f"{name} {options.glyphs.ellipsis} {other}{where} ({len(items)})"

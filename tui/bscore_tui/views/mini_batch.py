@@ -1,0 +1,100 @@
+"""The page of one mini-batch: its attempts, the story of the last one by time from all sources, its items."""
+
+from __future__ import annotations
+
+from bscore_tui.views.errors import items_text
+from bscore_tui.views.layout import crop, left
+from bscore_tui.views.model import BatchRow, Model
+from bscore_tui.views.pages import AttemptRow, BatchStory
+from bscore_tui.views.styles import Body, Line, Options
+from bscore_tui.views.words import clock, nanoseconds, span
+
+KEYS = (
+    ("enter", "trace"), ("l", "log line"), ("i", "items"), ("o", "pager"), ("a", "actions"), ("T", "its time"),
+    ("q", "back"),
+)  # fmt: skip
+_WHO = {"error": "error", "stderr": "warn", "stdout": "text", "log": "text"}
+
+
+def mini_batch(model: Model, story: BatchStory, width: int, height: int, options: Options) -> Body:
+    """The page; attempts and moments can be selected."""
+    lines: list[Line] = [_summary(model, story, options), []]
+    targets: dict[int, str] = {}
+    lines.append([(" TRY  WORKER                 START       RUN()      CPU     OUTCOME", "dim")])
+    for attempt in story.attempts:
+        target = f"log:{attempt.log_path}@{attempt.log_offset}"
+        targets[len(lines)] = target
+        lines.append(_attempt(attempt, width, options, selected=options.selected == target))
+    running = _running(model, story)
+    if running is not None:
+        lines.append(_running_line(running, model, options))
+    if not story.attempts and running is None:
+        lines.append([("      not tried so far", "dim")])
+    lines.append([])
+    if story.moments:
+        lines.append([(f" STORY of try {story.attempts[-1].attempt}, all sources by time", "dim")])
+        room = max(height - len(lines) - 3 - min(len(story.items), 1), 5)
+        moments = story.moments
+        if len(moments) > room and "story" not in options.toggled:
+            keep = room - 4
+            hidden = len(moments) - keep - 3
+            for moment in moments[:3]:
+                lines.append(_moment(moment.at, moment.who, moment.text, options))
+            lines.append([(f"               {options.glyphs.ellipsis} {hidden} lines, x unfolds", "dim")])
+            moments = moments[3 + hidden :]
+        for moment in moments:
+            if moment.at is not None:
+                targets[len(lines)] = f"at:{moment.at}"
+            lines.append(_moment(moment.at, moment.who, moment.text, options))
+        lines.append([])
+    if "items" in options.toggled:
+        lines += [[(" items", "dim")], *[[("   " + item.path, "text")] for item in story.items]]
+    elif story.items:
+        lines.append(
+            [(" items    ", "dim"), (items_text(story.items, options), "text"), ("     i lists", "dim")]
+        )
+    else:
+        lines.append([(" items    ", "dim"), ("not in the manifest", "dim")])
+    return Body(lines, targets, 1)
+
+
+def _summary(model: Model, story: BatchStory, options: Options) -> Line:
+    tries = model.limits.tries
+    made = len(story.attempts)
+    if story.abandoned:
+        line: Line = [(" x abandoned", "error"), (f" after {made} of {tries} tries", "text")]
+    elif story.done:
+        line = [(" done", "ok"), (f" on try {made} of {tries}", "text")]
+    elif _running(model, story) is not None:
+        line = [(" running", "strong"), (f", try {made + 1} of {tries}", "text")]
+    else:
+        line = [(" waiting", "strong"), (f", {made} of {tries} tries failed" if made else "", "text")]
+    number = story.item_count if story.item_count is not None else "?"
+    spent = sum(attempt.run_ns or 0 for attempt in story.attempts)
+    line.append((f"    {number} items", "text"))
+    return [*line, (f"    {nanoseconds(spent, options)} of run() in all" if made else "", "text")]
+
+
+def _running(model: Model, story: BatchStory) -> BatchRow | None:
+    return next((row for row in model.running_batches if row.mini_batch == story.mini_batch), None)
+
+
+def _attempt(attempt: AttemptRow, width: int, options: Options, *, selected: bool) -> Line:
+    worker = left(attempt.worker.replace("/", " "), 22, options)
+    run, cpu = nanoseconds(attempt.run_ns, options), nanoseconds(attempt.cpu_ns, options)
+    text = f"{attempt.attempt:>2}   {worker} {clock(attempt.start, options, 1):<10} {run:>7}  {cpu:>7}     "
+    outcome = crop(f"{attempt.outcome}  {attempt.place}".rstrip(), max(width - 2 - len(text), 8), options)
+    first = (">", "selected") if selected else ("x", "error") if attempt.failed else (" ", "text")
+    return [first, (" " + text, "text"), (outcome, "error" if attempt.failed else "ok")]
+
+
+def _running_line(row: BatchRow, model: Model, options: Options) -> Line:
+    worker = left(row.worker, 22, options)
+    took = span((model.at - row.since) / 1e6) if row.since else "?"
+    text = f"  {row.attempt or '?':>2}   {worker} {clock(row.since, options, 1):<10} {took:>7}  {'':>7}     running"
+    return [(text, "warn" if row.why == "late" else "text"), (" ! late" if row.why == "late" else "", "warn")]
+
+
+def _moment(at: int | None, who: str, text: str, options: Options) -> Line:
+    when = clock(at, options, 3) if at is not None else ""
+    return [(f" {when:<12}  ", "dim"), (f"{who:<8} ", "dim"), (text, _WHO.get(who, "strong"))]

@@ -1,0 +1,98 @@
+"""What the inner pages show beyond the model: read on demand, frozen, safe texts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from bscore_tui.views.model import Note
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptRow:
+    """One attempt of a mini-batch."""
+
+    attempt: int
+    worker: str
+    start: int
+    at: int
+    run_ns: int | None
+    cpu_ns: int | None
+    outcome: str
+    place: str
+    trace: str
+    failed: bool
+    items: int
+    #: Where its record stands in the journal.
+    log_path: str
+    log_offset: int
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One line of a story; prints carry no time."""
+
+    at: int | None
+    who: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ItemRow:
+    """One item; -1 where unknown."""
+
+    path: str
+    size: int
+    mtime_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class BatchStory:
+    """Everything read of one mini-batch."""
+
+    mini_batch: int
+    attempts: tuple[AttemptRow, ...] = ()
+    moments: tuple[Moment, ...] = ()
+    abandoned: bool = False
+    done: bool = False
+    items: tuple[ItemRow, ...] = ()
+    item_count: int | None = None
+    others: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerPage:
+    """The ends of a worker's files."""
+
+    worker: str
+    log: tuple[str, ...] = ()
+    stdout: tuple[str, ...] = ()
+    stderr: tuple[str, ...] = ()
+    output_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TraceFrame:
+    """One frame of a trace; `library`: not of the script."""
+
+    path: str
+    line: int
+    function: str
+    code: str
+    library: bool
+
+
+@dataclass(frozen=True, slots=True)
+class TracePage:
+    """A trace and what surrounds it."""
+
+    key: str
+    headline: str = ""
+    frames: tuple[TraceFrame, ...] = ()
+    #: Type and message, and notes below them.
+    error: tuple[str, ...] = ()
+    #: The whole text as it stands in the file.
+    text: tuple[str, ...] = ()
+    #: stdout of this very attempt.
+    before: tuple[str, ...] = ()
+    attempts: tuple[AttemptRow, ...] = ()
+    items: tuple[ItemRow, ...] = ()

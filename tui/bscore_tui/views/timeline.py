@@ -1,0 +1,76 @@
+"""The Timeline: throughput, failures and losses over the whole run, on one scale of time; and what happened when."""
+
+from __future__ import annotations
+
+from bscore_tui.views.batches import matches
+from bscore_tui.views.cells import mark
+from bscore_tui.views.layout import crop, fit
+from bscore_tui.views.model import Model
+from bscore_tui.views.strip import Cell, cells_of, scale_of
+from bscore_tui.views.styles import Body, Line, Options
+from bscore_tui.views.words import clock, rate
+
+KEYS = (
+    ("enter", "go to its time"), ("e/E", "error"), ("w/W", "warning"), ("m", "mark"), ("space", "play"),
+    ("@", "time"), ("q", "back"),
+)  # fmt: skip
+_ROWS = 5
+
+
+def timeline(model: Model, width: int, height: int, options: Options) -> Body:
+    """Charts above, the notable records below them; enter goes to the moment of the selected one."""
+    scale = scale_of(model, width, options)
+    lines: list[Line] = []
+    if scale is None:
+        lines.append([("   nothing has happened yet", "dim")])
+        return Body(lines)
+    cells = cells_of(model.timeline, scale)
+    pad = " " * scale.left
+    seconds = (scale.end - scale.start) / scale.cells / 1e6
+    most = max((cell.over for cell in cells), default=0.0)
+    peak = rate(most / seconds if seconds else None, options, "mini-batches ")
+    step = f"one column is {seconds:.3g} s" if seconds < 120 else f"one column is {seconds / 60:.3g} min"
+    lines.append([(f" mini-batches per second, at most {peak}    {step}", "dim")])
+    rows = _ROWS if height >= 20 else 3
+    levels = options.glyphs.levels
+    full = len(levels) - 1
+    for row in range(rows - 1, -1, -1):
+        text = "".join(_level(cell, most, row, rows, full, levels) for cell in cells)
+        lines.append([(pad, "dim"), (text, "spark")])
+    lines.append(_counts("failed", [cell.failed for cell in cells], scale.left, "error"))
+    lines.append(_counts("lost", [cell.lost for cell in cells], scale.left, "error"))
+    lines.append([(pad, "dim"), (_axis(scale.cells, scale.column(model.at), options), "playhead")])
+    fixed = len(lines) + 1
+    lines.append([])
+    targets: dict[int, str] = {}
+    for note in model.notes:
+        if not matches(note.text, options.filter):
+            continue
+        target = f"at:{note.at}"
+        sign, style = mark(target, "", options)
+        targets[len(lines)] = target
+        level = {"E": "error", "W": "warn"}.get(note.level, "text")
+        head: Line = [
+            (f" {sign} ", style),
+            (clock(note.at, options) + " ", "dim"),
+            (f"{note.level or ' '} ", level),
+        ]
+        lines.append(fit([*head, (crop(note.text, width - 14, options), "text")], width, options))
+    return Body(lines, targets, fixed)
+
+
+def _level(cell: Cell, most: float, row: int, rows: int, full: int, levels: str) -> str:
+    height = round(cell.over / most * full * rows) if most else 0
+    if row == 0 and cell.over > 0:
+        height = max(height, 1)
+    return levels[max(0, min(full, height - row * full))]
+
+
+def _counts(name: str, numbers: list[int], pad: int, style: str) -> Line:
+    text = "".join(" " if not number else str(number) if number < 10 else "#" for number in numbers)
+    label = f" {name}"[:pad].ljust(pad)
+    return [(label, "dim"), (text, style)]
+
+
+def _axis(cells: int, column: int, options: Options) -> str:
+    return " " * column + options.glyphs.playhead + " " * (cells - column - 1)

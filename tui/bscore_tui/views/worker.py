@@ -1,0 +1,83 @@
+"""The page of one worker: what it does now, how it did so far, the ends of its files."""
+
+from __future__ import annotations
+
+from bscore_tui.views.cells import labelled
+from bscore_tui.views.model import Model, WorkerRow
+from bscore_tui.views.pages import WorkerPage
+from bscore_tui.views.styles import Body, Line, Options
+from bscore_tui.views.words import clock, count, memory, nanoseconds, percent_text, rate, span
+
+KEYS = (
+    ("enter", "mini-batch"), ("l", "log"), ("o", "pager"), ("a", "actions"), ("T", "its time"), ("q", "back"),
+)  # fmt: skip
+
+
+def worker(model: Model, page: WorkerPage, width: int, height: int, options: Options) -> Body:
+    """The page; its mini-batch can be opened."""
+    row = find(model, page.worker)
+    lines: list[Line] = []
+    targets: dict[int, str] = {}
+    if row is None:
+        lines.append([(f" {page.worker.replace('/', ' ')}: not known at this moment", "dim")])
+    else:
+        lines += _facts(row, model, options)
+        if row.mini_batch is not None:
+            targets[1] = f"mb:{row.mini_batch}"
+    room = max(height - len(lines) - 3, 6)
+    blocks = [("stdout", page.stdout), ("stderr", page.stderr), ("log", page.log)]
+    filled = [(name, text) for name, text in blocks if text]
+    for name, text in filled:
+        share = max(room // len(filled) - 2, 2)
+        age = ""
+        if name != "log" and page.output_at is not None:
+            age = f", last {span((model.now - page.output_at) / 1e6)} ago"
+        lines += [[], [(f" {name}{age}", "dim")], *[[("   " + line, "text")] for line in text[-share:]]]
+    if not filled:
+        lines += [[], [(" nothing printed so far", "dim")]]
+    return Body(lines, targets, 1)
+
+
+def find(model: Model, name: str) -> WorkerRow | None:
+    """A worker of the model, living or gone."""
+    for node in model.nodes:
+        for row in (*node.workers, *node.gone):
+            if row.id == name:
+                return row
+    return None
+
+
+def _facts(row: WorkerRow, model: Model, options: Options) -> list[Line]:
+    style = {"!": "warn", "x": "error", "?": "unknown"}.get(row.sign, "strong")
+    title: Line = [
+        (f" {row.sign or ' '} {row.state}", style),
+        (f" for {span((model.at - row.since) / 1e6)}", "text"),
+    ]
+    title.append((f"    pid {row.pid}" if row.pid else "", "text"))
+    title.append((f"    {row.cause}" if row.cause else "", "text"))
+    lines = [title]
+    if row.mini_batch is not None:
+        limit = model.limits.attempt_s
+        left = "" if limit is None else f", killed in {span(limit - (model.at - row.since) / 1e6)}"
+        text = f"mini-batch {row.mini_batch:,}, try {row.attempt} of {model.limits.tries}{left}"
+        lines.append(
+            labelled(
+                "runs",
+                [(text, "text"), (f"   {row.queued} more given to it" if row.queued else "", "dim")],
+                options,
+                10,
+            )
+        )
+    else:
+        lines.append(labelled("runs", [("nothing", "dim")], options, 10))
+    if row.stack:
+        text = f"{row.stack}   taken {span((model.at - (row.stack_at or model.at)) / 1e6)} ago"
+        lines.append(labelled("stack", [(text, "strong")], options, 10))
+    did = f"{count(row.done, options)} done, {count(row.failed, options)} attempts failed"
+    speed = f"    {rate(row.items_s, options).replace(' /s', ' items/s')}, median {nanoseconds(row.median_ns, options)}"
+    lines.append(labelled("so far", [(did, "text"), (speed, "text")], options, 10))
+    init = nanoseconds(row.init_ns, options)
+    used = f"cpu {percent_text(row.cpu_percent, options, 0)}    memory {memory(row.memory_mb, options)}    init() {init}"
+    lines.append(labelled("uses", [(used, "text")], options, 10))
+    lines.append(labelled("since", [(clock(row.since, options), "text")], options, 10))
+    return lines
