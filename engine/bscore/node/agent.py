@@ -153,7 +153,9 @@ class Agent:
         if wake == self._wake:
             return
         for fd in self._wake:
-            self._forget(fd)
+            # A closed one may have given its number to a worker's socket since.
+            if self._handlers.get(fd) == self._wake_up:
+                self._forget(fd)
         for fd in wake:
             self._selector.register(fd, select.EPOLLIN)
             self._handlers[fd] = self._wake_up
