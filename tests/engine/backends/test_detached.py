@@ -1,0 +1,239 @@
+"""Detached: agents in other processes that die, fall silent, or lose their master."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+import psutil
+import pytest
+
+from bscore.backends.detached import DetachedBackend
+from bscore.backends.detached_agent import Fence
+from bscore.backends.detached_shipping import LogShipper
+from bscore.backends.detached_wire import PIECE_BYTES, Alive, Connection, SpoolPiece
+from bscore.core import events as e
+from bscore.core.limits import Limits
+from bscore.core.state import Run
+from bscore.errors import BscoreError
+from bscore.logtree.writer import TreeWriter
+from bscore.master.job import Job
+from bscore.master.run import run_job
+from real_runs import SLOW_ECHO, events_of, expected_rows, is_running, make_job, rows_of, run_of, wait_for
+
+TWO_NODES = partial(DetachedBackend, nodes=("127.0.0.2", "127.0.0.3"))
+
+
+@pytest.fixture(autouse=True)
+def folders_of_agents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where agents get their temporary folders; empty again in the end."""
+    folder = tmp_path / "agents"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def agents() -> list[psutil.Process]:
+    """The agent processes that this process started and that live, in the order of their start."""
+    found = []
+    for child in psutil.Process().children():
+        with contextlib.suppress(psutil.Error):
+            if "bscore.backends.detached_agent" in child.cmdline():
+                found.append(child)
+    return sorted(found, key=lambda process: process.create_time())
+
+
+class Saboteur:
+    """Does something to the first agent once some mini-batches of both nodes are done."""
+
+    def __init__(self, act: Callable[[psutil.Process], None]) -> None:
+        self._act = act
+        self.pids: list[int] = []
+
+    def hear(self, event: e.Event, run: Run) -> None:
+        """Nothing."""
+
+    def tick(self, run: Run, now: int) -> None:
+        """Look."""
+        busy = {worker.node for worker in run.workers.values() if worker.finished >= 3}
+        if len(busy) == 2 and not self.pids:
+            first = agents()[0]
+            self.pids = [first.pid, *(child.pid for child in first.children(recursive=True))]
+            self._act(first)
+
+    def close(self, run: Run) -> None:
+        """Nothing."""
+
+
+def lost_nodes(job: Job) -> list[e.NodeLost]:
+    return [event for event in events_of(job) if isinstance(event, e.NodeLost)]
+
+
+def test_the_other_node_finishes_when_an_agent_is_killed(tmp_path: Path, folders_of_agents: Path) -> None:
+    job = make_job(tmp_path, SLOW_ECHO, items=1500)
+    saboteur = Saboteur(psutil.Process.kill)
+    assert run_job(job, [saboteur], make_backend=TWO_NODES).outcome is e.Outcome.COMPLETED
+    assert rows_of(job) == expected_rows(1500)
+    (lost,) = lost_nodes(job)
+    assert lost.node == "127.0.0.2"
+    assert "signal 9" in lost.reason
+    run = run_of(job)
+    assert 1 <= run.failures[e.FailureKind.LOST] <= 2
+    assert not run.abandoned
+    wait_for(lambda: not any(map(is_running, saboteur.pids)), timeout_s=3)
+    assert not list(folders_of_agents.iterdir())
+
+
+@pytest.mark.slow
+def test_a_silent_agent_is_lost_after_the_limit(tmp_path: Path, folders_of_agents: Path) -> None:
+    job = make_job(tmp_path, SLOW_ECHO, items=1500, limits=Limits(node_silent_s=1.5))
+    saboteur = Saboteur(psutil.Process.suspend)
+    assert run_job(job, [saboteur], make_backend=TWO_NODES).outcome is e.Outcome.COMPLETED
+    assert rows_of(job) == expected_rows(1500)
+    (lost,) = lost_nodes(job)
+    assert "nothing heard" in lost.reason
+    wait_for(lambda: not any(map(is_running, saboteur.pids)), timeout_s=3)
+    assert not list(folders_of_agents.iterdir())
+
+
+MASTER = """
+import sys, tempfile
+from functools import partial
+from pathlib import Path
+from bscore.backends.detached import DetachedBackend
+from bscore.backends.local import LocalBackend
+from bscore.master.job import load_job
+from bscore.master.run import run_job
+tempfile.tempdir = sys.argv[2]
+two_nodes = partial(DetachedBackend, nodes=("127.0.0.2", "127.0.0.3"))
+run_job(load_job(Path(sys.argv[1])), make_backend=LocalBackend if sys.argv[3] == "local" else two_nodes)
+"""
+
+
+@pytest.mark.parametrize("backend", ["local", "detached"])
+def test_nothing_is_left_when_the_master_is_killed(
+    tmp_path: Path, folders_of_agents: Path, backend: str
+) -> None:
+    # A detached agent outlives its master by a moment and ends what workers started, too.
+    leaves = "subprocess.Popen(['sleep', '60'], start_new_session=True)" if backend == "detached" else ""
+    script = f"import os, subprocess, time\ndef run(b):\n    {leaves}\n"
+    script += "    open(f'MARK/{os.getpid()}', 'w').close()\n"
+    begun = tmp_path / "begun"
+    begun.mkdir()
+    job = make_job(tmp_path, script.replace("MARK", str(begun)) + "    time.sleep(60)\n", workers=1)
+    command = [sys.executable, "-c", MASTER, str(job.tree), str(folders_of_agents), backend]
+    master = subprocess.Popen(command, start_new_session=True)
+    nodes = 2 if backend == "detached" else 1
+    wait_for(lambda: len(list(begun.iterdir())) == nodes)
+    tree = psutil.Process(master.pid).children(recursive=True)
+    assert len(tree) >= 3 * nodes if backend == "detached" else tree
+    master.kill()
+    assert master.wait() == -signal.SIGKILL
+    wait_for(lambda: not any(is_running(process.pid) for process in tree), timeout_s=3)
+    wait_for(lambda: not list(folders_of_agents.iterdir()), timeout_s=3)
+
+
+def test_an_agent_of_another_version_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bscore.backends.detached_remote.__version__", "0.0.7")
+    job = make_job(tmp_path)
+    with pytest.raises(BscoreError, match=r"The agent of node 127\.0\.0\.2 is bscore .*, this is 0\.0\.7"):
+        run_job(job, make_backend=DetachedBackend)
+    assert not agents()
+
+
+def test_a_folder_that_was_given_stays(tmp_path: Path) -> None:
+    job = make_job(tmp_path, items=20)
+    kept = tmp_path / "kept"
+    run_job(job, make_backend=partial(DetachedBackend, folder=kept))
+    shipped = [path for path in (kept / "127.0.0.2/tree/logs").rglob("*") if path.is_file()]
+    assert len(shipped) > 8
+    for path in shipped:
+        copy = job.tree / path.relative_to(kept / "127.0.0.2/tree")
+        assert copy.read_bytes() == path.read_bytes()
+        assert copy.stat().st_mode & 0o077 == 0 or path.stat().st_mode & 0o077
+
+
+def test_prints_of_some_mib_are_shipped_whole(tmp_path: Path) -> None:
+    script = "def run(b):\n    for name in b:\n        print(name, 'x' * 400_000)\n    return b\n"
+    job = make_job(tmp_path, script, items=20, workers=1)
+    run_job(job, make_backend=DetachedBackend)
+    (path,) = (job.tree / "logs/user/stdout/127.0.0.2").iterdir()
+    lines = path.read_text().splitlines()
+    assert [line.split()[0] for line in lines] == [f"/data/item{n:05d}" for n in range(20)]
+    assert {len(line) for line in lines} == {400_016}
+
+
+def test_the_fence_falls_after_thirty_seconds_of_silence_but_not_after_a_sleep() -> None:
+    second = 10**9
+    fence = Fence(0)
+    assert not any(fence.is_due(now) for now in range(0, 30 * second, second // 2))
+    assert fence.is_due(30 * second + 1)
+    fence = Fence(0)
+    assert not fence.is_due(3600 * second), "this process itself did not run"
+    assert not any(fence.is_due(now) for now in range(3600 * second, 3629 * second, second))
+    fence.heard(3629 * second)
+    assert not any(fence.is_due(now) for now in range(3629 * second, 3659 * second, second))
+    assert fence.is_due(3660 * second)
+
+
+def test_two_ends_that_both_send_much_do_not_block_each_other() -> None:
+    ours, theirs = (Connection(end) for end in socket.socketpair())
+    pieces = [SpoolPiece(bytes([n]) * PIECE_BYTES) for n in range(20)]
+    for piece in pieces:
+        ours.send(piece)
+        theirs.send(piece)
+    heard: tuple[list[object], list[object]] = ([], [])
+    while min(map(len, heard)) < 20:
+        for end, frames in zip((ours, theirs), heard, strict=True):
+            end.flush()
+            frames += end.receive()
+    assert heard == (pieces, pieces)
+    ours.send(Alive())
+    ours.close()
+    assert theirs.receive() == [Alive()]
+    assert theirs.ended
+    theirs.send(Alive())
+    assert theirs.unsent_bytes == 0
+    theirs.close()
+
+
+def test_logs_are_shipped_by_offset_each_piece_after_the_last_was_written(tmp_path: Path) -> None:
+    source, target = tmp_path / "agent", tmp_path / "master"
+    big, private, empty = (source / "logs" / name for name in ("a/big.txt", "b/private.txt", "empty.txt"))
+    for path in (big, private):
+        path.parent.mkdir(parents=True)
+    big.write_bytes(os.urandom(PIECE_BYTES + 100))
+    private.touch(0o600)
+    private.write_text("secret\n")
+    empty.touch()
+    shipper, writer = LogShipper(str(source)), TreeWriter(target)
+
+    def ship() -> dict[str, int]:
+        chunks = shipper.new()
+        for chunk in chunks:
+            writer.put(chunk.path, chunk.offset, chunk.data, private=chunk.private)
+        return {chunk.path: chunk.offset + len(chunk.data) for chunk in chunks}
+
+    first = ship()
+    assert first == {"logs/a/big.txt": PIECE_BYTES, "logs/b/private.txt": 7, "logs/empty.txt": 0}
+    assert ship() == {}, "nothing more until the first pieces are written"
+    shipper.written(first)
+    assert ship() == {"logs/a/big.txt": PIECE_BYTES + 100}
+    with private.open("a") as file:
+        file.write("more\n")
+    assert ship() == {"logs/b/private.txt": 12}
+    with big.open("ab") as file:
+        file.write(b"the end")
+    for chunk in shipper.rest():
+        writer.put(chunk.path, chunk.offset, chunk.data)
+    for path in (big, private, empty):
+        assert (target / path.relative_to(source)).read_bytes() == path.read_bytes()
+    assert (target / "logs/b/private.txt").stat().st_mode & 0o777 == 0o600
