@@ -199,7 +199,8 @@ def _on_worker_gone(run: Run, event: e.WorkerGone) -> None:
         return
     if event.init_failed:
         run.nodes[worker.node].init_failures += 1
-    if event.signal is not None or event.exit_code not in (0, None):
+    ended_badly = event.signal is not None or event.exit_code not in (0, None)
+    if ended_badly and worker.state is not WorkerState.STOPPING:
         run.deaths += 1
     gone = GoneWorker(
         worker.id, worker.pid, event.at, event.exit_code, event.signal, event.cause, worker.finished

@@ -225,6 +225,7 @@ class Run:
     hungry: dict[str, None] = field(default_factory=dict)
     gone: deque[GoneWorker] = field(default_factory=lambda: deque(maxlen=MAX_GONE))
     gone_count: int = 0
+    #: Workers that ended badly by themselves, not because they were stopped.
     deaths: int = 0
 
     errors: dict[str, ErrorGroup] = field(default_factory=dict)
@@ -234,6 +235,9 @@ class Run:
     histogram: list[int] = field(default_factory=lambda: [0] * HISTOGRAM_BUCKETS)
     run_ns: int = 0
     longest_run_ns: int = 0
+    #: Time of workers behind finished and behind failed attempts, from pick-up to answer, over all terms.
+    finished_us: int = 0
+    failed_us: int = 0
     recent_ns: deque[int] = field(default_factory=lambda: deque(maxlen=RECENT_OF_RUN))
     slowest: list[Slow] = field(default_factory=list)
     requests: list[tuple[int, str, str, str, str]] = field(default_factory=list)
