@@ -61,7 +61,7 @@ def resolve(
     )
     if problems:
         raise SpecError(problems)
-    return config, _notes(draft, cli, config)
+    return config, _notes(draft, config)
 
 
 def _config(draft: Draft, cli: CliChoices, outputs: Outputs, code: Path, script: str) -> JobConfig:
@@ -148,7 +148,7 @@ def _interpreter(draft: Draft, cli: CliChoices) -> Path | None:
     return path
 
 
-def _notes(draft: Draft, cli: CliChoices, config: JobConfig) -> list[str]:
+def _notes(draft: Draft, config: JobConfig) -> list[str]:
     notes = list(dict.fromkeys(draft.reading.notes))
     unused = [
         draft.given[option.name].spelling
