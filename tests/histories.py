@@ -170,6 +170,7 @@ class World:
                 break
             self.step()
             if self._chance("master_dies"):
+                self.ended = None
                 self.begin_term()
         else:
             raise AssertionError(f"no end after {most} steps: {self.run.phase}")
