@@ -1,4 +1,4 @@
-"""Rates, ends and quantiles out of what is known at a moment. Plain functions; None where nothing is known."""
+"""Rates, ends and quantiles out of what is known at a moment. Plain; None where nothing is known."""
 
 from __future__ import annotations
 
@@ -45,10 +45,12 @@ def _window(timeline: Timeline, at: int, since: int, window_s: float) -> tuple[S
 
 
 def ends(run: Run, timeline: Timeline, at: int) -> tuple[int, int] | None:
-    """Between which moments the run will likely end: its rate of the last minutes and how much that varies."""
+    """Between which moments the run will likely end, by its rate of the last minutes and how that varies."""
     if not run.listing_finished or run.outcome is not None or not run.first_assigned:
         return None
     left = run.mini_batches - run.over
+    if not run.waiting and _some_hang(run, at):
+        return None
     if left <= 0:
         return at, at
     counts, seconds = _window(timeline, at, run.first_assigned, END_WINDOW_S)
@@ -73,3 +75,11 @@ def _relative_deviation(values: Sequence[int]) -> float:
     if mean <= 0:
         return 1.0
     return sqrt(sum((value - mean) ** 2 for value in values) / len(values)) / mean
+
+
+def _some_hang(run: Run, at: int) -> bool:
+    """Whether what is left takes much longer than usual, so that no rate says when it ends."""
+    median = quantile(list(run.recent_ns), 0.5) or 0
+    return any(
+        worker.queue and (at - worker.since) * 1000 > 3 * median + 1e9 for worker in run.workers.values()
+    )

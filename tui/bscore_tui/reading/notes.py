@@ -8,7 +8,7 @@ from typing import Any
 from bscore.core import events as e
 from bscore.logtree.records import level
 from bscore_tui.views.model import Note, batch_name
-from bscore_tui.views.safe import safe_text
+from bscore_tui.views.safe import safe_text as safe
 from bscore_tui.views.words import plural
 
 _LEVELS = {"ERROR": "E", "WARNING": "W", "INFO": ""}
@@ -16,13 +16,13 @@ _LEVELS = {"ERROR": "E", "WARNING": "W", "INFO": ""}
 
 def worker_text(worker: str) -> str:
     """`10.0.0.7 process002`."""
-    return safe_text(worker, 200).replace("/", " ")
+    return safe(worker, 200).replace("/", " ")
 
 
 def error_text(error_type: str, message: str, limit: int = 400) -> str:
     """`KeyError: 'price'`, or the message alone where there is no type."""
-    first = safe_text(message.strip().split("\n", 1)[0], limit)
-    kind = safe_text(error_type, 200)
+    first = safe(message.strip().split("\n", 1)[0], limit)
+    kind = safe(error_type, 200)
     if not kind:
         return first or "failed"
     return f"{kind}: {first}" if first else kind
@@ -50,7 +50,7 @@ def _batch(mini_batch: int) -> str:
 
 
 def _term(event: e.TermStarted) -> Words:
-    where = f"on {safe_text(event.host, 100)}, process {event.pid}"
+    where = f"on {safe(event.host, 100)}, process {event.pid}"
     if event.term > 1:
         return f"job resumed, term {event.term}, {where}", ""
     return f"job started {where}", ""
@@ -59,14 +59,14 @@ def _term(event: e.TermStarted) -> Words:
 def _configured(event: e.RunConfigured) -> Words:
     limits = event.limits
     return (
-        f"{safe_text(event.script, 200)}: {plural(event.mini_batch_size, 'item')} per mini-batch, {limits.tries} tries, "
+        f"{safe(event.script, 200)}: {plural(event.mini_batch_size, 'item')} per mini-batch, {limits.tries} tries, "
         f"time-out {limits.run_invocation_timeout_s:g} s + {limits.task_overhead_timeout_s:g} s"
     ), ""
 
 
 def _joined(event: e.NodeJoined) -> Words:
     return (
-        f"node {safe_text(event.node, 100)} joined: {plural(event.workers, 'worker')}, {plural(event.cpus, 'CPU')}, "
+        f"node {safe(event.node, 100)} joined: {plural(event.workers, 'worker')}, {plural(event.cpus, 'CPU')}, "
         f"{event.memory_mb / 1024:.1f} GB"
     ), f"node:{event.node}"
 
@@ -77,7 +77,7 @@ def _listing(event: e.ListingFinished) -> Words:
 
 
 def _changed(event: e.InputsChanged) -> Words:
-    names = ", ".join(safe_text(name, 80) for name in event.first_names[:3])
+    names = ", ".join(safe(name, 80) for name in event.first_names[:3])
     text = f"inputs: {event.missing:,} missing, {event.changed:,} changed, {event.added:,} new and left out"
     return f"{text}: {names}" if names else text, ""
 
@@ -89,13 +89,13 @@ def _ready(event: e.WorkerReady) -> Words:
 
 def _init_failed(event: e.InitFailed) -> Words:
     what = error_text(event.error_type, event.message)
-    return f"{worker_text(event.worker)}: init() failed: {what} {safe_text(event.place, 200)}", (
+    return f"{worker_text(event.worker)}: init() failed: {what} {safe(event.place, 200)}", (
         f"worker:{event.worker}"
     )
 
 
 def _gone(event: e.WorkerGone) -> Words:
-    how = safe_text(event.cause, 300) or "ended"
+    how = safe(event.cause, 300) or "ended"
     return f"{worker_text(event.worker)} gone: {how}", f"worker:{event.worker}"
 
 
@@ -109,7 +109,7 @@ def _finished(event: e.Finished) -> Words:
 def _failed(event: e.AttemptFailed) -> Words:
     what = error_text(event.error_type, event.message)
     return (
-        f"{batch_name(event.mini_batch)} failed, try {event.attempt}: {what} {safe_text(event.place, 200)}".rstrip()
+        f"{batch_name(event.mini_batch)} failed, try {event.attempt}: {what} {safe(event.place, 200)}".rstrip()
     ), _batch(event.mini_batch)
 
 
@@ -121,29 +121,31 @@ def _assigned(event: e.Assigned) -> Words:
 
 
 def _abandoned(event: e.MiniBatchAbandoned) -> Words:
-    text = f"{batch_name(event.mini_batch)} abandoned, {plural(event.items, 'item')}: {safe_text(event.reason, 300)}"
+    text = (
+        f"{batch_name(event.mini_batch)} abandoned, {plural(event.items, 'item')}: {safe(event.reason, 300)}"
+    )
     return text, _batch(event.mini_batch)
 
 
 def _stacks(event: e.StacksTaken) -> Words:
     return (
-        f"stacks of {worker_text(event.worker)} taken: {safe_text(event.place, 200)}",
+        f"stacks of {worker_text(event.worker)} taken: {safe(event.place, 200)}",
         f"worker:{event.worker}",
     )
 
 
 def _request(event: e.RequestTaken) -> Words:
-    what = f"{safe_text(event.what, 60)} {safe_text(event.arguments, 200)}".rstrip()
-    return f"{what}, asked for by {safe_text(event.who, 60)} {safe_text(event.where, 60)}".rstrip(), ""
+    what = f"{safe(event.what, 60)} {safe(event.arguments, 200)}".rstrip()
+    return f"{what}, asked for by {safe(event.who, 60)} {safe(event.where, 60)}".rstrip(), ""
 
 
 def _ended(event: e.RunEnded) -> Words:
-    return f"{event.outcome.value}. {safe_text(event.reason, 400)}".rstrip(), ""
+    return f"{event.outcome.value}. {safe(event.reason, 400)}".rstrip(), ""
 
 
 def _other(event: Any) -> Words:
     parts = [
-        f"{name}={safe_text(str(getattr(event, name)), 200)}"
+        f"{name}={safe(str(getattr(event, name)), 200)}"
         for name in getattr(type(event), "__slots__", ())
         if name != "at"
     ]
@@ -155,19 +157,19 @@ _WORDS: dict[type, Callable[[Any], Words]] = {
     e.RunConfigured: _configured,
     e.NodeJoined: _joined,
     e.NodeLost: lambda v: (
-        f"node {safe_text(v.node, 100)} lost: {safe_text(v.reason, 300)}",
+        f"node {safe(v.node, 100)} lost: {safe(v.reason, 300)}",
         f"node:{v.node}",
     ),
-    e.NodeBack: lambda v: (f"node {safe_text(v.node, 100)} is back", f"node:{v.node}"),
+    e.NodeBack: lambda v: (f"node {safe(v.node, 100)} is back", f"node:{v.node}"),
     e.MiniBatchesCreated: lambda v: (f"{v.mini_batches:,} mini-batches listed so far", ""),
     e.ListingFinished: _listing,
-    e.ListingFailed: lambda v: (f"the inputs cannot be listed: {safe_text(v.reason, 400)}", ""),
+    e.ListingFailed: lambda v: (f"the inputs cannot be listed: {safe(v.reason, 400)}", ""),
     e.InputsChanged: _changed,
     e.WorkerStarting: lambda v: (f"{worker_text(v.worker)} starts", f"worker:{v.worker}"),
     e.WorkerReady: _ready,
     e.InitFailed: _init_failed,
     e.WorkerStopping: lambda v: (
-        f"{worker_text(v.worker)} stops: {safe_text(v.reason, 300)}",
+        f"{worker_text(v.worker)} stops: {safe(v.reason, 300)}",
         f"worker:{v.worker}",
     ),
     e.WorkerGone: _gone,
@@ -178,9 +180,9 @@ _WORDS: dict[type, Callable[[Any], Words]] = {
     e.StacksTaken: _stacks,
     e.Committed: lambda v: (f"{v.rows:,} rows are safe, {v.part_bytes:,} bytes", ""),
     e.RequestTaken: _request,
-    e.FindingMade: lambda v: (f"finding: {safe_text(v.text, 600)}", ""),
+    e.FindingMade: lambda v: (f"finding: {safe(v.text, 600)}", ""),
     e.ClockJumped: lambda v: (f"the wall clock jumped by {v.seconds:g} s", ""),
     e.Finalizing: lambda v: (f"publishing {v.rows:,} rows, {v.nbytes:,} bytes", ""),
     e.RunEnded: _ended,
-    e.UnknownEvent: lambda v: (f"{safe_text(v.name, 60)} {safe_text(v.text, 600)}", ""),
+    e.UnknownEvent: lambda v: (f"{safe(v.name, 60)} {safe(v.text, 600)}", ""),
 }

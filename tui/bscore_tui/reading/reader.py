@@ -23,8 +23,10 @@ from bscore.observe import (
     offset_at,
 )
 from bscore_tui.reading.build import Seen, build
+from bscore_tui.reading.logs import LogFile
+from bscore_tui.reading.notes import note_of
 from bscore_tui.reading.scan import JournalScan, is_quiet
-from bscore_tui.views.model import Face, Mode, Model
+from bscore_tui.views.model import Face, Mode, Model, Note
 from bscore_tui.views.safe import safe_text
 
 #: Notable records in the model: what the master pane of a tall terminal holds.
@@ -53,6 +55,7 @@ class JobReader:
         self._finished: deque[Finished] = deque(maxlen=RECENT)
         self._progress = Progress(changed=False, restarted=False, more=False, done_bytes=0, total_bytes=0)
         self._pulse = Pulse.UNKNOWN
+        self._journals: dict[str, LogFile] = {}
         self._notable: tuple[tuple[str, int], list[tuple[str, int, Event]]] | None = None
 
     @property
@@ -79,6 +82,7 @@ class JobReader:
         self._progress = progress = self.follower.poll()
         if progress.restarted:
             self.scan.restart()
+            self._journals.clear()
             self._notable = None
             self._recent_finished()
         scanning = False
@@ -199,9 +203,39 @@ class JobReader:
                     return event.at
         return None
 
+    def notes(self, level: int, first: int, count: int) -> list[Note]:
+        """Records in words by their number, oldest first: 0 notable, 1 with every mini-batch, 2 everything."""
+        places = self.scan.notable_places(first, count) if level == 0 else self._places(level, first, count)
+        return [note_of(self.event_at(path, offset), path, offset) for path, offset in places]
+
+    def note_count(self, level: int) -> int:
+        """How many records a level has, as far as they are counted; levels 1 and 2 number raw records."""
+        return self.scan.notable if level == 0 else self.scan.records
+
+    def _places(self, level: int, first: int, count: int) -> list[tuple[str, int]]:
+        """Places of raw records from a number on; level 1 leaves out assignments and commits."""
+        found: list[tuple[str, int]] = []
+        for term in terms(self.source):
+            file = self._journals.setdefault(term.path, LogFile(self.source, term.path))
+            while file.grow():
+                continue
+            here = file.line_count
+            if first < here and len(found) < count:
+                lines = file.lines(max(first, 0), count - len(found))
+                found += [
+                    (term.path, line.offset) for line in lines if level == 2 or not _is_planning(line.text)
+                ]
+            first = max(first - here, 0)
+        return found
+
     def nothing_yet(self, name: str) -> Model:
         """What is shown while there is no journal: a job that is about to begin, with everything unknown."""
         now = self._now_us()
         return Model(
             job=safe_text(name, 200), face=Face.PREPARING, mode=Mode.LIVE, state="Preparing", at=now, now=now
         )
+
+
+def _is_planning(line: str) -> bool:
+    """Whether a record says only who was given what, or that rows are safe."""
+    return any(name in line for name in ("|Assigned ", "|Committed ", "|MiniBatchesCreated ", "|Withdr"))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-
 from bscore.core.events import AttemptFailed, Event, Finished, MiniBatchAbandoned
 from bscore.logtree import paths
 from bscore.logtree.source import Source

@@ -26,16 +26,16 @@ def batches(
 ) -> Body:
     """The list chosen by `options.variant`; `found` are rows for an item name that was searched for."""
     variant = options.variant if options.variant in VARIANTS else VARIANTS[0]
-    lines: list[Line] = [_counts(model, options), _choice(variant, options), [], _heads(width, options)]
+    lines: list[Line] = [_counts(model, options), _choice(variant), [], _heads()]
     targets: dict[int, str] = {}
     fixed = len(lines)
     groups = [list(found)] if found is not None else _groups(model, variant, height)
     for group in groups:
-        rows, hidden = _shown(group, variant, options)
+        rows = _shown(group, options)
         for row in rows:
             targets[len(lines)] = f"mb:{row.mini_batch}"
-            lines.append(_row(row, model, width, options))
-        hidden += _uncounted(model, variant, group)
+            lines.append(_row(row, model, options))
+        hidden = _uncounted(model, variant, group)
         if hidden > 0:
             what = group[0].state if group else "open"
             lines.append([(f"    {options.glyphs.ellipsis} {count(hidden, options)} more {what}", "dim")])
@@ -44,7 +44,7 @@ def batches(
             [(f"    none {variant}" if not options.filter else "    nothing that holds the filter", "dim")]
         )
     if height - len(lines) > _HISTOGRAM_ROWS and len(model.recent_ns) > 1:
-        lines += [[]] + _histogram(model, width, options)
+        lines += [[], *_histogram(model, width, options)]
     return Body(lines, targets, fixed)
 
 
@@ -57,7 +57,7 @@ def _counts(model: Model, options: Options) -> Line:
     return parts
 
 
-def _choice(variant: str, options: Options) -> Line:
+def _choice(variant: str) -> Line:
     line: Line = [(" show: ", "dim")]
     for number, name in enumerate(VARIANTS):
         line += [(" | ", "dim")] if number else []
@@ -65,7 +65,7 @@ def _choice(variant: str, options: Options) -> Line:
     return [*line, ("     v next", "dim")]
 
 
-def _heads(width: int, options: Options) -> Line:
+def _heads() -> Line:
     return [("     BATCH  STATE      TRY  SINCE      RUN()   ITEMS  WHERE, WHY", "dim")]
 
 
@@ -92,7 +92,7 @@ def _uncounted(model: Model, variant: str, group: list[BatchRow]) -> int:
     return 0
 
 
-def _shown(group: list[BatchRow], variant: str, options: Options) -> tuple[list[BatchRow], int]:
+def _shown(group: list[BatchRow], options: Options) -> list[BatchRow]:
     rows = [row for row in group if matches(row_text(row), options.filter)]
     orders = {
         "batch": lambda row: row.mini_batch,
@@ -103,7 +103,7 @@ def _shown(group: list[BatchRow], variant: str, options: Options) -> tuple[list[
         rows.sort(key=orders[options.sort], reverse=options.reverse)
     elif options.reverse:
         rows.reverse()
-    return rows, 0
+    return rows
 
 
 def row_text(row: BatchRow) -> str:
@@ -118,7 +118,7 @@ def matches(text: str, wanted: str) -> bool:
     return wanted.casefold() in text.casefold()
 
 
-def _row(row: BatchRow, model: Model, width: int, options: Options) -> Line:
+def _row(row: BatchRow, model: Model, options: Options) -> Line:
     sign, style = mark(f"mb:{row.mini_batch}", row.sign, options)
     dash = options.glyphs.dash
     attempt = f"{row.attempt}/{model.limits.tries}" if row.attempt is not None else dash
@@ -162,7 +162,7 @@ def _histogram(model: Model, width: int, options: Options) -> list[Line]:
     edge = f"limit {duration(top / 1e9, options)}" if near else nanoseconds(top, options)
     scale = "0" + " " * (cells - 1 - len(edge)) + edge
     at = min((model.median_ns or 0) * cells // top, cells - 1)
-    if 2 < at and at + len(median) + 2 < cells - len(edge):
+    if at > 2 and at + len(median) + 2 < cells - len(edge):
         scale = scale[:at] + median + scale[at + len(median) :]
     return [
         [(f" run() of the last {len(values)}", "dim"), (f"   median {median}", "text")],

@@ -38,7 +38,7 @@ def errors(model: Model, width: int, height: int, options: Options, page: TraceP
         target = f"error:{row.key}"
         targets[len(lines)] = target
         sign = mark(target, "", options)
-        lines.append([(" " + sign[0], sign[1]), *error_line(row, width - 2, options)])
+        lines.append([(" " + sign[0], sign[1]), *error_line(row, width - 2, options, what=width - 50)])
     if len(rows) > room:
         lines.append([(f"    {options.glyphs.ellipsis} {len(rows) - room + 1} more kinds", "dim")])
     lines += [[], *_detail(model, chosen, width, options)]
@@ -133,7 +133,7 @@ def _beside(
     return Body([_summary(model), [], *body], targets, 3)
 
 
-def trace(model: Model, page: TracePage, width: int, height: int, options: Options) -> Body:
+def trace(model: Model, page: TracePage, width: int, _height: int, options: Options) -> Body:
     """The trace as a page of its own."""
     row = next((row for row in model.errors if row.key == page.key), None)
     lines = [[(" ", "text"), *line] for line in trace_lines(model, page, width - 1, options)]

@@ -42,7 +42,7 @@ def _running(model: Model, width: int, height: int, options: Options) -> Body:
         parts.ends(model, options),
     ]
     facts += parts.next_lines(model, options, 1)
-    if width >= 100:
+    if width >= 112:
         right = parts.speeds(model, options)
         for line in beside(facts, right, 80 if width < 160 else 84, width, options):
             page.add(line)

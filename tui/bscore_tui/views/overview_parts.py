@@ -229,20 +229,20 @@ def _cell_width(page: Page, model: Model) -> int:
 
 def _node_heads(page: Page, model: Model) -> str:
     options, cells = page.options, _cell_width(page, model)
-    width = _spark_width(page.width)
+    width = _spark_width(page.width, cells)
     text = (
         f"  {left('NODE', 14, options)} {left('WORKERS', cells, options)}   {left('CPU', width + 7, options)}"
     )
     return text + f"   {left('MEMORY', width + 12, options)}{'ITEMS/S':>10}{'DONE':>10}{'FAILED':>9}"
 
 
-def _spark_width(width: int) -> int:
-    return 6 if width < 100 else 12 if width < 160 else 30
+def _spark_width(width: int, cells: int) -> int:
+    return 6 if width < 100 else max(6, min(30, (width - 82 - cells) // 2))
 
 
 def node_line(node: NodeRow, width: int, cells: int, options: Options) -> Line:
     """A node: cells of its workers, CPU and memory over time, its rate."""
-    sparks = _spark_width(width)
+    sparks = _spark_width(width, cells)
     wide = width >= 100
     name = left(node.id, 14 if wide else 9, options)
     workers = worker_cells(node, cells, options.glyphs)

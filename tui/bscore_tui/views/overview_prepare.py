@@ -41,7 +41,7 @@ def preparing(model: Model, width: int, height: int, options: Options) -> Body:
 
 def _steps(model: Model, options: Options) -> list[tuple[str, str, Line]]:
     workers = model.workers
-    ready = [worker for worker in workers if worker.state not in ("starting",)]
+    ready = [worker for worker in workers if worker.state != "starting"]
     inputs = count(model.items, options) if model.items is not None else "no"
     if model.listed:
         listing = ("x", f"{inputs} items in {count(model.mini_batches, options)} mini-batches")
@@ -49,7 +49,13 @@ def _steps(model: Model, options: Options) -> list[tuple[str, str, Line]]:
         speed = f" ({rate(model.listing_items_s, options)})" if model.listing_items_s else ""
         listing = (">", f"{inputs} items so far, still listing{speed}")
     steps: list[tuple[str, str, Line]] = [(listing[0], "inputs", [(listing[1], "text")])]
-    steps.append(("x" if model.interpreter else " ", "environment", [(model.interpreter or "?", "text")]))
+    steps.append(
+        (
+            "x" if model.interpreter else " ",
+            "environment",
+            [(model.interpreter or "?", "text" if model.interpreter else "dim")],
+        )
+    )
     steps.append(_init(model, workers, ready, options))
     busy = [worker for worker in workers if worker.state == "busy"]
     if busy:

@@ -96,3 +96,26 @@ class TracePage:
     before: tuple[str, ...] = ()
     attempts: tuple[AttemptRow, ...] = ()
     items: tuple[ItemRow, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line of a file; `continued`: it has no prefix of its own and belongs to the record above."""
+
+    number: int
+    offset: int
+    text: str
+    level: str
+    continued: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """A file or folder of the tree; `path` as it is on disk, `name` safe to be shown."""
+
+    path: str
+    name: str
+    depth: int
+    is_dir: bool
+    size: int
+    mtime: int

@@ -18,7 +18,7 @@ def resources(model: Model, width: int, height: int, options: Options) -> Body:
     """One row per node, and larger charts of the selected one (or of the first)."""
     rows = [node for node in model.nodes if not options.filter or matches(node.id, options.filter)]
     cells = max(min((width - 60) // 2, 60), 8)
-    lines: list[Line] = [_what(model, options), [], _heads(cells, options)]
+    lines: list[Line] = [_what(model), [], _heads(cells, options)]
     targets: dict[int, str] = {}
     fixed = len(lines)
     chart_rows = 2 * (_CHART_ROWS + 3) if height >= 16 + min(len(rows), 4) else 0
@@ -30,11 +30,11 @@ def resources(model: Model, width: int, height: int, options: Options) -> Body:
         lines.append([(f"   {options.glyphs.ellipsis} {len(rows) - room + 1} more nodes", "dim")])
     chosen = next((node for node in rows if f"node:{node.id}" == options.selected), rows[0] if rows else None)
     if chosen is not None and chart_rows:
-        lines += _charts(chosen, model, width, options)
+        lines += _charts(chosen, width, options)
     return Body(lines, targets, fixed)
 
 
-def _what(model: Model, options: Options) -> Line:
+def _what(model: Model) -> Line:
     known = [node.sample_at for node in model.nodes if node.sample_at is not None]
     if not known:
         return [(" no samples yet; nodes write one every 5 s", "dim")]
@@ -66,7 +66,7 @@ def _figure(value: float | None) -> str:
     return "?" if value is None else f"{value:,.1f}"
 
 
-def _charts(node: NodeRow, model: Model, width: int, options: Options) -> list[Line]:
+def _charts(node: NodeRow, width: int, options: Options) -> list[Line]:
     total = node.memory_total_mb
     peak = ""
     if node.memory_peak_mb is not None:

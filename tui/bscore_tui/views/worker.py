@@ -13,7 +13,7 @@ KEYS = (
 )  # fmt: skip
 
 
-def worker(model: Model, page: WorkerPage, width: int, height: int, options: Options) -> Body:
+def worker(model: Model, page: WorkerPage, _width: int, height: int, options: Options) -> Body:
     """The page; its mini-batch can be opened."""
     row = find(model, page.worker)
     lines: list[Line] = []

@@ -1,0 +1,138 @@
+"""Logs: the master's journal in words, any file line by line, and the files of the tree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bscore_tui.views.batches import matches
+from bscore_tui.views.cells import mark
+from bscore_tui.views.layout import crop, ends, left, right
+from bscore_tui.views.model import Model, Note
+from bscore_tui.views.pages import FileRow, LogLine
+from bscore_tui.views.styles import Body, Line, Options
+from bscore_tui.views.words import clock, count
+
+VARIANTS = ("notable", "every mini-batch", "everything")
+KEYS = (
+    ("enter", "open"), ("/", "filter"), ("e/E", ""), ("w/W", ""), ("f", "file"), ("x", "wrap"), ("t", "time"),
+    ("T", "its time"), ("o", "pager"), ("q", ""),
+)  # fmt: skip
+
+
+def notes(
+    model: Model,
+    rows: Sequence[Note],
+    width: int,
+    height: int,
+    options: Options,
+    *,
+    total: int | None = None,
+    records: int | None = None,
+    follow: bool = False,
+) -> Body:
+    """Records in words, oldest first. `total` of the level out of `records`; `follow`: at the end, growing."""
+    variant = options.variant or VARIANTS[0]
+    facts = f" master   {count(total, options)} {variant} of {count(records, options)} records, v more   f other file"
+    lines: list[Line] = [
+        ends([(facts, "dim")], [("FOLLOW " if follow else "", "accent")], width, options),
+        [],
+    ]
+    targets: dict[int, str] = {}
+    for note in rows:
+        if not matches(note.text, options.filter):
+            continue
+        target = f"log:{note.path}@{note.offset}"
+        targets[len(lines)] = target
+        sign, style = mark(target, "", options)
+        level = {"E": "error", "W": "warn"}.get(note.level, "text")
+        head: Line = [(sign, style), (clock(note.at, options) + " ", "dim"), (f"{note.level or ' '} ", level)]
+        lines.append([*head, *_marked(crop(note.text, width - 12, options), options.filter)])
+    if len(lines) == 2:
+        lines.append(
+            [("   nothing that holds the filter" if options.filter else "   no record so far", "dim")]
+        )
+    return Body(lines, targets, 2)
+
+
+def file(
+    path: str,
+    rows: Sequence[LogLine],
+    width: int,
+    height: int,
+    options: Options,
+    *,
+    total: int | None = None,
+    indexed: float = 1.0,
+    follow: bool = False,
+    side: int = 0,
+) -> Body:
+    """A file as it is. `side`: cells scrolled to the right; `wrap` in `options.toggled` unfolds long lines."""
+    share = "" if indexed >= 1 else f"   {int(indexed * 100)} % indexed"
+    name = crop(path, max(width - 40, 10), options)
+    facts: Line = [(f" {name}", "strong"), (f"   {count(total, options)} lines{share}", "dim")]
+    lines: list[Line] = [ends(facts, [("FOLLOW " if follow else "", "accent")], width, options)]
+    targets: dict[int, str] = {}
+    digits = max(len(str(total or 0)), 4)
+    for row in rows:
+        target = f"log:{path}@{row.offset}"
+        targets[len(lines)] = target
+        sign, style = mark(target, row.level and {"E": "x", "W": "!"}[row.level], options)
+        body_style = {"E": "error", "W": "warn"}.get(row.level, "dim" if row.continued else "text")
+        head: Line = [(sign, style), (right(str(row.number + 1), digits, options) + " ", "dim")]
+        room = max(width - digits - 3, 8)
+        text = row.text[side:] if side else row.text
+        lines.append([*head, *_marked(crop(text, room, options), options.filter, body_style)])
+        if "wrap" in options.toggled and len(text) > room:
+            lines += [
+                [(" " * (digits + 2), "dim"), (text[i : i + room], body_style)]
+                for i in range(room - 1, len(text), room)
+            ]
+    if len(lines) == 1:
+        lines.append([("   empty", "dim")])
+    return Body(lines, targets, 1)
+
+
+def _marked(text: str, wanted: str, style: str = "text") -> Line:
+    """The text with what the filter found marked."""
+    if not wanted or wanted.startswith("!"):
+        return [(text, style)]
+    line: Line = []
+    folded, needle = text.casefold(), wanted.casefold()
+    if len(folded) != len(text):
+        return [(text, style)]
+    position = 0
+    while (hit := folded.find(needle, position)) >= 0:
+        line += [(text[position:hit], style), (text[hit : hit + len(needle)], "match")]
+        position = hit + len(needle)
+    return [*line, (text[position:], style)]
+
+
+def files(rows: Sequence[FileRow], width: int, height: int, options: Options) -> Body:
+    """The files of the tree with their sizes."""
+    lines: list[Line] = [[(" files", "dim"), ("   enter opens", "dim")]]
+    targets: dict[int, str] = {}
+    for row in rows:
+        if options.filter and (row.is_dir or not matches(row.path, options.filter)):
+            continue
+        if row.is_dir:
+            lines.append([("   " + "  " * row.depth + row.name + "/", "dim")])
+            continue
+        target = f"file:{row.path}"
+        targets[len(lines)] = target
+        sign, style = mark(target, "", options)
+        name = ("  " * row.depth + row.name) if not options.filter else row.name
+        text = left(name, max(width - 28, 12), options)
+        lines.append([(f" {sign} ", style), (text, "text" if row.size else "dim"), (right(size(row.size), 10, options), "text"),
+                      (right(clock(row.mtime, options), 11, options), "dim")])  # fmt: skip
+    return Body(lines, targets, 1)
+
+
+def size(nbytes: int) -> str:
+    """`0 B`, `12 kB`, `3.4 MB`, `1.2 GB`."""
+    if nbytes < 1000:
+        return f"{nbytes} B"
+    for unit, scale in (("kB", 1e3), ("MB", 1e6), ("GB", 1e9)):
+        if nbytes < scale * 1000:
+            value = nbytes / scale
+            return f"{value:.1f} {unit}" if value < 10 else f"{value:.0f} {unit}"
+    return f"{nbytes / 1e12:.1f} TB"
