@@ -49,7 +49,7 @@ class BlockIndex:
         return self._ends[-1] if self._ends else 0
 
     def grow(self, budget: int = 16 * 1024 * 1024) -> bool:
-        """Index what is new, at most so many bytes; whether there is more. Begins anew where the file is another."""
+        """Index at most so many bytes that are new; whether there are more. Another file is begun anew."""
         entry = self._source.stat(self.path)
         if entry is None:
             return False

@@ -58,15 +58,17 @@ def _term(event: e.TermStarted) -> Words:
 
 def _configured(event: e.RunConfigured) -> Words:
     limits = event.limits
+    items = plural(event.mini_batch_size, "item")
     return (
-        f"{safe(event.script, 200)}: {plural(event.mini_batch_size, 'item')} per mini-batch, {limits.tries} tries, "
+        f"{safe(event.script, 200)}: {items} per mini-batch, {limits.tries} tries, "
         f"time-out {limits.run_invocation_timeout_s:g} s + {limits.task_overhead_timeout_s:g} s"
     ), ""
 
 
 def _joined(event: e.NodeJoined) -> Words:
     return (
-        f"node {safe(event.node, 100)} joined: {plural(event.workers, 'worker')}, {plural(event.cpus, 'CPU')}, "
+        f"node {safe(event.node, 100)} joined: {plural(event.workers, 'worker')}, "
+        f"{plural(event.cpus, 'CPU')}, "
         f"{event.memory_mb / 1024:.1f} GB"
     ), f"node:{event.node}"
 
@@ -108,9 +110,8 @@ def _finished(event: e.Finished) -> Words:
 
 def _failed(event: e.AttemptFailed) -> Words:
     what = error_text(event.error_type, event.message)
-    return (
-        f"{batch_name(event.mini_batch)} failed, try {event.attempt}: {what} {safe(event.place, 200)}".rstrip()
-    ), _batch(event.mini_batch)
+    head = f"{batch_name(event.mini_batch)} failed, try {event.attempt}"
+    return f"{head}: {what} {safe(event.place, 200)}".rstrip(), _batch(event.mini_batch)
 
 
 def _assigned(event: e.Assigned) -> Words:

@@ -204,7 +204,7 @@ class JobReader:
         return None
 
     def notes(self, level: int, first: int, count: int) -> list[Note]:
-        """Records in words by their number, oldest first: 0 notable, 1 with every mini-batch, 2 everything."""
+        """Records in words by their number, oldest first: 0 notable, 1 every mini-batch, 2 all."""
         places = self.scan.notable_places(first, count) if level == 0 else self._places(level, first, count)
         return [note_of(self.event_at(path, offset), path, offset) for path, offset in places]
 

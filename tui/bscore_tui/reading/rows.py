@@ -82,15 +82,15 @@ def worker_row(run: Run, worker: Worker, at: int, late_ns: int | None, usage: No
     )
 
 
-def gone_row(gone: GoneWorker, replaced: bool) -> WorkerRow:
-    """A worker whose process ended."""
+def gone_row(gone: GoneWorker, *, quiet: bool) -> WorkerRow:
+    """A worker whose process ended; `quiet`: as it was told to."""
     node, _, process = gone.id.rpartition("/")
     return WorkerRow(
         id=gone.id,
         node=safe_text(node, 100),
         process=safe_text(process, 60),
         state="gone",
-        sign="" if replaced and gone.exit_code == 0 else "x",
+        sign="" if quiet else "x",
         since=gone.at,
         pid=gone.pid or None,
         done=gone.finished,
@@ -141,7 +141,9 @@ def _node_row(
     last = samples[-1] if samples else None
     ended = run.outcome is not None
     violent = [lost for lost in gone if lost.signal is not None or lost.exit_code not in (0, None)]
-    shown = tuple(gone_row(lost, replaced=node.alive >= node.workers) for lost in violent[:MAX_GONE_ROWS])
+    clean = [lost for lost in gone if lost not in violent] if ended else []
+    listed = [*violent, *clean][:MAX_GONE_ROWS]
+    shown = tuple(gone_row(lost, quiet=lost in clean) for lost in listed)
     sign = "" if ended else _node_sign(node.live, workers, violent, last, at, live)
     total_mb = (usage.memory_total_mb if usage else None) or (float(node.memory_mb) or None)
     peak = max(
@@ -156,7 +158,7 @@ def _node_row(
         sign=sign,
         workers=tuple(sorted(workers, key=lambda w: _natural_process(w.process))),
         gone=shown,
-        wanted=node.workers,
+        wanted=0 if ended else node.workers,
         done=sum(worker.done for worker in workers) + sum(lost.finished for lost in gone),
         failed=sum(worker.failed for worker in workers),
         items_s=sum(speeds) if speeds else None,

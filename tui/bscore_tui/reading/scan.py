@@ -23,7 +23,8 @@ _RECORD = re.compile(
 )
 _NOTABLE = re.compile(
     rb"(?:\A|\n)[^\n|]{23}\|[A-Z]+\|\d+\|\d+\|"
-    rb"(?!Finished |Assigned |Committed |MiniBatchesCreated |Withdrawn |WithdrawalAsked |WorkerStarting [^\n]* pid=0 )"
+    rb"(?!Finished |Assigned |Committed |MiniBatchesCreated |Withdrawn |WithdrawalAsked "
+    rb"|WorkerStarting [^\n]* pid=0 )"
 )
 _QUIET = {b"Finished", b"Committed", b"MiniBatchesCreated", b"Withdrawn", b"WithdrawalAsked"}
 
@@ -159,7 +160,7 @@ class JournalScan:
         return found
 
     def notable_before(self, path: str, offset: int, count: int) -> list[tuple[str, int]] | None:
-        """The last notable records that end at or before a place, the newest first; None if not scanned so far."""
+        """The last notable records before a place, the newest first; None if not scanned so far."""
         found: list[tuple[str, int]] = []
         reached = False
         for scanned in reversed(self._scanned):

@@ -1,8 +1,9 @@
-"""What pages read on demand: a mini-batch's story, a worker's last output, a trace with its surroundings. Slow."""
+"""What pages read on demand: a mini-batch's story, a worker's output, a trace and its surroundings. Slow."""
 
 from __future__ import annotations
 
 import re
+
 from bscore.core.events import AttemptFailed, Event, Finished, MiniBatchAbandoned
 from bscore.logtree import paths
 from bscore.logtree.source import Source
@@ -70,17 +71,18 @@ def _attempt_row(attempt: Attempt) -> AttemptRow:
 def _moments(source: Source, attempt: Attempt, others: tuple[Event, ...]) -> list[Moment]:
     """The last attempt: given, picked up, what it printed, how it ended."""
     event = attempt.event
+    before: list[Moment] = []
     found: list[Moment] = []
     if attempt.assigned is not None:
-        found.append(Moment(attempt.assigned, "master", f"given to {worker_text(event.worker)}"))
-    found.append(Moment(event.start, "worker", f"run() starts, {event.items} items"))
+        before.append(Moment(attempt.assigned, "master", f"given to {worker_text(event.worker)}"))
+    before.append(Moment(event.start, "worker", f"run() starts, {event.items} items"))
     node, process = paths.split_worker(event.worker)
     for name, path, part in (
         ("stdout", paths.user_stdout(node, process), attempt.stdout),
         ("stderr", paths.user_stderr(node, process), attempt.stderr),
         ("log", paths.entry_script_log(node, process), attempt.log),
     ):
-        found += [Moment(None, name, text) for text in _part(source, path, part)]
+        before += [Moment(None, name, text) for text in _part(source, path, part)]
     if isinstance(event, AttemptFailed):
         text = f"{error_text(event.error_type, event.message)}  {safe_text(event.place, 200)}".rstrip()
         found.append(Moment(event.at, "error", text))
@@ -92,7 +94,7 @@ def _moments(source: Source, attempt: Attempt, others: tuple[Event, ...]) -> lis
             )
         )
     found += [Moment(other.at, "master", note_of(other).text) for other in others if other.at >= event.start]
-    return found
+    return before + sorted(found, key=lambda moment: moment.at or 0)
 
 
 def _part(source: Source, path: str, part: tuple[int, int] | None) -> list[str]:

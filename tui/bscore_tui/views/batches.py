@@ -13,9 +13,14 @@ from bscore_tui.views.words import clock, count, duration, nanoseconds, span
 VARIANTS = ("all open", "running", "waiting", "retried", "abandoned", "slowest")
 ORDERS = ("", "batch", "run()", "worker")
 KEYS = (
-    ("enter", "open"), ("v", "next list"), ("s", "sort"), ("/", "item or worker"), ("a", "actions"), ("T", "time"),
+    ("enter", "open"),
+    ("v", "next list"),
+    ("s", "sort"),
+    ("/", "item or worker"),
+    ("a", "actions"),
+    ("T", "time"),
     ("q", "back"),
-)  # fmt: skip
+)
 #: Rows of each kind in the list of everything that is open.
 OPEN_ROWS = 12
 _HISTOGRAM_ROWS = 5

@@ -58,7 +58,7 @@ def mark(target: str, sign: str, options: Options) -> tuple[str, str]:
 
 
 def error_line(row: ErrorRow, width: int, options: Options, *, first: str = "", what: int = 0) -> Line:
-    """A group of errors in one row: attempts, what, where, nodes, last; `what` is the width of that column."""
+    """A group of errors in one row; `what` is the width of the column that says what."""
     where = 14 if width < 100 else 16
     nodes = f"{len(row.nodes)} {'node' if len(row.nodes) == 1 else 'nodes'}"
     room = what or width - 11 - 2 - where - 2 - 9 - 2 - 9 - 4

@@ -12,17 +12,27 @@ from bscore_tui.views.words import clock, count, nanoseconds, plural
 
 ORDERS = ("", "last", "first", "where")
 KEYS = (
-    ("enter", "trace"), ("l", "log line"), ("y", "copy command"), ("T", "go to its time"), ("/", "filter"),
+    ("enter", "trace"),
+    ("l", "log line"),
+    ("y", "copy command"),
+    ("T", "go to its time"),
+    ("/", "filter"),
     ("q", "back"),
-)  # fmt: skip
+)
 TRACE_KEYS = (
-    ("enter", "mini-batch"), ("l", "log line"), ("i", "items"), ("y", "copy"), ("x", "unfold"), ("o", "pager"),
-    ("T", "its time"), ("q", "back"),
-)  # fmt: skip
+    ("enter", "mini-batch"),
+    ("l", "log line"),
+    ("i", "items"),
+    ("y", "copy"),
+    ("x", "unfold"),
+    ("o", "pager"),
+    ("T", "its time"),
+    ("q", "back"),
+)
 
 
 def errors(model: Model, width: int, height: int, options: Options, page: TracePage | None = None) -> Body:
-    """The list; below it (from 100 columns beside it) the selected group, with its trace where it was read."""
+    """The list; below it (from 100 columns beside it) the selected group, with its trace if that was read."""
     rows = _rows(model, options)
     lines: list[Line] = [_summary(model), []]
     if not rows:
@@ -146,7 +156,7 @@ def trace(model: Model, page: TracePage, width: int, _height: int, options: Opti
 
 
 def trace_lines(model: Model, page: TracePage, width: int, options: Options) -> list[Line]:
-    """Headline, frames of the script, libraries folded, the error, the output of this try, items, attempts."""
+    """Frames of the script, libraries folded, the error, the output of this try, items, attempts."""
     row = next((row for row in model.errors if row.key == page.key), None)
     lines: list[Line] = []
     if row is not None:
@@ -176,7 +186,8 @@ def trace_lines(model: Model, page: TracePage, width: int, options: Options) -> 
         lines += [[], [("TRY  WORKER                    TIME       AFTER  OUTCOME", "dim")]]
         for attempt in page.attempts:
             worker = left(attempt.worker.replace("/", " "), 24, options)
-            text = f"{attempt.attempt:>3}  {worker}  {clock(attempt.at, options)} {nanoseconds(attempt.run_ns, options):>8}  "
+            took = nanoseconds(attempt.run_ns, options)
+            text = f"{attempt.attempt:>3}  {worker}  {clock(attempt.at, options)} {took:>8}  "
             lines.append(
                 [
                     (text, "text"),

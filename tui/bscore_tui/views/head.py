@@ -23,7 +23,11 @@ def head(model: Model, width: int, options: Options) -> Line:
     if wide:
         workers = sum(len(node.workers) for node in model.nodes)
         facts = [model.script]
-        facts += [plural(len(model.nodes), "node") + "  " + plural(workers, "worker")] if model.nodes else []
+        facts += (
+            [plural(len(model.nodes), "node") + (f"  {plural(workers, 'worker')}" if workers else "")]
+            if model.nodes
+            else []
+        )
         start += [("     " + fact, "dim") for fact in facts if fact]
     start.append(("  ", "text"))
     return ends(start, _moment(model, options), width, options)

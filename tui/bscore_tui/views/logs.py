@@ -14,25 +14,34 @@ from bscore_tui.views.words import clock, count
 
 VARIANTS = ("notable", "every mini-batch", "everything")
 KEYS = (
-    ("enter", "open"), ("/", "filter"), ("e/E", ""), ("w/W", ""), ("f", "file"), ("x", "wrap"), ("t", "time"),
-    ("T", "its time"), ("o", "pager"), ("q", ""),
-)  # fmt: skip
+    ("enter", "open"),
+    ("/", "filter"),
+    ("e/E", ""),
+    ("w/W", ""),
+    ("f", "file"),
+    ("x", "wrap"),
+    ("t", "time"),
+    ("T", "its time"),
+    ("o", "pager"),
+    ("q", ""),
+)
 
 
 def notes(
-    model: Model,
+    _model: Model,
     rows: Sequence[Note],
     width: int,
-    height: int,
+    _height: int,
     options: Options,
     *,
     total: int | None = None,
     records: int | None = None,
     follow: bool = False,
 ) -> Body:
-    """Records in words, oldest first. `total` of the level out of `records`; `follow`: at the end, growing."""
+    """Records in words, oldest first. `total` of a level out of `records`; `follow`: at the end."""
     variant = options.variant or VARIANTS[0]
-    facts = f" master   {count(total, options)} {variant} of {count(records, options)} records, v more   f other file"
+    facts = f" master   {count(total, options)} {variant} of {count(records, options)} records"
+    facts += ", v more   f other file"
     lines: list[Line] = [
         ends([(facts, "dim")], [("FOLLOW " if follow else "", "accent")], width, options),
         [],
@@ -58,7 +67,7 @@ def file(
     path: str,
     rows: Sequence[LogLine],
     width: int,
-    height: int,
+    _height: int,
     options: Options,
     *,
     total: int | None = None,
@@ -66,7 +75,7 @@ def file(
     follow: bool = False,
     side: int = 0,
 ) -> Body:
-    """A file as it is. `side`: cells scrolled to the right; `wrap` in `options.toggled` unfolds long lines."""
+    """A file as it is. `side`: cells scrolled to the right; `wrap` toggled unfolds long lines."""
     share = "" if indexed >= 1 else f"   {int(indexed * 100)} % indexed"
     name = crop(path, max(width - 40, 10), options)
     facts: Line = [(f" {name}", "strong"), (f"   {count(total, options)} lines{share}", "dim")]
@@ -107,7 +116,7 @@ def _marked(text: str, wanted: str, style: str = "text") -> Line:
     return [*line, (text[position:], style)]
 
 
-def files(rows: Sequence[FileRow], width: int, height: int, options: Options) -> Body:
+def files(rows: Sequence[FileRow], width: int, _height: int, options: Options) -> Body:
     """The files of the tree with their sizes."""
     lines: list[Line] = [[(" files", "dim"), ("   enter opens", "dim")]]
     targets: dict[int, str] = {}
@@ -122,8 +131,9 @@ def files(rows: Sequence[FileRow], width: int, height: int, options: Options) ->
         sign, style = mark(target, "", options)
         name = ("  " * row.depth + row.name) if not options.filter else row.name
         text = left(name, max(width - 28, 12), options)
-        lines.append([(f" {sign} ", style), (text, "text" if row.size else "dim"), (right(size(row.size), 10, options), "text"),
-                      (right(clock(row.mtime, options), 11, options), "dim")])  # fmt: skip
+        line: Line = [(f" {sign} ", style), (text, "text" if row.size else "dim")]
+        line.append((right(size(row.size), 10, options), "text"))
+        lines.append([*line, (right(clock(row.mtime, options), 11, options), "dim")])
     return Body(lines, targets, 1)
 
 

@@ -10,9 +10,14 @@ from bscore_tui.views.styles import Body, Line, Options
 from bscore_tui.views.words import clock, nanoseconds, span
 
 KEYS = (
-    ("enter", "trace"), ("l", "log line"), ("i", "items"), ("o", "pager"), ("a", "actions"), ("T", "its time"),
+    ("enter", "trace"),
+    ("l", "log line"),
+    ("i", "items"),
+    ("o", "pager"),
+    ("a", "actions"),
+    ("T", "its time"),
     ("q", "back"),
-)  # fmt: skip
+)
 _WHO = {"error": "error", "stderr": "warn", "stdout": "text", "log": "text"}
 
 
@@ -38,8 +43,7 @@ def mini_batch(model: Model, story: BatchStory, width: int, height: int, options
         if len(moments) > room and "story" not in options.toggled:
             keep = room - 4
             hidden = len(moments) - keep - 3
-            for moment in moments[:3]:
-                lines.append(_moment(moment.at, moment.who, moment.text, options))
+            lines += [_moment(moment.at, moment.who, moment.text, options) for moment in moments[:3]]
             lines.append([(f"               {options.glyphs.ellipsis} {hidden} lines, x unfolds", "dim")])
             moments = moments[3 + hidden :]
         for moment in moments:
@@ -91,7 +95,8 @@ def _attempt(attempt: AttemptRow, width: int, options: Options, *, selected: boo
 def _running_line(row: BatchRow, model: Model, options: Options) -> Line:
     worker = left(row.worker, 22, options)
     took = span((model.at - row.since) / 1e6) if row.since else "?"
-    text = f"  {row.attempt or '?':>2}   {worker} {clock(row.since, options, 1):<10} {took:>7}  {'':>7}     running"
+    begun = clock(row.since, options, 1)
+    text = f"  {row.attempt or '?':>2}   {worker} {begun:<10} {took:>7}  {'':>7}     running"
     return [(text, "warn" if row.why == "late" else "text"), (" ! late" if row.why == "late" else "", "warn")]
 
 

@@ -1,4 +1,4 @@
-"""Nodes: every worker, what is wrong first and open, what is well folded to a row; or resources on one scale."""
+"""Nodes: every worker, what is wrong first and open, what is well folded to a row; or their resources."""
 
 from __future__ import annotations
 
@@ -13,9 +13,15 @@ from bscore_tui.views.words import count, duration, memory, memory_of, nanosecon
 VARIANTS = ("workers", "resources")
 ORDERS = ("", "node", "done", "cpu", "memory")
 KEYS = (
-    ("enter", "open"), ("l", "log"), ("v", "resources"), ("s", "sort"), ("z", "fold"), ("/", "filter"),
-    ("a", "actions"), ("q", "back"),
-)  # fmt: skip
+    ("enter", "open"),
+    ("l", "log"),
+    ("v", "resources"),
+    ("s", "sort"),
+    ("z", "fold"),
+    ("/", "filter"),
+    ("a", "actions"),
+    ("q", "back"),
+)
 
 
 def nodes(model: Model, width: int, height: int, options: Options) -> Body:
@@ -49,7 +55,8 @@ def _counts(model: Model, options: Options) -> Line:
     late = sum(worker.sign == "!" for worker in workers)
     parts = ", ".join(f"{number} {state}" for state, number in sorted(states.items(), key=lambda kv: -kv[1]))
     text = f" {plural(len(workers), 'worker')}" + (f": {parts}" if parts else "")
-    median = f"   median {nanoseconds(model.median_ns, options)}   time-out {duration(model.limits.attempt_s, options)}"
+    limit = duration(model.limits.attempt_s, options)
+    median = f"   median {nanoseconds(model.median_ns, options)}   time-out {limit}"
     restarts = f"   {plural(model.restarts, 'death')}" if model.restarts else ""
     line: Line = [(text, "text"), (median, "dim"), (restarts, "warn")]
     return [*line, (f"   ! {late} late", "warn")] if late else line
@@ -58,7 +65,8 @@ def _counts(model: Model, options: Options) -> Line:
 def _heads(width: int) -> Line:
     if width < 100:
         return [("   WORKER        STATE       BATCH   FOR   DONE  FAIL  ITEM/S  CPU       MEM", "dim")]
-    heads = "   WORKER        STATE       BATCH TRY   FOR    DONE FAIL  ITEM/S   CPU          MEM LAST OUTPUT, WHERE"
+    heads = "   WORKER        STATE       BATCH TRY   FOR    DONE FAIL  ITEM/S   CPU          MEM"
+    heads += " LAST OUTPUT, WHERE"
     return [(heads, "dim")]
 
 
@@ -127,11 +135,10 @@ def _open_node(node: NodeRow, model: Model, width: int, room: int, options: Opti
     ]
     places = max(room - 1 - min(len(gone), 2), len(always))
     shown = workers if len(workers) <= places else workers[: max(places - 1, len(always))]
-    for worker in shown:
-        rows.append((_worker_line(worker, model, width, options), f"worker:{worker.id}"))
+    rows += [(_worker_line(worker, model, width, options), f"worker:{worker.id}") for worker in shown]
     left_over = room - len(rows) - (len(shown) < len(workers))
-    for worker in gone[: max(left_over, min(len(gone), 2))]:
-        rows.append((_gone_line(worker, model, width, options), f"worker:{worker.id}"))
+    gone = gone[: max(left_over, min(len(gone), 2))]
+    rows += [(_gone_line(worker, model, width, options), f"worker:{worker.id}") for worker in gone]
     hidden = workers[len(shown) :]
     if hidden:
         late = sum(worker.sign == "!" for worker in hidden)
@@ -203,7 +210,8 @@ def _worker_line(worker: WorkerRow, model: Model, width: int, options: Options) 
     ]
     if wide:
         attempt = "-" if worker.attempt is None else str(worker.attempt)
-        text = f"{batch:>7} {attempt:>3}{for_:>6} {count(worker.done, options):>7} {count(worker.failed, options):>4} "
+        done, failed = count(worker.done, options), count(worker.failed, options)
+        text = f"{batch:>7} {attempt:>3}{for_:>6} {done:>7} {failed:>4} "
         line += [(text, "warn" if worker.sign else "text")]
         line += [(f"{speed:>7} {cpu:>7} {memory(worker.memory_mb, options):>12} ", "text")]
         return [*line, (crop(_doing(worker, model), max(width - width_of(line), 0), options), "dim")]

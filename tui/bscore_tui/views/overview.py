@@ -11,9 +11,14 @@ from bscore_tui.views.styles import Body, Line, Options
 #: From so many rows of the whole screen the master's records stand on the Overview.
 TALL_ROWS = 26
 KEYS: tuple[tuple[str, str], ...] = (
-    ("enter", "open"), ("/", "filter"), ("e", "error"), ("a", "actions"), ("space", "freeze"), (":", "go to"),
+    ("enter", "open"),
+    ("/", "filter"),
+    ("e", "error"),
+    ("a", "actions"),
+    ("space", "freeze"),
+    (":", "go to"),
     ("q", "quit"),
-)  # fmt: skip
+)
 
 
 def overview(model: Model, width: int, height: int, options: Options) -> Body:

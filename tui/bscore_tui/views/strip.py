@@ -98,7 +98,7 @@ def time_at(model: Model, width: int, column: int, options: Options | None = Non
 
 
 def strip(model: Model, width: int, height: int, options: Options) -> list[Line]:
-    """The strip in its rows (one, two from 30 rows of the screen), below the control row where the moment is not now."""
+    """One row, two from 30 rows of the screen on; above it the control row where the moment is not now."""
     tall = height >= TALL_ROWS
     rows = [control(model, width, options)] if model.mode in (Mode.FROZEN, Mode.REPLAY) else []
     scale = scale_of(model, width, options)

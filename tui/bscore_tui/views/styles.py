@@ -82,7 +82,7 @@ class Options:
     #: Name of the column to sort by ("" for the view's own order), and its direction.
     sort: str = ""
     reverse: bool = False
-    #: Which of a screen's views: batches `all open`, `running` ...; nodes `workers`, `resources`; logs `notable` ...
+    #: Which of a screen's views, one of its `VARIANTS`.
     variant: str = ""
     #: Nodes (`node:…`) folded or opened against what the view would do, and traces unfolded.
     toggled: frozenset[str] = frozenset()
@@ -94,7 +94,8 @@ class Body:
 
     lines: list[Line]
     #: Line number -> what enter or a click opens there: `mb:5530`, `worker:10.0.0.7/process002`,
-    #: `node:10.0.0.7`, `error:<key>`, `at:<microseconds>`, `file:<path>`, `log:<path>@<offset>`, `list:<name>`.
+    #: `node:10.0.0.7`, `error:<key>`, `at:<microseconds>`, `file:<path>`, `log:<path>@<offset>`,
+    #: `list:<name>`.
     targets: dict[int, str] = field(default_factory=dict)
     #: First lines that do not scroll (facts, column heads).
     fixed: int = 0

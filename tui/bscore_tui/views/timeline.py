@@ -1,4 +1,4 @@
-"""The Timeline: throughput, failures and losses over the whole run, on one scale of time; and what happened when."""
+"""The Timeline: throughput, failures and losses over the whole run on one scale, and what happened when."""
 
 from __future__ import annotations
 
@@ -11,9 +11,14 @@ from bscore_tui.views.styles import Body, Line, Options
 from bscore_tui.views.words import clock, rate
 
 KEYS = (
-    ("enter", "go to its time"), ("e/E", "error"), ("w/W", "warning"), ("m", "mark"), ("space", "play"),
-    ("@", "time"), ("q", "back"),
-)  # fmt: skip
+    ("enter", "go to its time"),
+    ("e/E", "error"),
+    ("w/W", "warning"),
+    ("m", "mark"),
+    ("space", "play"),
+    ("@", "time"),
+    ("q", "back"),
+)
 _ROWS = 5
 
 

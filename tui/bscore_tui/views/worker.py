@@ -9,8 +9,13 @@ from bscore_tui.views.styles import Body, Line, Options
 from bscore_tui.views.words import clock, count, memory, nanoseconds, percent_text, rate, span
 
 KEYS = (
-    ("enter", "mini-batch"), ("l", "log"), ("o", "pager"), ("a", "actions"), ("T", "its time"), ("q", "back"),
-)  # fmt: skip
+    ("enter", "mini-batch"),
+    ("l", "log"),
+    ("o", "pager"),
+    ("a", "actions"),
+    ("T", "its time"),
+    ("q", "back"),
+)
 
 
 def worker(model: Model, page: WorkerPage, _width: int, height: int, options: Options) -> Body:
@@ -74,10 +79,12 @@ def _facts(row: WorkerRow, model: Model, options: Options) -> list[Line]:
         text = f"{row.stack}   taken {span((model.at - (row.stack_at or model.at)) / 1e6)} ago"
         lines.append(labelled("stack", [(text, "strong")], options, 10))
     did = f"{count(row.done, options)} done, {count(row.failed, options)} attempts failed"
-    speed = f"    {rate(row.items_s, options).replace(' /s', ' items/s')}, median {nanoseconds(row.median_ns, options)}"
+    per_s = rate(row.items_s, options, "items").replace("items/", " items/")
+    speed = f"    {per_s.replace('  ', ' ')}, median {nanoseconds(row.median_ns, options)}"
     lines.append(labelled("so far", [(did, "text"), (speed, "text")], options, 10))
     init = nanoseconds(row.init_ns, options)
-    used = f"cpu {percent_text(row.cpu_percent, options, 0)}    memory {memory(row.memory_mb, options)}    init() {init}"
+    used = f"cpu {percent_text(row.cpu_percent, options, 0)}    memory {memory(row.memory_mb, options)}"
+    used += f"    init() {init}"
     lines.append(labelled("uses", [(used, "text")], options, 10))
     lines.append(labelled("since", [(clock(row.since, options), "text")], options, 10))
     return lines
