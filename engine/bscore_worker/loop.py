@@ -13,10 +13,11 @@ from time import monotonic_ns, process_time_ns
 from types import GeneratorType
 from typing import Any, Deque, Dict, List, NoReturn, Optional, Tuple
 
-from bscore_worker import process, script
+from bscore_worker import process, script, shims
 from bscore_worker.answers import Judge, RejectedReturnError, ShortReturnError, is_array
 from bscore_worker.control import Control, end_with_agent
 from bscore_worker.minibatch import MiniBatch, MiniBatchContext
+from bscore_worker.profiling import Profiler
 from bscore_worker.streams import Streams
 from bscore_worker.traces import describe
 from bscore_worker.wire import PROTOCOL, Channel, Frame, Message
@@ -218,15 +219,15 @@ def _live(channel: Channel, control: Control, frames: List[Frame]) -> None:
     streams.install(setup["logging_level"])
     code = os.path.abspath(setup["code"])
     loop = Loop(channel, control, streams, code)
+    profiler = Profiler(setup["profiling_module"], setup["profile"]) if setup["profiling_module"] else None
     contract = _begin(channel, streams, setup, code)
     if contract is None:
         os._exit(1)
     loop.accept(frames[1:])
     judge = Judge(setup["append_row"], setup["header"], setup["to_csv"], setup["retry_short"], setup["spool"])
-    profiler = _profiler(setup["profiling_module"])
-    loop.serve(contract, judge, profiler and profiler.runcall)
+    loop.serve(contract, judge, profiler)
     if profiler:
-        profiler.dump_stats(setup["profile"])
+        profiler.write()
     _finish(channel, streams, contract, code)
 
 
@@ -234,11 +235,15 @@ def _begin(channel: Channel, streams: Streams, setup: Dict[str, Any], code: str)
     """Load the script and run its init(); None when either failed, which was then said."""
     step = "load"
     begun_ns = monotonic_ns()
+    facts = shims.facts_of(setup)
+    shims.install(facts, streams.log)
+    shims.hand_down(facts, sys.modules["__main__"])
     try:
         if setup["function"]:
             contract = script.load_function(setup["function"], setup["arguments"])
         else:
             contract = script.load(code, setup["script"], setup["arguments"])
+            shims.hand_down(facts, sys.modules["__main__"], contract.source)
         step = "init"
         if contract.init is not None:
             contract.init()
@@ -250,14 +255,6 @@ def _begin(channel: Channel, streams: Streams, setup: Dict[str, Any], code: str)
         return None
     channel.send([("ready", monotonic_ns() - begun_ns, process.shows_stacks())])
     return contract
-
-
-def _profiler(module: str) -> Any:
-    if not module:
-        return None
-    import importlib
-
-    return importlib.import_module(module).Profile()
 
 
 def _finish(channel: Channel, streams: Streams, contract: script.Script, code: str) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import sys
+from typing import Any, Dict
 
+from bscore_worker import shims
 from bscore_worker.script import ScriptError, load
 from bscore_worker.traces import describe
 
@@ -17,7 +19,13 @@ def main() -> None:
     # What the script prints at import is no answer.
     os.dup2(2, 1)
     code = request["code"]
-    facts = {"python": ".".join(map(str, sys.version_info[:3])), "error": "", "place": "", "functions": []}
+    facts: Dict[str, Any] = {
+        "python": ".".join(map(str, sys.version_info[:3])),
+        "error": "",
+        "place": "",
+        "functions": [],
+    }
+    shims.install(shims.Facts("process000", os.getcwd(), os.devnull, "INFO", os.getcwd(), code))
     try:
         script = load(code, request["script"], request["arguments"])
         found = {"init": script.init, "run": script.run, "shutdown": script.shutdown}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect  # before the script's folder, which may have a module of this name, is on sys.path
 import os
 import sys
 import types
@@ -18,6 +19,7 @@ class Script:
     """init, run and shutdown of a loaded script; `takes_context` when run() has a second positional."""
 
     def __init__(self, source: Any, name: str) -> None:
+        self.source = source
         self.init = _function(source, "init", name)
         run = _function(source, "run", name)
         self.shutdown = _function(source, "shutdown", name)
@@ -41,8 +43,6 @@ def takes_two(run: Callable[..., Any]) -> bool:
     """Whether run() accepts a second positional argument (reference 1.3)."""
     if isinstance(run, types.FunctionType) and not hasattr(run, "__wrapped__"):
         return bool(run.__code__.co_argcount >= 2 or run.__code__.co_flags & 0x04)
-    import inspect
-
     try:
         inspect.signature(run).bind(None, None)
     except (TypeError, ValueError):

@@ -140,5 +140,7 @@ def agent_setup(term: Term, node: NodeInfo, spool: str) -> AgentSetup:
         limits=config.limits,
         logging_level=config.logging_level,
         profiling_module=config.profiling_module,
+        model_name=config.model_name,
+        model_version=config.model_version,
         resource_monitor_interval_s=config.resource_monitor_interval_s,
     )

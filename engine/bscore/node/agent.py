@@ -19,6 +19,7 @@ from bscore.node import worker_process
 from bscore.node.clock import Clock
 from bscore.node.desk import Desk
 from bscore.node.ending import Endings
+from bscore.node.gpus import Gpus, found_gpus
 from bscore.node.hearing import Hearing
 from bscore.node.leftovers import Leftovers, become_subreaper
 from bscore.node.resources import Sampler
@@ -57,6 +58,7 @@ class Agent:
         self._stacks = StackTaking(self._desk)
         self._endings = Endings(self._desk, self._hearing, self._stacks)
         self._leftovers = Leftovers()
+        self._gpus = Gpus(found_gpus(os.environ))
         watch = Watch(setup.limits, self.clock.monotonic_ns())
         self._watching = Watching(self._desk, watch, self._stacks, self.kill, self._hear_out)
         self._next_tick_ns = 0
@@ -177,8 +179,9 @@ class Agent:
         now_ns = self.clock.monotonic_ns()
         mark = f"{self.setup.job}/{self.setup.term}/{os.getpid()}/{now_ns}/{process}"
         try:
-            system = worker_process.start(self.setup, process, mark)
+            system = worker_process.start(self.setup, process, mark, self._gpus.take(order.worker))
         except OSError as error:
+            self._gpus.give_back(order.worker)
             self._not_started(order.worker, error)
             return
         link, control = Link(system.main, self._selector), Link(system.control, self._selector)
@@ -219,6 +222,7 @@ class Agent:
     def _ended(self, worker: Worker) -> None:
         now_ns = self.clock.monotonic_ns()
         del self.workers[worker.name]
+        self._gpus.give_back(worker.name)
         system = worker.system
         for fd in (worker.link.fileno(), worker.control.fileno()):
             self._handlers.pop(fd, None)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bscore.core import events as e
 from bscore.logtree import paths
-from bscore.node import deaths
+from bscore.node import deaths, model_layout
 from bscore.node.desk import Desk
 from bscore.node.hearing import Hearing, headline
 from bscore.node.stack_taking import StackTaking
@@ -187,7 +187,9 @@ class Endings:
         self._desk.close_log(worker.log)
         with suppress(OSError):
             # Only where it is empty: what a script left in its working folder stays.
-            working_folder(self._desk.setup, worker.process).rmdir()
+            folder = working_folder(self._desk.setup, worker.process)
+            model_layout.remove(folder)
+            folder.rmdir()
         self._remove_spools(worker)
 
     def _remove_spools(self, worker: Worker) -> None:

@@ -172,3 +172,6 @@ class AgentSetup:
     heartbeat_s: float = 5.0
     #: A function shipped by dill in place of a script (notebooks); empty for a script.
     function: bytes = b""
+    #: What `Model.get_model_path` calls the model; empty: its file's name.
+    model_name: str = ""
+    model_version: str = "1"

@@ -11,13 +11,15 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from bscore.logtree import paths
+from bscore.node import model_layout
 from bscore.node.bootstrap import BOOTSTRAP, worker_package
+from bscore.node.gpus import NO_DEVICES
 from bscore.node.messages import AgentSetup
 
 #: In the environment of a worker and of whatever it starts: who has to end it.
@@ -82,8 +84,10 @@ def working_folder(setup: AgentSetup, process: str) -> Path:
     return Path(setup.spool) / "work" / setup.node / process
 
 
-def start(setup: AgentSetup, process: str, mark: str) -> WorkerProcess:
-    """Start the interpreter. Raises OSError when it cannot be executed."""
+def start(
+    setup: AgentSetup, process: str, mark: str, devices: Mapping[str, str] = NO_DEVICES
+) -> WorkerProcess:
+    """Start the interpreter; `devices` are variables that name its GPU. Raises OSError when that fails."""
     ours, theirs = socket.socketpair()
     control, their_control = socket.socketpair()
     stacks_fd, their_stacks = os.pipe2(os.O_CLOEXEC)
@@ -99,8 +103,8 @@ def start(setup: AgentSetup, process: str, mark: str) -> WorkerProcess:
                 stderr=raw_err,
                 pass_fds=(*fds, *user),
                 start_new_session=True,
-                cwd=_made(working_folder(setup, process)),
-                env=worker_environment(setup, mark),
+                cwd=made_working_folder(setup, process),
+                env=worker_environment(setup, mark, devices),
             )
     except BaseException:
         for end in kept:
@@ -124,20 +128,32 @@ def worker_setup(
         "code": setup.code,
         "script": setup.script,
         "function": setup.function,
-        "arguments": [*setup.arguments, "--logging_level", setup.logging_level],
+        "arguments": _arguments(setup),
         "logging_level": setup.logging_level,
         "append_row": setup.append_row,
         "header": setup.dataframe_header,
         "to_csv": dict(setup.to_csv),
         "retry_short": setup.limits.retry_short_returns,
         "spool": spool,
+        "process": process,
+        "output": setup.output,
+        "log_file": str(Path(setup.tree, paths.entry_script_log(setup.node, process)).absolute()),
         "profiling_module": setup.profiling_module,
         "profile": str(Path(setup.tree, paths.profile(setup.node, process)).absolute()),
     }
 
 
-def _made(folder: Path) -> Path:
+def _arguments(setup: AgentSetup) -> list[str]:
+    """sys.argv holds the runtime's own arguments too (reference 1.15); a job that was resolved has them."""
+    level = ["--logging_level", setup.logging_level]
+    return [*([] if level[0] in setup.arguments else level), *setup.arguments]
+
+
+def made_working_folder(setup: AgentSetup, process: str) -> Path:
+    """The folder, made, with the model where `Model.get_model_path` looks for it. Raises OSError."""
+    folder = working_folder(setup, process)
     folder.mkdir(parents=True, exist_ok=True)
+    model_layout.lay_out(setup, folder)
     return folder
 
 
@@ -166,7 +182,9 @@ def _files(setup: AgentSetup, process: str) -> Iterator[list[int]]:
             os.close(fd)
 
 
-def worker_environment(setup: AgentSetup, mark: str) -> dict[str, str]:
+def worker_environment(
+    setup: AgentSetup, mark: str, devices: Mapping[str, str] = NO_DEVICES
+) -> dict[str, str]:
     """The environment of a worker: the agent's own, the job's names, what the user set."""
     environment = dict(os.environ)
     if os.path.realpath(setup.interpreter) != os.path.realpath(sys.executable):
@@ -177,6 +195,7 @@ def worker_environment(setup: AgentSetup, mark: str) -> dict[str, str]:
     environment["AZUREML_RUN_ID"] = setup.job
     if setup.model:
         environment["AZUREML_MODEL_DIR"] = setup.model
+    environment.update(devices)
     environment.update(setup.environment)
     environment[MARK] = mark
     return environment

@@ -56,3 +56,6 @@ class JobConfig:
     environment: EnvironmentSource | None = None
     #: Folders that the script was told of as `${{outputs.x}}`; to be made before it starts.
     output_folders: tuple[Path, ...] = ()
+    #: What `Model.get_model_path` calls the model; empty: the name of its file or folder.
+    model_name: str = ""
+    model_version: str = "1"

@@ -1,0 +1,75 @@
+"""`azureml_user.parallel_run.EntryScript` (reference 1.17)."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from typing import Any, Callable, TextIO
+
+
+class EntryScript:
+    """The helper that the original injects: one object per worker, however often it is asked for."""
+
+    _facts: Any
+    _open: Callable[[], TextIO]
+    _only: Any = None
+
+    def __new__(cls) -> EntryScript:
+        """The one object."""
+        if cls._only is None:
+            cls._only = super().__new__(cls)
+        return cls._only  # type: ignore[no-any-return]  # made just above
+
+    @property
+    def agent_name(self) -> str:
+        """`process000` ..."""
+        return str(self._facts.process)
+
+    @property
+    def output_dir(self) -> str:
+        """The folder of the job's output, as AZUREML_BI_OUTPUT_PATH has it."""
+        return str(self._facts.output)
+
+    @property
+    def log_dir(self) -> str:
+        """The folder for a script's own logs, shared by the workers of a node."""
+        return os.path.dirname(str(self._facts.log_file))
+
+    @property
+    def logger(self) -> logging.Logger:
+        """Writes to `logs/user/entry_script_log/<node>/<process>.log.txt`, and nowhere else."""
+        logger = logging.getLogger("azureml_user.entry_script")
+        if not logger.handlers:
+            handler = logging.StreamHandler(self._open())
+            handler.setFormatter(_utc_formatter())
+            logger.addHandler(handler)
+            logger.propagate = False
+            logger.setLevel(getattr(logging, self._facts.level.upper(), logging.INFO))
+        return logger
+
+    def __getattr__(self, name: str) -> Any:
+        raise AttributeError(
+            "EntryScript has no attribute %r. It has logger, log_dir, output_dir and agent_name." % name
+        )
+
+
+def singleton(facts: Any, open_log: Callable[[], TextIO]) -> type:
+    """The class for one worker."""
+    return type(
+        "EntryScript",
+        (EntryScript,),
+        {
+            "_facts": facts,
+            "_open": staticmethod(open_log),
+            "__module__": "azureml_user.parallel_run",
+            "__doc__": EntryScript.__doc__,
+        },
+    )
+
+
+def _utc_formatter() -> logging.Formatter:
+    """`YYYY-MM-DD HH:MM:SS,mmm|LEVEL|<pid>|<message>` in UTC, as a worker's log (reference 4.3)."""
+    formatter = logging.Formatter("%(asctime)s|%(levelname)s|%(process)d|%(message)s")
+    formatter.converter = time.gmtime
+    return formatter
