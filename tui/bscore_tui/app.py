@@ -1,0 +1,83 @@
+"""Starting the monitor: settings, terminal, job; Textual last, for it reads its environment when loaded."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, MutableMapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from bscore.logtree.source import LocalSource
+from bscore_tui.config import Settings, config_path, load_settings
+from bscore_tui.feed import Feed
+from bscore_tui.reading.jobs import find_tree
+from bscore_tui.reading.plain import exit_code
+from bscore_tui.remember import state_path
+from bscore_tui.views.styles import ASCII, UNICODE, Options
+
+#: Read by Textual when it is imported: no animation, no smooth scrolling, at most 15 pictures a second.
+_TEXTUAL = {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0", "TEXTUAL_FPS": "15"}
+_FEW_COLOURS = ("linux", "dumb", "ansi", "vt100", "vt220", "xterm", "screen")
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What the monitor is started with."""
+
+    settings: Settings
+    options: Options
+    environ: Mapping[str, str]
+    theme: str
+    #: Folder of the job on this machine; None where the tree is elsewhere.
+    root: str | None = None
+    #: Where its screens are remembered; None: nowhere.
+    state: Path | None = None
+    read_only: bool = False
+
+
+def run_app(job: str | None, *, ascii_only: bool, read_only: bool, bell: bool) -> int:
+    """Show a job until the person leaves; the exit code tells how the job is. Raises BscoreError."""
+    environ = os.environ
+    settings = load_settings(config_path(environ))
+    tree = find_tree(job or "last", environ)
+    feed = Feed(LocalSource(tree), fast_s=settings.refresh_s)
+    first = feed.first()
+    prepare(environ)
+    # Textual reads its environment when it is imported, and takes longer than all the rest.
+    from bscore_tui.monitor import Monitor
+
+    setup = Setup(
+        settings=settings,
+        options=Options(glyphs=ASCII if ascii_only or settings.ascii else UNICODE),
+        environ=environ,
+        theme=theme_for(settings, environ),
+        root=str(tree),
+        state=state_path(environ, str(tree)),
+        read_only=read_only,
+    )
+    monitor = Monitor(feed, first, setup, bell=bell or settings.bell)
+    try:
+        monitor.run()
+    finally:
+        feed.stop()
+    return exit_code(monitor.model)
+
+
+def prepare(environ: MutableMapping[str, str]) -> None:
+    """Set what Textual reads when it is imported; what the person has set stays."""
+    for name, value in _TEXTUAL.items():
+        environ.setdefault(name, value)
+
+
+def theme_for(settings: Settings, environ: Mapping[str, str]) -> str:
+    """The chosen theme; without a choice dark, or the terminal's own colours where it has only few.
+
+    With NO_COLOR it is always one of the terminal's own: only there Textual sends no colour at all.
+    """
+    light = settings.theme in ("light", "ansi-light")
+    if environ.get("NO_COLOR"):
+        return "ansi-light" if light else "ansi-dark"
+    if settings.theme:
+        return settings.theme
+    few = environ.get("TERM", "dumb") in _FEW_COLOURS and not environ.get("COLORTERM")
+    return "ansi-dark" if few else "dark"

@@ -1,0 +1,176 @@
+"""Keys that find: filter, errors, marks, palette, help, commands, logs."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from bscore_tui.screens import commands, outside
+from bscore_tui.screens.moments import moment_of, neighbour, trouble_times
+from bscore_tui.screens.moving import by, go
+from bscore_tui.screens.times import STILL, look_at
+from bscore_tui.widgets.command_list import CommandList
+from bscore_tui.widgets.edit import Edit
+from bscore_tui.widgets.overlay import Asking, Palette
+
+if TYPE_CHECKING:
+    from bscore_tui.screens.stage import Stage
+
+
+def do_open(stage: Stage) -> None:
+    """Open what is selected."""
+    target = stage.navigation.page.target()
+    if target:
+        go(stage, target)
+    else:
+        stage.say("nothing to open here")
+
+
+def do_filter(stage: Stage) -> None:
+    """Rows that hold a word; the text before comes back with `up`, escape leaves none."""
+    page = stage.navigation.page
+    before = page.filter
+
+    def changed(text: str) -> None:
+        page.filter = text
+
+    def give_up() -> None:
+        page.filter = ""
+
+    history = stage.history.setdefault("filter", [])
+
+    def take(text: str) -> None:
+        page.filter = text
+        if text and text not in history[-1:]:
+            history.append(text)
+
+    stage.lay(Asking(Edit("/ ", before, history), take, changed, give_up))
+
+
+def do_next_match(stage: Stage) -> None:
+    """The next row."""
+    by(stage, 1)
+
+
+def do_previous_match(stage: Stage) -> None:
+    """The row before."""
+    by(stage, -1)
+
+
+def do_next_error(stage: Stage) -> None:
+    """The next error: its group while live, its moment in the past."""
+    _to_trouble(stage, 1, errors=True)
+
+
+def do_previous_error(stage: Stage) -> None:
+    """The error before."""
+    _to_trouble(stage, -1, errors=True)
+
+
+def do_next_warning(stage: Stage) -> None:
+    """The next error or warning."""
+    _to_trouble(stage, 1, errors=False)
+
+
+def do_previous_warning(stage: Stage) -> None:
+    """The error or warning before."""
+    _to_trouble(stage, -1, errors=False)
+
+
+def _to_trouble(stage: Stage, steps: int, *, errors: bool) -> None:
+    if stage.model.mode in STILL and steps > 0:
+        if not stage.model.errors:
+            stage.say("no error so far")
+            return
+        if stage.navigation.page.name != "errors":
+            stage.navigation.show("errors")
+            return
+        stage.navigation.page.move(steps)
+        return
+    moment = neighbour(trouble_times(stage.model, errors=errors), stage.model.at, steps)
+    if moment is None:
+        stage.say("no other one that way")
+    else:
+        look_at(stage, moment)
+
+
+def do_mark(stage: Stage) -> None:
+    """Mark the moment of the row, or the one shown; a second time takes the mark away."""
+    moment = moment_of(stage.navigation.page.selected, stage.model) or stage.model.at
+    if moment in stage.marks:
+        stage.marks.remove(moment)
+        stage.say("mark taken away")
+    else:
+        stage.marks.append(moment)
+        stage.marks.sort()
+        stage.say("marked; u goes to it")
+    stage.feed.set_marks(tuple(stage.marks))
+
+
+def do_next_mark(stage: Stage) -> None:
+    """To the next mark."""
+    _to_mark(stage, 1)
+
+
+def do_previous_mark(stage: Stage) -> None:
+    """To the mark before."""
+    _to_mark(stage, -1)
+
+
+def _to_mark(stage: Stage, steps: int) -> None:
+    moment = neighbour(stage.marks, stage.model.at, steps)
+    if moment is None:
+        stage.say("no mark that way" if stage.marks else "no marks; m sets one")
+    else:
+        look_at(stage, moment)
+
+
+def do_palette(stage: Stage) -> None:
+    """The palette."""
+    nodes = [f"node:{node.id}" for node in stage.model.nodes]
+    workers = [f"worker:{worker.id}" for worker in stage.model.workers]
+    stage.lay(Palette([*nodes, *workers], partial(go, stage)))
+
+
+def do_help(stage: Stage) -> None:
+    """The keys of this page."""
+    stage.navigation.enter("help", stage.navigation.page.name)
+
+
+def do_actions(stage: Stage) -> None:
+    """Commands for what is selected."""
+    target = stage.navigation.page.target()
+    worker = outside.worker_of(target, stage.model)
+    offered = commands.commands_for(
+        target,
+        stage.model.job,
+        worker=worker,
+        read_only=stage.monitor.read_only,
+        alive=stage.model.ended is None,
+    )
+    stage.lay(
+        CommandList(
+            commands.title_of(target, worker),
+            offered,
+            run=lambda number: outside.run_command(stage, offered[number]),
+            copy=lambda number: outside.copy(stage, offered[number].line),
+        )
+    )
+
+
+def do_log(stage: Stage) -> None:
+    """The log of what is selected."""
+    path = outside.log_of(stage.navigation.page.target(), stage.model)
+    if path:
+        stage.navigation.enter("file", path)
+    else:
+        stage.say("no log belongs to this row")
+
+
+def do_items(stage: Stage) -> None:
+    """The mini-batch with its items."""
+    target = outside.batch_of(stage.navigation.page.target(), stage.model)
+    if target:
+        stage.navigation.enter("mini_batch", target)
+    else:
+        stage.say("no mini-batch belongs to this row")

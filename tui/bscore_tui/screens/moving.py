@@ -1,0 +1,124 @@
+"""Keys that move: rows, pages, back; and where a target leads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bscore_tui.screens.times import STILL, look_at, to_typed_time
+
+if TYPE_CHECKING:
+    from bscore_tui.screens.stage import Stage
+
+
+def do_up(stage: Stage) -> None:
+    """One row up."""
+    by(stage, -1)
+
+
+def do_down(stage: Stage) -> None:
+    """One row down."""
+    by(stage, 1)
+
+
+def do_page_up(stage: Stage) -> None:
+    """One page up."""
+    by(stage, -max(1, stage.view_body.size.height - 2))
+
+
+def do_page_down(stage: Stage) -> None:
+    """One page down."""
+    by(stage, max(1, stage.view_body.size.height - 2))
+
+
+def do_first(stage: Stage) -> None:
+    """To the first row."""
+    by(stage, -1_000_000_000)
+
+
+def do_last(stage: Stage) -> None:
+    """To the last row."""
+    by(stage, 1_000_000_000)
+
+
+def by(stage: Stage, rows: int) -> None:
+    """Move the selection by rows; scroll where nothing can be selected."""
+    page = stage.navigation.page
+    if not page.move(rows):
+        page.wheel(rows, stage.view_body)
+
+
+def do_left(stage: Stage) -> None:
+    """Sideways."""
+    stage.navigation.page.sideways(-1)
+
+
+def do_right(stage: Stage) -> None:
+    """Sideways."""
+    stage.navigation.page.sideways(1)
+
+
+def do_next_page(stage: Stage) -> None:
+    """The next screen."""
+    stage.navigation.step(1)
+
+
+def do_previous_page(stage: Stage) -> None:
+    """The screen before."""
+    stage.navigation.step(-1)
+
+
+def do_back(stage: Stage) -> None:
+    """Out of the page, of the filter, of the past, at last out of the monitor."""
+    page = stage.navigation.page
+    if stage.navigation.back():
+        return
+    if page.filter:
+        page.filter = ""
+    elif stage.model.mode not in STILL:
+        look_at(stage, None)
+    else:
+        stage.monitor.leave()
+
+
+def go(stage: Stage, target: str) -> None:
+    """Go to what a target or a choice of the palette names."""
+    kind, _, name = target.partition(":")
+    if kind == "page":
+        stage.navigation.show(name)
+    elif kind == "do":
+        stage.call_later(stage.action_do, name)
+    elif kind == "time":
+        to_typed_time(stage, name)
+    elif kind == "at" and name.isdecimal():
+        look_at(stage, int(name))
+    elif kind == "item":
+        stage.navigation.show("batches")
+        stage.navigation.page.filter = name
+    elif kind == "list":
+        stage.navigation.show("batches")
+        stage.navigation.page.recall({"variant": name})
+    elif kind == "node":
+        stage.navigation.show("nodes")
+        stage.navigation.page.selected = target
+    else:
+        _go_inside(stage, kind, name, target)
+
+
+def _go_inside(stage: Stage, kind: str, name: str, target: str) -> None:
+    inner = {
+        "mb": "mini_batch",
+        "worker": "worker",
+        "error": "trace",
+        "file": "file",
+        "log": "file",
+        "files": "files",
+    }
+    if kind not in inner or (kind == "mb" and not name.isdecimal()):
+        stage.say("nothing to open here")
+        return
+    stage.navigation.enter(inner[kind], target)
+
+
+def show_root(name: str, stage: Stage) -> None:
+    """One of the screens."""
+    stage.navigation.show(name)

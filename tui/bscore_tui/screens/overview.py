@@ -1,0 +1,34 @@
+"""Screen 1: how the job stands, in one of five faces."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from bscore_tui.screens.page import Entry, Page
+from bscore_tui.views.model import Face
+from bscore_tui.views.overview import overview
+from bscore_tui.views.styles import Body
+
+
+class Overview(Page):
+    """The state of the job chooses what is drawn, not the person."""
+
+    name = "overview"
+    footer: ClassVar[tuple[Entry, ...]] = (
+        "open", "filter", "next_error", "actions", "freeze", "palette", ("back", "", "quit"),
+    )  # fmt: skip
+    footer_wide: ClassVar[tuple[Entry, ...]] = (
+        ("next_warning", "w/W", ""), ("step", ", .", "step"), ("at", "", "go to time"), "mark", "clock",
+    )  # fmt: skip
+    _ended: ClassVar[tuple[Entry, ...]] = (
+        ("open", "", "trace"), ("copy", "", "copy command"), "actions", ("freeze", "", "replay"), "palette",
+        ("back", "", "quit"),
+    )  # fmt: skip
+
+    def draw(self, width: int, height: int) -> Body:
+        """The Overview's face."""
+        return overview(self.desk.model, width, height, self.options())
+
+    def entries(self) -> tuple[Entry, ...]:
+        """What an ended job is looked at for."""
+        return self._ended if self.desk.model.face in (Face.ENDED, Face.NOT_RESPONDING) else self.footer

@@ -1,0 +1,92 @@
+"""Keys of the moment that everything shows."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from bscore_tui.screens import outside
+from bscore_tui.screens.moments import moment_of, parse_moment
+from bscore_tui.views.model import Mode
+
+if TYPE_CHECKING:
+    from bscore_tui.screens.stage import Stage
+
+
+STILL = (Mode.LIVE, Mode.END, Mode.READING)
+"""Modes in which nothing of the past is shown."""
+
+
+def look_at(stage: Stage, moment: int | None) -> None:
+    """Show everything as of a moment; None is now."""
+    stage.feed.look_at(moment)
+
+
+def do_freeze(stage: Stage) -> None:
+    """Freeze this moment, or go on."""
+    stage.feed.toggle()
+
+
+def do_step(stage: Stage) -> None:
+    """One event on."""
+    stage.feed.step(1)
+
+
+def do_step_back(stage: Stage) -> None:
+    """One event back."""
+    stage.feed.step(-1)
+
+
+def do_faster(stage: Stage) -> None:
+    """Play faster."""
+    stage.feed.change_speed(1)
+
+
+def do_slower(stage: Stage) -> None:
+    """Play slower."""
+    stage.feed.change_speed(-1)
+
+
+def do_live(stage: Stage) -> None:
+    """Now."""
+    look_at(stage, None)
+
+
+def do_at(stage: Stage) -> None:
+    """Ask for a time."""
+    stage.ask("@ ", partial(to_typed_time, stage), kind="time")
+
+
+def to_typed_time(stage: Stage, text: str) -> None:
+    """Go to a time as it was typed."""
+    moment = parse_moment(text, stage.model, stage.options)
+    if moment is not None:
+        look_at(stage, moment)
+    elif text:
+        stage.say(f"no time: {text}; 02:30, 02:30:15, 2026-04-12 02:30 or -5m is expected")
+
+
+def do_its_time(stage: Stage) -> None:
+    """Everything as of the time of the selected row."""
+    moment = moment_of(stage.navigation.page.target(), stage.model)
+    if moment is None:
+        stage.say("no time belongs to this row")
+    else:
+        look_at(stage, moment)
+
+
+def do_clock(stage: Stage) -> None:
+    """Times in UTC or in the zone of this machine."""
+    zone, minutes = outside.next_zone(stage.options)
+    stage.change_options(zone=zone, zone_minutes=minutes)
+    stage.say(f"times in {zone}")
+
+
+def do_more(stage: Stage) -> None:
+    """A longer span."""
+    stage.navigation.page.change_span(1)
+
+
+def do_less(stage: Stage) -> None:
+    """A shorter span."""
+    stage.navigation.page.change_span(-1)

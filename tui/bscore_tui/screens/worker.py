@@ -1,0 +1,74 @@
+"""One worker: what it does now, how it did so far, the ends of its files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import ClassVar
+
+from bscore.logtree import paths
+from bscore_tui.reading.stories import worker_page
+from bscore_tui.screens.page import Entry
+from bscore_tui.screens.reading_page import ReadingPage
+from bscore_tui.views.pages import WorkerPage
+from bscore_tui.views.styles import Body
+from bscore_tui.views.worker import find, worker
+
+
+class Worker(ReadingPage[WorkerPage]):
+    """`subject` is `worker:<node>/<process>`."""
+
+    name = "worker"
+    footer: ClassVar[tuple[Entry, ...]] = (
+        ("open", "", "mini-batch"), ("log", "", "log"), "pager", "actions", "its_time", "back",
+    )  # fmt: skip
+    footer_wide: ClassVar[tuple[Entry, ...]] = ("copy", "freeze", "palette")
+
+    @property
+    def worker(self) -> str:
+        """Its id."""
+        return self.subject.partition(":")[2]
+
+    @property
+    def crumb(self) -> str:
+        """Node and process."""
+        return " ".join(paths.split_worker(self.worker))
+
+    def reader(self) -> Callable[[], WorkerPage]:
+        """Reads the ends of its files."""
+        return partial(worker_page, self.desk.feed.source, self.worker)
+
+    def version(self) -> object:
+        """Its files may grow at any time while the job lives."""
+        model = self.desk.model
+        return self.subject if model.ended is not None else (self.subject, model.now)
+
+    def draw(self, width: int, height: int) -> Body:
+        """The page."""
+        self.refresh()
+        page = self.content or WorkerPage(self.worker)
+        return worker(self.desk.model, page, width, height, self.options())
+
+    def do_open(self) -> None:
+        """What it runs now."""
+        row = find(self.desk.model, self.worker)
+        if row is None or row.mini_batch is None:
+            self.desk.say("it runs nothing at this moment")
+        else:
+            self.desk.open(f"mb:{row.mini_batch}")
+
+    def do_log(self) -> None:
+        """What the script printed there."""
+        self.desk.open(f"file:{paths.user_stdout(*paths.split_worker(self.worker))}")
+
+    def do_view(self) -> None:
+        """The worker's own log, mini-batch by mini-batch."""
+        self.desk.open(f"file:{paths.worker_log(*paths.split_worker(self.worker))}")
+
+    def target(self) -> str:
+        """The worker itself, for the list of commands."""
+        return self.subject
+
+    def place(self) -> tuple[str, int]:
+        """What the script printed there."""
+        return paths.user_stdout(*paths.split_worker(self.worker)), 0
