@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import click
@@ -42,9 +43,14 @@ def run(**given: Any) -> int:
     interpreter = find_interpreter(config, bscore_home(), _narrate)
     for note in interpreter.notes:
         _narrate(f"note: {note}")
-    if str(interpreter.path) != sys.executable:
-        config = replace(config, interpreter=interpreter.path)
     return run_in_foreground(create_job(jobs_root(), config))
+
+
+def with_interpreter(job: Job, path: Path) -> Job:
+    """The job with the interpreter that was found or built for its script; None stays bscore's own."""
+    if str(path) == sys.executable:
+        return job
+    return replace(job, config=replace(job.config, interpreter=path))
 
 
 def _narrate(text: str) -> None:
@@ -55,7 +61,8 @@ def run_in_foreground(job: Job, *, take_over: bool = False) -> int:
     """Run a job's next term with progress on stderr; returns the exit code."""
     click.echo(f"Job {job.name}  ·  watch it with: bscore-tui {job.name}", err=True)
     observer: Observer = ProgressBar() if sys.stderr.isatty() else ProgressLines()
-    with find_interpreter(job.config, bscore_home(), _narrate).hold():
-        ended: RunEnded = run_job(job, [observer], take_over=take_over)
+    interpreter = find_interpreter(job.config, bscore_home(), _narrate)
+    with interpreter.hold():
+        ended: RunEnded = run_job(with_interpreter(job, interpreter.path), [observer], take_over=take_over)
     print_summary(job)
     return exit_code(ended.outcome)

@@ -48,9 +48,6 @@ class JobConfig:
     commit_interval_s: float = 1.0
     #: summary_only: publish the script's own files of a job that failed or was canceled, too.
     keep_partial: bool = False
-    #: Mini-batches are cut at this many bytes instead of by count ("10kb"); None: by count.
-    mini_batch_bytes: int | None = None
-    partition_keys: tuple[str, ...] = ()
     #: Keywords for DataFrame.to_csv from parallel_run_step.settings.json (reference 2.3).
     to_csv: dict[str, object] = field(default_factory=dict)
     environment: EnvironmentSource | None = None

@@ -98,6 +98,8 @@ def _read_option(option: Option, path: str, node: Node, reading: Reading) -> Non
     if option.kind.shape is Shape.LIST and isinstance(node, Listing):
         words = [item.text for item in node.items if isinstance(item, Scalar) and item.text]
         if len(words) == len(node.items):
+            if _is_refused(option, tuple(words), path, text_of(node), node.place, reading.problems):
+                return
             reading.add(Given(option, tuple(words), ", ".join(words), path, node.place, reading.base))
             return
     if not isinstance(node, Scalar):
@@ -122,10 +124,19 @@ def read_value(
             problem_at(place, spelling, given=text, expected=option.kind.expected, near=near, what=str(error))
         )
         return None
-    if option.outcome is Outcome.REFUSED and value != option.harmless:
-        problems.append(problem_at(place, spelling, what=f"refused: {option.reason}", given=text))
+    if _is_refused(option, value, spelling, text, place, problems):
         return None
     return Given(option, value, text, spelling, place, base)
+
+
+def _is_refused(
+    option: Option, value: object, spelling: str, text: str, place: Place, problems: list[Problem]
+) -> bool:
+    """Whether the option has a value that is refused; then a problem says why."""
+    if option.outcome is not Outcome.REFUSED or value == option.harmless:
+        return False
+    problems.append(problem_at(place, spelling, what=f"refused: {option.reason}", given=text))
+    return True
 
 
 def read_texts(node: Node, path: str, problems: list[Problem]) -> dict[str, str]:

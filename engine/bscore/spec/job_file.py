@@ -70,7 +70,7 @@ def _job(values: dict[str, Any]) -> JobConfig:
     given = {name: value for name, value in values.items() if name in known}
     for name in _PATHS & given.keys():
         given[name] = None if given[name] is None else Path(given[name])
-    for name in ("inputs", "arguments", "partition_keys"):
+    for name in ("inputs", "arguments"):
         given[name] = tuple(given.get(name, ()))
     given["output_folders"] = tuple(map(Path, given.get("output_folders", ())))
     given["limits"] = Limits(**given.get("limits", {}))

@@ -33,12 +33,14 @@ def _both(*names: str) -> tuple[str, ...]:
 
 SCORING: tuple[Option, ...] = (
     Option(
-        "mini_batch_size", SIZE, "items per run(); a size in bytes cuts by bytes", _both("mini_batch_size"),
-        ("mini_batch_size",), ("mini_batch_size",), ("mini_batch_size",), Size(10), ((_P, Size(1)),),
+        "mini_batch_size", SIZE, "files per run(); a size in bytes is refused, it is for tabular inputs",
+        _both("mini_batch_size"), ("mini_batch_size",), ("mini_batch_size",), ("mini_batch_size",),
+        Size(10), ((_P, Size(1)),),
     ),
     Option(
-        "partition_keys", WORDS, "cut by these keys of the folders' names; excludes mini_batch_size", (),
-        ("partition_keys",), ("partition_keys",), ("partition_keys",), (),
+        "partition_keys", WORDS, "cut tabular inputs by these columns", (),
+        ("partition_keys",), ("partition_keys",), ("partition_keys",), (), outcome=Outcome.REFUSED,
+        harmless=(), reason="inputs are files here; give --input one folder per partition",
     ),
     Option(
         "error_threshold", whole(-1), "items of the whole job that may fail; -1: any number",

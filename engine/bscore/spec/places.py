@@ -10,6 +10,7 @@ from bscore.spec.bindings import Binding, in_the_cloud, local_path
 from bscore.spec.config import EnvironmentSource
 from bscore.spec.draft import CliChoices, Draft, text_given
 from bscore.spec.given import Given, nearest_file, text_of, unknown_key
+from bscore.spec.model_names import model_path
 from bscore.spec.problems import COMMAND_LINE, Place, Problem, near_match, problem_at
 from bscore.spec.yaml_text import Node, Scalar, Table, plain
 
@@ -98,7 +99,7 @@ def find_model(draft: Draft, cli: CliChoices) -> Path | None:
     """The model's path; --model wins over the document."""
     problems = draft.reading.problems
     if cli.model is not None:
-        return _existing(cli.model, cli.cwd, COMMAND_LINE, "--model", problems)
+        return _existing(model_path(cli.model), cli.cwd, COMMAND_LINE, "--model", problems)
     given = draft.given.get("model")
     if given is None:
         return None

@@ -12,6 +12,7 @@ from bscore.spec.config import JobConfig
 from bscore.spec.dialects import read_document
 from bscore.spec.draft import CliChoices, Draft
 from bscore.spec.given import Reading
+from bscore.spec.model_names import model_name
 from bscore.spec.option_table import BY_NAME, OPTIONS
 from bscore.spec.options import Default, Dialect, Outcome
 from bscore.spec.overrides import apply_overrides
@@ -50,7 +51,7 @@ def resolve(
         draft.inputs[binding.name] = replace(binding, text=cli.inputs[0], base=cli.cwd, is_path=True, why="")
     outputs = place_outputs(draft, cli)
     arguments = read_arguments(draft, document, cli, outputs)
-    _check_partition(draft)
+    _check_size(draft)
     code, script = find_code(draft, cli)
     config = _config(draft, cli, outputs, code, script)
     config = replace(
@@ -73,6 +74,7 @@ def _config(draft: Draft, cli: CliChoices, outputs: Outputs, code: Path, script:
         else _value(draft, "output_action") == "append_row"
     )
     variables = draft.given.get("environment_variables")
+    called, version = model_name(draft, cli)
     return JobConfig(
         name=cli.name,
         code=code,
@@ -82,10 +84,10 @@ def _config(draft: Draft, cli: CliChoices, outputs: Outputs, code: Path, script:
         output_file_name=outputs.file_name or str(_value(draft, "output_file_name")),
         append_row=append_row,
         mini_batch_size=size.count,
-        mini_batch_bytes=size.nbytes,
-        partition_keys=cast("tuple[str, ...]", _value(draft, "partition_keys")),
         workers=max(1, cli.cpu_count) if workers is Default.CORES else cast("int", workers),
         model=find_model(draft, cli),
+        model_name=called,
+        model_version=version,
         interpreter=_interpreter(draft, cli),
         environment_variables={
             **(cast("dict[str, str]", variables.value) if variables else {}),
@@ -103,17 +105,14 @@ def _config(draft: Draft, cli: CliChoices, outputs: Outputs, code: Path, script:
     )
 
 
-def _check_partition(draft: Draft) -> None:
-    keys, size = draft.given.get("partition_keys"), draft.given.get("mini_batch_size")
-    if keys is None or size is None:
+def _check_size(draft: Draft) -> None:
+    size = draft.given.get("mini_batch_size")
+    if size is None or not isinstance(size.value, Size) or size.value.nbytes is None:
         return
-    if draft.reading.dialect is Dialect.V1:
-        what = f"excludes {size.spelling} ({size.place})"
-        draft.reading.problems.append(
-            problem_at(keys.place, keys.spelling, what=what, expected="one of them")
-        )
-    else:
-        draft.reading.notes.append(f"{keys.spelling} wins over {size.spelling} {size.text}")
+    what = "refused: a size in bytes cuts tabular inputs, files are counted"
+    draft.reading.problems.append(
+        problem_at(size.place, size.spelling, what=what, given=size.text, expected="a number of files")
+    )
 
 
 def _limits(draft: Draft, *, append_row: bool) -> Limits:

@@ -187,12 +187,12 @@ def test_v1_refuses_its_reserved_arguments(place: Place) -> None:
     assert config.arguments[-4:] == ("--task_overhead_timeout", "4", "--mine", "5")
 
 
-def test_partition_keys_and_a_size_exclude_each_other_in_v1(place: Place) -> None:
-    both = "partition_keys: [a]\nmini_batch_size: 3\n"
-    (problem,) = problems(place, place.v1 + both)
-    assert "excludes mini_batch_size" in str(problem)
-    _, notes = resolve_text(place, place.parallel + both)
-    assert any("partition_keys wins" in note for note in notes)
+def test_what_cuts_tabular_inputs_is_refused_for_files(place: Place) -> None:
+    for document in (place.v1, place.parallel):
+        (problem,) = problems(place, document + "partition_keys: [a]\n")
+        assert "one folder per partition" in str(problem)
+        (problem,) = problems(place, document + "mini_batch_size: 10kb\n")
+        assert "a number of files" in str(problem)
 
 
 @pytest.mark.parametrize(

@@ -39,7 +39,7 @@ jobs:
       job_output_file: {type: uri_file, mode: rw_mount}
       debug_info: {type: uri_folder}
     input_data: ${{inputs.input_data}}
-    mini_batch_size: "10kb"
+    mini_batch_size: "12"
     resources: {instance_count: 2}
     max_concurrency_per_instance: 2
     logging_level: "DEBUG"
@@ -77,7 +77,7 @@ def test_the_documented_example_resolves(place: Place) -> None:
     config, notes = resolve_text(place, PIPELINE, inputs=())
     folder = place.folder
     assert config.inputs == (str(folder / "data"),)
-    assert (config.mini_batch_size, config.mini_batch_bytes) == (1, 10240)
+    assert config.mini_batch_size == 12
     assert (config.append_row, config.output_file_name, config.workers) == (True, "predictions.csv", 2)
     limits = config.limits
     assert (limits.error_threshold, limits.allowed_failed_count, limits.allowed_failed_percent) == (5, 5, 30)

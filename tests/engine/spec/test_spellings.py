@@ -26,10 +26,6 @@ EFFECTIVE = [
         "mini_batch_size", "mini_batch_size", "mini_batch_size",
     ),
     (
-        "partition_keys", "partition_keys", "[a, b]", ("a", "b"),
-        "", "partition_keys", "partition_keys", "",
-    ),
-    (
         "error_threshold", "error_threshold", "5", 5,
         "settings.error_threshold error_threshold",
         "error_threshold", "error_threshold", "error_threshold",
@@ -186,7 +182,7 @@ def test_an_argument_on_the_command_line_gives_it(
 SET = [
     pytest.param(field, text, value, spelling, id=spelling)
     for _, field, text, value, *names in EFFECTIVE
-    if field not in {"environment_variables", "partition_keys"}
+    if field != "environment_variables"
     for spelling in sorted({word for column in names for word in column.split()})
 ]
 
@@ -203,7 +199,6 @@ def test_set_takes_every_spelling_and_wins(
 
 def test_set_takes_lists_and_environment_variables(place: Place) -> None:
     overrides = {
-        "partition_keys": "a, b",
         "settings.environment_variables.A": "1=2",
         "environment_variables.B": "no",
         "max_retries": "8",
@@ -211,7 +206,6 @@ def test_set_takes_lists_and_environment_variables(place: Place) -> None:
     }
     document = place.deployment + "settings:\n  environment_variables: {A: x, C: y}\n"
     config, _ = resolve_text(place, document, overrides)
-    assert config.partition_keys == ("a", "b")
     assert config.environment_variables == {"A": "1=2", "B": "no", "C": "y"}
     assert (config.limits.tries, config.limits.run_invocation_timeout_s) == (8, 77.0)
 

@@ -181,8 +181,6 @@ CONFIGS = st.builds(
         tries=st.integers(1, 9),
         needs_results=st.booleans(),
     ),
-    mini_batch_bytes=st.none() | st.integers(1, INT_MAX),
-    partition_keys=st.lists(TEXT, max_size=2).map(tuple),
     to_csv=st.dictionaries(TEXT, st.none() | st.booleans() | st.integers() | TEXT, max_size=3),
     environment=st.none() | st.builds(EnvironmentSource, TEXT, TEXT, st.none() | PATHS, TEXT),
     output_folders=st.lists(PATHS, max_size=2).map(tuple),
