@@ -9,7 +9,7 @@ from bscore.core.events import Event, Finished
 from bscore.core.limits import Limits as CoreLimits
 from bscore.core.state import Phase, Run, WorkerState
 from bscore.observe import NodeUsage, Pulse
-from bscore_tui.reading import figures, rows
+from bscore_tui.reading import batch_rows, figures, rows
 from bscore_tui.reading.findings import findings, next_events
 from bscore_tui.reading.notes import note_of
 from bscore_tui.views.model import Face, Limits, Mode, Model, Timeline
@@ -52,7 +52,7 @@ def build(run: Run, seen: Seen) -> Model:
     workers = list(run.workers.values())
     inits = [worker.init_ns for worker in workers if worker.init_ns >= 0]
     face = face_of(run, seen)
-    running = rows.running_rows(run, at)
+    running = batch_rows.running_rows(run, at)
     busy_count = sum(worker.state is WorkerState.BUSY for worker in workers)
     ended = run.last if run.outcome is not None else None
     return Model(
@@ -109,10 +109,10 @@ def build(run: Run, seen: Seen) -> Model:
         other_errors=run.other_errors,
         nodes=rows.node_rows(run, at, seen.usages, seen.mode is Mode.LIVE),
         running_batches=running,
-        waiting_batches=rows.waiting_rows(run),
-        retried_batches=rows.retried_rows(run),
-        abandoned_batches=rows.abandoned_rows(run),
-        slowest_batches=rows.slowest_rows(run),
+        waiting_batches=batch_rows.waiting_rows(run),
+        retried_batches=batch_rows.retried_rows(run),
+        abandoned_batches=batch_rows.abandoned_rows(run),
+        slowest_batches=batch_rows.slowest_rows(run),
         notes=tuple(note_of(event, path, offset) for path, offset, event in seen.notable),
         timeline=seen.timeline,
     )

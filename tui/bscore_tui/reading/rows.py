@@ -1,21 +1,18 @@
-"""Workers, nodes, errors and open mini-batches of a run as rows; what deviates comes first."""
+"""Workers, nodes and errors of a run as rows; what deviates comes first."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import islice
 
 from bscore.core.attempts import attempt_of
 from bscore.core.state import ErrorGroup, GoneWorker, Run, Worker, WorkerState
-from bscore.observe import NodeUsage, ProcessUsage
+from bscore.observe import NodeUsage
 from bscore.observe.usage import Sample
 from bscore_tui.reading.figures import quantile
-from bscore_tui.reading.notes import error_text, worker_text
-from bscore_tui.views.model import BatchRow, ErrorRow, NodeRow, WorkerRow
+from bscore_tui.reading.notes import error_text
+from bscore_tui.views.model import ErrorRow, NodeRow, WorkerRow
 from bscore_tui.views.safe import safe_text
 
-#: Rows of one list at most; the rest is counted.
-MAX_ROWS = 1000
 #: Gone workers shown per node.
 MAX_GONE_ROWS = 20
 #: A node whose heartbeat is older than this is silent.
@@ -238,97 +235,3 @@ def what_failed(group: ErrorGroup) -> str:
     """The error in a few words; init() is named because no mini-batch is."""
     what = error_text(group.error_type, group.message)
     return f"init(): {what}" if group.first_mini_batch < 0 else what
-
-
-def running_rows(run: Run, at: int) -> tuple[BatchRow, ...]:
-    """Mini-batches being run, the oldest first."""
-    late_ns = late_after_ns(run)
-    rows = []
-    for worker in run.workers.values():
-        if worker.state is not WorkerState.BUSY or not worker.queue:
-            continue
-        mini_batch, spent_us = worker.queue[0], at - worker.since
-        late = late_ns is not None and spent_us * 1000 > late_ns
-        rows.append(
-            BatchRow(
-                mini_batch,
-                "running",
-                attempt_of(run, mini_batch),
-                worker.since,
-                max(spent_us, 0) * 1000,
-                None,
-                worker_text(worker.id),
-                "late" if late else "",
-                "!" if late else "",
-            )
-        )
-    return tuple(sorted(rows, key=lambda row: row.since or 0)[:MAX_ROWS])
-
-
-def waiting_rows(run: Run) -> tuple[BatchRow, ...]:
-    """What waits and for what: with a worker already, to be tried again, never given out."""
-    rows = [
-        BatchRow(
-            mini_batch, "waiting", attempt_of(run, mini_batch), worker=worker_text(worker.id), why="next for"
-        )
-        for worker in run.workers.values()
-        for mini_batch in islice(worker.queue, int(worker.state is WorkerState.BUSY), None)
-    ]
-    rows += [_returned_row(run, mini_batch) for mini_batch in islice(run.returned, MAX_ROWS)]
-    last = min(run.mini_batches, run.next_new + MAX_ROWS)
-    rows += [
-        BatchRow(mini_batch, "waiting", 1, why="not handed out") for mini_batch in range(run.next_new, last)
-    ]
-    return tuple(rows[:MAX_ROWS])
-
-
-def _returned_row(run: Run, mini_batch: int) -> BatchRow:
-    charge = run.charges.get(mini_batch)
-    if charge is None:
-        return BatchRow(mini_batch, "waiting", 1, why="given back, waits again")
-    return BatchRow(
-        mini_batch,
-        "waiting",
-        charge.tries + 1,
-        items=charge.items,
-        worker=worker_text(charge.worker),
-        why="to be tried again after",
-    )
-
-
-def retried_rows(run: Run) -> tuple[BatchRow, ...]:
-    """Open mini-batches of which an attempt failed."""
-    return tuple(
-        BatchRow(
-            mini_batch,
-            "running" if mini_batch in run.in_flight else "waiting",
-            charge.tries + 1,
-            items=charge.items,
-            worker=worker_text(run.in_flight.get(mini_batch, charge.worker)),
-            why=f"{charge.tries} failed",
-            sign="!",
-        )
-        for mini_batch, charge in islice(run.charges.items(), MAX_ROWS)
-    )
-
-
-def abandoned_rows(run: Run) -> tuple[BatchRow, ...]:
-    """Mini-batches without rows."""
-    return tuple(
-        BatchRow(mini_batch, "abandoned", sign="x") for mini_batch in islice(run.abandoned, MAX_ROWS)
-    )
-
-
-def slowest_rows(run: Run) -> tuple[BatchRow, ...]:
-    """The slowest finished ones."""
-    return tuple(
-        BatchRow(slow.mini_batch, "done", None, slow.at, slow.run_ns, None, worker_text(slow.worker))
-        for slow in run.slowest
-    )
-
-
-def usage_of(usages: dict[str, NodeUsage], worker: str) -> ProcessUsage | None:
-    """The last sample of a worker."""
-    node, _, process = worker.rpartition("/")
-    usage = usages.get(node)
-    return usage.processes.get(process) if usage else None

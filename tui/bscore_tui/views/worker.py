@@ -79,8 +79,7 @@ def _facts(row: WorkerRow, model: Model, options: Options) -> list[Line]:
         text = f"{row.stack}   taken {span((model.at - (row.stack_at or model.at)) / 1e6)} ago"
         lines.append(labelled("stack", [(text, "strong")], options, 10))
     did = f"{count(row.done, options)} done, {count(row.failed, options)} attempts failed"
-    per_s = rate(row.items_s, options, "items").replace("items/", " items/")
-    speed = f"    {per_s.replace('  ', ' ')}, median {nanoseconds(row.median_ns, options)}"
+    speed = f"    {rate(row.items_s, options, 'items')}, median {nanoseconds(row.median_ns, options)}"
     lines.append(labelled("so far", [(did, "text"), (speed, "text")], options, 10))
     init = nanoseconds(row.init_ns, options)
     used = f"cpu {percent_text(row.cpu_percent, options, 0)}    memory {memory(row.memory_mb, options)}"
