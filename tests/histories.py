@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from bscore.core import events as e
 from bscore.core import instructions as i
+from bscore.core.asking import Reply, reply
 from bscore.core.attempts import attempt_of
 from bscore.core.check import check
 from bscore.core.limits import Limits
@@ -40,6 +41,7 @@ class World:
         self.history: list[e.Event] = []
         self.created = 0
         self.ended: i.End | None = None
+        self.killed: list[str] = []
 
     def happen(self, event: e.Event) -> None:
         """Record one event."""
@@ -59,7 +61,20 @@ class World:
 
     def carry_out(self) -> None:
         """Ask the plan and do what it says at once."""
-        for instruction in plan(self.run, self.vitals, self.limits, self.now):
+        self.follow(plan(self.run, self.vitals, self.limits, self.now))
+
+    def ask(self, what: str, arguments: str = "") -> Reply:
+        """Somebody asks the master, who answers and does it."""
+        answer = reply(self.run, what, arguments, "ada")
+        self.happen(
+            e.RequestTaken(self.now, what, arguments, "ada", "lap", "7", answer.answer, answer.granted)
+        )
+        self.follow(answer.instructions)
+        return answer
+
+    def follow(self, instructions: Iterable[i.Instruction]) -> None:
+        """Do what is said at once; a killed worker is gone at some later step."""
+        for instruction in instructions:
             match instruction:
                 case i.End():
                     self.ended = instruction
@@ -71,9 +86,35 @@ class World:
                     self.happen(e.WithdrawalAsked(self.now, worker, pairs))
                     self._give_back(worker, list(from_pairs(pairs)))
                 case i.Abandon(mini_batch, items, reason):
-                    self.happen(e.MiniBatchAbandoned(self.now, mini_batch, items, reason))
+                    known = self.items_each if items < 0 else items
+                    self.happen(e.MiniBatchAbandoned(self.now, mini_batch, known, reason))
+                case i.AbandonRest(reason):
+                    self._abandon_rest(reason)
+                case i.Kill(worker, reason):
+                    self._kill(worker, reason)
                 case i.LoseNode(node, reason):
                     self.happen(e.NodeLost(self.now, node, reason))
+
+    def _abandon_rest(self, reason: str) -> None:
+        run = self.run
+        items = run.items - run.done_items - run.abandoned_items
+        self.happen(e.RemainingAbandoned(self.now, run.mini_batches - run.over, items, reason))
+
+    def _kill(self, worker: str, reason: str) -> None:
+        self.happen(e.WorkerStopping(self.now, worker, reason))
+        self.killed.append(worker)
+
+    def _bury(self) -> None:
+        for worker in self.killed:
+            if worker in self.run.workers:
+                self.happen(e.WorkerGone(self.now, worker, None, 9, "killed by order", init_failed=False))
+        self.killed.clear()
+
+    def _ask_something(self) -> None:
+        draw = self.random
+        number = f"{draw.randrange(self.mini_batches + 2)}-{draw.randrange(self.mini_batches + 2)}"
+        worker = draw.choice([*self.run.workers, "process9"])
+        self.ask(*draw.choice([("abandon", number), ("restart-worker", worker), ("stack", worker)]))
 
     def _give_back(self, worker: str, ids: list[int]) -> None:
         kept = [m for m in ids if self.run.in_flight.get(m) == worker and self.random.random() < 0.8]
@@ -83,6 +124,10 @@ class World:
         """Let some time pass and one thing happen, then carry out the plan."""
         self.now += self.random.choice((10, 1_000, 60_000))
         self._list()
+        if self.killed and self.random.random() < 0.5:
+            self._bury()
+        if self._chance("asked"):
+            self._ask_something()
         worker = self._someone()
         if worker is not None:
             self._let_happen(worker)
@@ -102,7 +147,11 @@ class World:
         self.happen(kind(self.now, self.created, items))
 
     def _someone(self) -> str | None:
-        live = [w for w in self.run.workers.values() if w.state is WorkerState.STARTING or w.queue]
+        live = [
+            w
+            for w in self.run.workers.values()
+            if w.state is WorkerState.STARTING or (w.queue and w.id not in self.killed)
+        ]
         return self.random.choice(live).id if live else None
 
     def _let_happen(self, name: str) -> None:
@@ -186,6 +235,7 @@ TROUBLE = {
     "short": 0.05,
     "commit": 0.2,
     "init_fails": 0.05,
+    "asked": 0.02,
     "node_lost": 0.01,
     "master_dies": 0.01,
 }

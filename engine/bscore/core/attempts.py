@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from bscore.core import events as e
 from bscore.core.diagnose import add_error
-from bscore.core.ranges import from_pairs
+from bscore.core.ranges import Ranges, from_pairs
 from bscore.core.state import (
     HISTOGRAM_BUCKETS,
     IN_FLIGHT_NS,
@@ -63,6 +63,8 @@ def on_assigned(run: Run, event: e.Assigned) -> None:
         if first == run.next_new:
             run.next_new += count
             ids = range(first, first + count)
+            if run.ahead:
+                _step_over(run)
         else:
             ids = _take_returned(run, first, count)
         worker.queue.extend(ids)
@@ -86,7 +88,7 @@ def on_finished(run: Run, event: e.Finished) -> None:
     """The first of the worker's queue is done."""
     mini_batch = event.mini_batch
     worker = run.workers[event.worker]
-    _leave_queue(run, worker, mini_batch, event.at)
+    run.finished_us += _leave_queue(run, worker, mini_batch, event.at)
     run.charges.pop(mini_batch, None)
     run.done.add(mini_batch)
     run.uncommitted.append(Uncommitted(run.events, mini_batch, event.items, event.succeeded, event.rows))
@@ -108,7 +110,8 @@ def _index_hunger(run: Run, worker: Worker) -> None:
         run.hungry.pop(worker.id, None)
 
 
-def _leave_queue(run: Run, worker: Worker, mini_batch: int, at: int) -> None:
+def _leave_queue(run: Run, worker: Worker, mini_batch: int, at: int) -> int:
+    """Take the running mini-batch off; for how long it was the running one (microseconds)."""
     queue = worker.queue
     if not queue or queue[0] != mini_batch:
         raise ValueError(
@@ -118,10 +121,13 @@ def _leave_queue(run: Run, worker: Worker, mini_batch: int, at: int) -> None:
     del run.in_flight[mini_batch]
     run.withdrawing.discard(mini_batch)
     worker.last_answer = at
-    if worker.state is WorkerState.BUSY:
-        worker.since = at
-        if not queue:
-            worker.state = WorkerState.IDLE
+    if worker.state is not WorkerState.BUSY:
+        return 0
+    took = at - worker.since
+    worker.since = at
+    if not queue:
+        worker.state = WorkerState.IDLE
+    return took
 
 
 def _learn_duration(run: Run, worker: Worker, event: e.Finished) -> None:
@@ -155,7 +161,7 @@ def on_attempt_failed(run: Run, event: e.AttemptFailed) -> None:
     """Charge the attempt; the mini-batch waits at the front of the queue."""
     mini_batch = event.mini_batch
     worker = run.workers[event.worker]
-    _leave_queue(run, worker, mini_batch, event.at)
+    run.failed_us += _leave_queue(run, worker, mini_batch, event.at)
     charge = run.charges.get(mini_batch)
     if charge is None:
         run.charges[mini_batch] = Charge(1, event.worker, event.items)
@@ -193,15 +199,59 @@ def on_withdrawn(run: Run, event: e.Withdrawn) -> None:
 
 
 def on_abandoned(run: Run, event: e.MiniBatchAbandoned) -> None:
-    """Its tries are used up: it is over, without rows."""
-    if event.mini_batch >= run.next_new:
-        run.returned.extend(range(run.next_new, event.mini_batch + 1))
-        run.next_new = event.mini_batch + 1
-    run.returned.remove(event.mini_batch)
-    run.charges.pop(event.mini_batch, None)
-    run.abandoned.add(event.mini_batch)
+    """Its tries are used up, or somebody asked for it: it is over, without rows."""
+    mini_batch = event.mini_batch
+    holder = run.in_flight.get(mini_batch)
+    if holder is not None:
+        _take_from(run, run.workers[holder], mini_batch, event.at)
+    elif mini_batch < run.next_new:
+        run.returned.remove(mini_batch)
+    run.charges.pop(mini_batch, None)
+    run.abandoned.add(mini_batch)
+    if mini_batch >= run.next_new:
+        run.ahead.add(mini_batch)
+        _step_over(run)
     run.abandoned_items += event.items
     run.last_progress = event.at
+
+
+def _step_over(run: Run) -> None:
+    """The next new id is never one that was given up before its turn."""
+    ahead = run.ahead.pairs()
+    while ahead and ahead[0][0] == run.next_new:
+        run.next_new = ahead.pop(0)[1]
+    run.ahead = Ranges(ahead)
+
+
+def _take_from(run: Run, worker: Worker, mini_batch: int, at: int) -> None:
+    """A worker that runs it is being killed; one that only holds it goes on."""
+    is_running = worker.queue[0] == mini_batch
+    worker.queue.remove(mini_batch)
+    del run.in_flight[mini_batch]
+    run.withdrawing.discard(mini_batch)
+    if worker.state is WorkerState.STOPPING:
+        return
+    if is_running:
+        worker.state, worker.since = WorkerState.STOPPING, at
+        worker.stopping_reason = "its mini-batch was abandoned"
+    _index_hunger(run, worker)
+
+
+def on_remaining_abandoned(run: Run, event: e.RemainingAbandoned) -> None:
+    """Everything that is not over is abandoned at once."""
+    for worker in run.workers.values():
+        for mini_batch in list(worker.queue):
+            _take_from(run, worker, mini_batch, event.at)
+            run.abandoned.add(mini_batch)
+    for mini_batch in run.returned:
+        run.abandoned.add(mini_batch)
+    run.abandoned.add_range(run.next_new, run.mini_batches)
+    run.returned.clear()
+    run.charges.clear()
+    run.next_new, run.ahead = run.mini_batches, Ranges()
+    run.abandoned_items += event.items
+    run.last_progress = event.at
+    run.rest_given_up = event.reason
 
 
 def on_dropped(run: Run, _event: e.AnswerDropped) -> None:
@@ -216,5 +266,6 @@ REDUCERS: dict[type, Callable[..., None]] = {
     e.WithdrawalAsked: on_withdrawal,
     e.Withdrawn: on_withdrawn,
     e.MiniBatchAbandoned: on_abandoned,
+    e.RemainingAbandoned: on_remaining_abandoned,
     e.AnswerDropped: on_dropped,
 }

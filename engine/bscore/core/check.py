@@ -16,7 +16,10 @@ def _check_mini_batches(run: Run) -> None:
     returned = list(run.returned)
     in_flight, done, abandoned = set(run.in_flight), set(run.done), set(run.abandoned)
     assert len(returned) == len(set(returned)), "a mini-batch waits twice"
-    groups = [set(returned), in_flight, done, abandoned]
+    ahead = set(run.ahead)
+    assert ahead <= abandoned, "what was given up ahead of its turn is abandoned"
+    assert all(mini_batch > run.next_new for mini_batch in ahead), "next_new is never one given up"
+    groups = [set(returned), in_flight, done, abandoned - ahead]
     assert sum(map(len, groups)) == len(set().union(*groups)), "a mini-batch is in two states"
     assert set().union(*groups) == set(range(run.next_new)), "every id below next_new is somewhere"
     assert run.next_new <= run.mini_batches, "only created mini-batches are assigned"

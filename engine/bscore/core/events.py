@@ -284,6 +284,19 @@ class MiniBatchAbandoned:
 
 
 @dataclass(frozen=True, slots=True)
+class RemainingAbandoned:
+    """Somebody asked to end with what is done: every mini-batch not over yet is abandoned, running or not.
+
+    `mini_batches` and `items` count what this gave up; what is listed later is given up by a further one.
+    """
+
+    at: int
+    mini_batches: int
+    items: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerDropped:
     """An answer came that is not current (an earlier term, attempt or worker)."""
 
@@ -322,13 +335,19 @@ class Committed:
 
 @dataclass(frozen=True, slots=True)
 class RequestTaken:
-    """The master carried out a request out of `control/`."""
+    """The master answered a request out of `control/`; what was `granted` is carried out.
+
+    `request` is the request's own name, empty for a signal.
+    """
 
     at: int
     what: str
     arguments: str
     who: str
     where: str
+    request: str = ""
+    answer: str = ""
+    granted: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,6 +416,7 @@ Event = (
     | Finished
     | AttemptFailed
     | MiniBatchAbandoned
+    | RemainingAbandoned
     | AnswerDropped
     | StacksTaken
     | Committed

@@ -32,11 +32,33 @@ class TakeBack:
 
 @dataclass(frozen=True, slots=True)
 class Abandon:
-    """Give a mini-batch up: its tries are used."""
+    """Give a mini-batch up: its tries are used, or somebody asked for it; -1 for items nobody counted."""
 
     mini_batch: int
     items: int
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class AbandonRest:
+    """Give up every mini-batch that is not over."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """End a worker now; what it runs is not charged."""
+
+    worker: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stacks:
+    """Have the stacks of a worker's threads taken."""
+
+    worker: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +77,4 @@ class End:
     reason: str
 
 
-Instruction = Start | Give | TakeBack | Abandon | LoseNode | End
+Instruction = Start | Give | TakeBack | Abandon | AbandonRest | Kill | Stacks | LoseNode | End

@@ -9,7 +9,7 @@ import heapq
 from collections.abc import Iterable
 from itertools import islice
 
-from bscore.core.instructions import Abandon, End, Give, Instruction, LoseNode, Start, TakeBack
+from bscore.core.instructions import Abandon, AbandonRest, End, Give, Instruction, LoseNode, Start, TakeBack
 from bscore.core.limits import Limits
 from bscore.core.ranges import as_pairs
 from bscore.core.state import Run, Vitals, Worker, WorkerState
@@ -28,6 +28,8 @@ def plan(run: Run, vitals: Vitals, limits: Limits, now: int) -> list[Instruction
         return [end]
     instructions: list[Instruction] = []
     instructions += _lost_nodes(run, vitals, limits, now)
+    if run.rest_given_up:
+        return [*instructions, AbandonRest(run.rest_given_up)] if run.waiting else instructions
     instructions += _spent(run, limits)
     instructions += _staff(run)
     if vitals.unwritten_bytes <= MAX_UNWRITTEN_BYTES and run.hungry:
@@ -88,15 +90,33 @@ def _give(run: Run, limits: Limits) -> list[Instruction]:
     new = run.next_new
     gives: list[Instruction] = []
     for worker, share in zip(workers, shares, strict=True):
-        count = min(share, run.mini_batches - new)
         ids = given.get(worker.id)
         pairs = as_pairs(ids) if ids else ()
-        if count > 0:
+        if run.ahead:
+            fresh, new = _around(run, new, share)
+            pairs += fresh
+        elif (count := min(share, run.mini_batches - new)) > 0:
             pairs += ((new, count),)
             new += count
         if pairs:
             gives.append(Give(worker.id, pairs))
     return gives
+
+
+def _around(run: Run, new: int, share: int) -> tuple[tuple[tuple[int, int], ...], int]:
+    """`share` new ids from `new` on without those given up ahead of their turn, and what comes next."""
+    pairs: list[tuple[int, int]] = []
+    for start, stop in [*run.ahead.pairs(), (run.mini_batches, run.mini_batches)]:
+        if stop <= new:
+            continue
+        count = min(share, start - new)
+        if count > 0:
+            pairs.append((new, count))
+            share, new = share - count, new + count
+        if share <= 0:
+            break
+        new = stop
+    return tuple(pairs), new
 
 
 def _shares(workers: list[Worker], waiting: int) -> list[int]:

@@ -49,7 +49,7 @@ def _on_term_started(run: Run, event: e.TermStarted) -> None:
     if not run.started:
         run.started = event.at
     run.phase, run.outcome, run.reason, run.canceled_by = Phase.PREPARING, None, "", ""
-    run.listing_error = ""
+    run.listing_error = run.rest_given_up = ""
     run.first_assigned = run.last_progress = 0
     _take_back_everything(run)
     for node in run.nodes.values():
@@ -226,7 +226,7 @@ def _on_committed(run: Run, event: e.Committed) -> None:
 def _on_request(run: Run, event: e.RequestTaken) -> None:
     if len(run.requests) < MAX_REQUESTS:
         run.requests.append((event.at, event.what, event.arguments, event.who, event.where))
-    if event.what == "cancel" and not run.canceled_by:
+    if event.what == "cancel" and event.granted and not run.canceled_by:
         run.canceled_by = f"{event.who} on {event.where}" if event.where else event.who
 
 

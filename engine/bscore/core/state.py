@@ -202,6 +202,10 @@ class Run:
     in_flight: dict[int, str] = field(default_factory=dict)
     done: Ranges = field(default_factory=Ranges)
     abandoned: Ranges = field(default_factory=Ranges)
+    #: Ids behind `next_new` that were abandoned before their turn; part of `abandoned`.
+    ahead: Ranges = field(default_factory=Ranges)
+    #: Why everything not over was abandoned in this term, what is listed later too; "" for no.
+    rest_given_up: str = ""
     uncommitted: deque[Uncommitted] = field(default_factory=deque)
     parts: list[Part] = field(default_factory=list)
     #: Rows handed to the part files, committed or not.
@@ -248,7 +252,7 @@ class Run:
     @property
     def waiting(self) -> int:
         """Mini-batches created that nobody has and that are not over."""
-        return self.mini_batches - self.next_new + len(self.returned)
+        return self.mini_batches - self.next_new - len(self.ahead) + len(self.returned)
 
     @property
     def over(self) -> int:

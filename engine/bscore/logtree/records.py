@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from dataclasses import dataclass
+from dataclasses import MISSING, dataclass
 from typing import Any, get_args
 from zlib import crc32
 
@@ -34,7 +34,7 @@ _NAME_BYTES = 512
 
 _ERRORS = (ev.AttemptFailed, ev.InitFailed, ev.MiniBatchAbandoned, ev.ListingFailed, ev.NodeLost)
 _HOT = (Finished, Assigned)
-_WARNINGS = (ev.AnswerDropped, ev.ClockJumped, ev.FindingMade)
+_WARNINGS = (ev.AnswerDropped, ev.ClockJumped, ev.FindingMade, ev.RemainingAbandoned)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,11 @@ class JournalCrc:
 _RECORDS: dict[str, type[Any]] = {kind.__name__: kind for kind in get_args(Event)}
 _COLUMNS = {kind: columns(kind) for kind in _RECORDS.values()}
 _LIMITS = columns(Limits)
+#: Fields that came later: left out where they hold this value, and so decoded where they are missing.
+_LATER = {
+    kind: {field.name: field.default for field in dataclasses.fields(kind) if field.default is not MISSING}
+    for kind in _RECORDS.values()
+}
 
 
 def level(event: Event) -> str:
@@ -115,7 +120,10 @@ def _finished_body(event: Finished) -> str:
 def _body(event: Event) -> str:
     kind = type(event)
     parts = [kind.__name__]
-    parts += [f"{key}={write(getattr(event, name))}" for name, key, write, _ in _COLUMNS[kind]]
+    for name, key, write, _ in _COLUMNS[kind]:
+        value = getattr(event, name)
+        if _LATER[kind].get(name, MISSING) != value:
+            parts.append(f"{key}={write(value)}")
     if isinstance(event, ev.RunConfigured):
         parts += [f"{key}={write(getattr(event.limits, name))}" for name, key, write, _ in _LIMITS]
     elif isinstance(event, ev.AttemptFailed):
@@ -202,7 +210,9 @@ def _cold(content: str) -> Event | StrangeLine:
     if kind is Finished:
         raw = _usual(raw)
     try:
-        values = {name: read(raw[key]) for name, key, _, read in _COLUMNS[kind]}
+        values = {
+            n: read(raw[key]) for n, key, _, read in _COLUMNS[kind] if key in raw or n not in _LATER[kind]
+        }
         if kind is ev.RunConfigured:
             limits = {name: read(raw[key]) for name, key, _, read in _LIMITS if key in raw}
             values["limits"] = Limits(**limits)

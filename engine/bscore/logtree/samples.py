@@ -241,6 +241,19 @@ _SAMPLES: tuple[tuple[ev.Event, str, str], ...] = (
         "RequestTaken what=abandon arguments=19-20 who=alice where=host-c",
     ),
     (
+        ev.RequestTaken(_AT, "stack", "process9", "alice", "host-c", "17-42-stack", "No such worker.", False),
+        "INFO",
+        (
+            "RequestTaken what=stack arguments=process9 who=alice where=host-c request=17-42-stack "
+            'answer="No such worker." granted=no'
+        ),
+    ),
+    (
+        ev.RemainingAbandoned(_AT, mini_batches=900000, items=9000000, reason="asked for by alice on host-c"),
+        "WARNING",
+        'RemainingAbandoned mini_batches=900000 items=9000000 reason="asked for by alice on host-c"',
+    ),
+    (
         ev.FindingMade(_AT, "slow-node", text="10.0.0.9 needs 4.1 times as long as the others."),
         "WARNING",
         'FindingMade code=slow-node text="10.0.0.9 needs 4.1 times as long as the others."',

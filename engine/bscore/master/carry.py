@@ -10,7 +10,7 @@ from bscore.core.ranges import from_pairs
 from bscore.inputs.manifest import Manifest
 from bscore.logtree.paths import split_worker
 from bscore.master.recorder import Recorder
-from bscore.node.messages import Assign, Batch, Order, StartWorker, Withdraw
+from bscore.node.messages import Assign, Batch, KillWorker, Order, StartWorker, TakeStacks, Withdraw
 
 
 class Carrier:
@@ -36,7 +36,15 @@ class Carrier:
                     record(e.WithdrawalAsked(now, worker, pairs))
                     self._order(orders, worker, Withdraw(worker, tuple(from_pairs(pairs))))
                 case i.Abandon(mini_batch, items, reason):
+                    items = self._items(mini_batch) if items < 0 else items
                     record(e.MiniBatchAbandoned(now, mini_batch, items, reason))
+                case i.AbandonRest(reason):
+                    record(self._rest(now, reason))
+                case i.Kill(worker, reason):
+                    record(e.WorkerStopping(now, worker, reason))
+                    self._order(orders, worker, KillWorker(worker, reason))
+                case i.Stacks(worker):
+                    self._order(orders, worker, TakeStacks(worker))
                 case i.LoseNode(node, reason):
                     record(e.NodeLost(now, node, reason))
                     self._backend.kill(node)
@@ -46,6 +54,15 @@ class Carrier:
     @staticmethod
     def _order(orders: dict[str, list[Order]], worker: str, order: Order) -> None:
         orders.setdefault(split_worker(worker)[0], []).append(order)
+
+    def _items(self, mini_batch: int) -> int:
+        sizes, _ = self._manifest.mini_batches(mini_batch, 1)
+        return sizes[0][0]
+
+    def _rest(self, now: int, reason: str) -> e.RemainingAbandoned:
+        run = self._recorder.run
+        items = run.items - run.done_items - run.abandoned_items
+        return e.RemainingAbandoned(now, run.mini_batches - run.over, items, reason)
 
     def _assign(self, worker: str, pairs: tuple[tuple[int, int], ...], now: int) -> Assign:
         run = self._recorder.run

@@ -11,6 +11,7 @@ from bscore.core.instructions import End
 from bscore.core.state import Run, Worker, WorkerState
 from bscore.errors import BscoreError
 from bscore.logtree.paths import split_worker
+from bscore.master.acting import answer_late
 from bscore.master.loop import Master
 from bscore.master.reporting import write_reports, write_result
 from bscore.master.term import Step
@@ -39,6 +40,7 @@ def end_run(master: Master, end: End, step: Step = no_step) -> e.RunEnded:
     output = output_of(master, end)
     write_reports(term)
     step("reports written")
+    answer_late(recorder, term.job.tree, term.clock.now())
     ended = e.RunEnded(max(term.clock.now(), term.run.last), end.outcome, end.reason, output)
     recorder.record(ended)
     recorder.flush()

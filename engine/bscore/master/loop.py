@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from bscore.errors import BscoreError, StorageError
 from bscore.logtree import paths
 from bscore.logtree.writer import TreeWriter
 from bscore.master import requests
+from bscore.master.acting import act, cancel_by_signal
 from bscore.master.carry import Carrier
 from bscore.master.listen import Listener
 from bscore.master.observers import Observer
@@ -47,6 +47,8 @@ class Master:
         self._stops_taken = 0
         self._carrier = Carrier(term.recorder, backend, term.manifest)
         self._asked_at = 0
+        # Whoever resumes a job wants it to go on: what was asked of a dead master is not carried out.
+        self._too_old = requests.lying_there(term.job.tree) if term.run.term > 1 else frozenset()
         self._woke_at = term.clock.now()
         self._nap_s = 0.0
         self._progress = 0
@@ -130,14 +132,13 @@ class Master:
         self.check_second_stop()
         if stops.count > self._stops_taken:
             self._stops_taken = stops.count
-            self.recorder.record(e.RequestTaken(now, "cancel", "", stops.by, socket.gethostname()))
+            cancel_by_signal(self.recorder, stops.by, now)
         if now - self._asked_at < requests.LOOK_US:
             return
         self._asked_at = now
         for request in requests.take(self.term.job.tree):
-            self.recorder.record(
-                e.RequestTaken(now, request.what, request.arguments, request.who, request.where)
-            )
+            too_old = request.name in self._too_old
+            act(self.recorder, self._carrier, request, now, too_old=too_old)
 
     def check_second_stop(self) -> None:
         """Raise KeyboardInterrupt when somebody pressed Ctrl-C twice."""

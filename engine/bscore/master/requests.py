@@ -10,6 +10,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bscore.errors import StorageError
 from bscore.logtree import paths
 
 LOOK_US = 1_000_000
@@ -18,36 +19,67 @@ _MAX_BYTES = 64 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What somebody asks of a run: `cancel`, with arguments as text; who asked, and from which host."""
+    """What somebody asks of a run: `cancel`, with arguments as text; who asked, and from which host.
+
+    `name` is the request's own, by which its answer is found in the journal.
+    """
 
     what: str
     arguments: str
     who: str
     where: str
+    name: str = ""
 
 
-def ask(tree: Path, what: str, arguments: str = "") -> Path:
-    """Put a request into a job's directory; the file vanishes when the master has taken it."""
+def ask(tree: Path, what: str, arguments: str = "") -> Request:
+    """Put a request into a job's directory; the file vanishes when the master has taken it.
+
+    Raises StorageError when it cannot be put there.
+    """
     user = os.environ.get("USER") or os.environ.get("LOGNAME") or f"uid {os.getuid()}"
-    request = Request(what, arguments, user, socket.gethostname())
+    stem = f"{time.time_ns()}-{os.getpid()}-{what}"
+    request = Request(what, arguments, user, socket.gethostname(), stem)
     folder = tree / paths.CONTROL
-    folder.mkdir(exist_ok=True)
-    name = f"{time.time_ns()}-{os.getpid()}-{what}.json"
-    fresh = folder / f".{name}"
-    fresh.write_text(json.dumps(asdict(request)))
-    return fresh.rename(folder / name)
+    fresh = folder / f".{stem}.json"
+    try:
+        folder.mkdir(exist_ok=True)
+        fresh.write_text(json.dumps(asdict(request)))
+        fresh.rename(folder / f"{stem}.json")
+    except OSError as error:
+        raise StorageError(
+            f"Nothing can be asked of this job: {folder} cannot be written: {error.strerror}.",
+            remedy="Ask as the user who runs it, on a file system that is not read-only.",
+        ) from error
+    return request
+
+
+def withdraw(tree: Path, request: Request) -> bool:
+    """Take a request back; False when the master has it already."""
+    try:
+        (tree / paths.CONTROL / f"{request.name}.json").unlink()
+    except OSError:
+        return False
+    return True
+
+
+def lying_there(tree: Path) -> frozenset[str]:
+    """Names of the requests that nobody has taken yet."""
+    return frozenset(name.removesuffix(".json") for name in _names(tree))
+
+
+def _names(tree: Path) -> list[str]:
+    """File names of requests, oldest first."""
+    try:
+        found = os.listdir(tree / paths.CONTROL)
+    except OSError:
+        return []
+    return sorted(name for name in found if name.endswith(".json") and not name.startswith("."))
 
 
 def take(tree: Path) -> list[Request]:
     """The requests that lie there, oldest first, each removed; what cannot be read is removed too."""
     found: list[Request] = []
-    try:
-        names = sorted(name for name in os.listdir(tree / paths.CONTROL) if name.endswith(".json"))
-    except OSError:
-        return found
-    for name in names:
-        if name.startswith("."):
-            continue
+    for name in _names(tree):
         path = tree / paths.CONTROL / name
         request = _read(path)
         with contextlib.suppress(OSError):
@@ -66,4 +98,5 @@ def _read(path: Path) -> Request | None:
         return None
     if not all(isinstance(value, str) for value in values):
         return None
-    return Request(*values)
+    what, arguments, who, where = values
+    return Request(what, arguments, who, where, path.name.removesuffix(".json"))
