@@ -59,7 +59,8 @@ class InlineBackend:
     - run() and init() are never timed out, and a script that crashes or hangs takes the caller with it;
     - no raw stdout/stderr files, stacks or figures below `logs/perf`, another interpreter is not used;
     - process times are 0, what sub-processes and C libraries print is not captured;
-    - installed libraries are imported once for all workers; threads that a script leaves running go on.
+    - installed libraries are imported once for all workers; threads that a script leaves running go on;
+    - children that multiprocessing spawns do not find the stand-ins for azureml.
     """
 
     def __init__(self, clock: Clock, nodes: int = 1) -> None:

@@ -17,12 +17,14 @@ from bscore.node.worker import Pending
 from bscore.node.worker_process import (
     Ended,
     WorkerProcess,
+    made_working_folder,
     worker_environment,
     worker_setup,
-    working_folder,
 )
+from bscore_worker import shims
 from bscore_worker.answers import Judge
 from bscore_worker.loop import call, failure
+from bscore_worker.profiling import Profiler
 from bscore_worker.script import Script, load, load_function
 from bscore_worker.streams import Streams
 from bscore_worker.traces import describe
@@ -102,13 +104,12 @@ class InlineWorker:
         self._asked: dict[str, Any] = worker_setup(setup, process, spool, user_fds)
         self._clock, self._tell = clock, tell
         self._code = os.path.abspath(setup.code)
-        folder = working_folder(setup, process)
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = made_working_folder(setup, process)
         environment = worker_environment(setup, f"{setup.job}/{setup.term}/{os.getpid()}/{process}")
         self._world = World(self._code, str(folder), environment)
         self._streams = Streams(*user_fds)
         self._script: Script | None = None
-        self._profiler: Any = None
+        self._profiler: Profiler | None = None
         retry_short = setup.limits.retry_short_returns
         self._judge = Judge(setup.append_row, setup.dataframe_header, setup.to_csv, retry_short, spool)
 
@@ -137,7 +138,8 @@ class InlineWorker:
     def _load(self) -> Script:
         asked = self._asked
         if asked["profiling_module"]:
-            self._profiler = importlib.import_module(asked["profiling_module"]).Profile()
+            self._profiler = Profiler(asked["profiling_module"], asked["profile"])
+        shims.install(shims.facts_of(asked), self._streams.log)
         if asked["function"]:
             return load_function(asked["function"], asked["arguments"])
         return load(self._code, asked["script"], asked["arguments"])
@@ -149,12 +151,13 @@ class InlineWorker:
         self._tell(("started", sequence, start_ns, 0), b"")
         batch, first = pending.batch, pending.first_item
         names = pending.manifest.split(b"\0")[0:-1:3][first : first + batch.items]
-        profile = self._profiler and self._profiler.runcall
         run_ns, body = -1, b""
         with self._world.entered():
             begun_ns = self._clock.monotonic_ns()
             try:
-                returned, note = call(self._script, profile, batch.mini_batch, list(map(os.fsdecode, names)))
+                returned, note = call(
+                    self._script, self._profiler, batch.mini_batch, list(map(os.fsdecode, names))
+                )
                 run_ns = self._clock.monotonic_ns() - begun_ns
                 verdict = self._judge(returned, len(names))
                 kind, body = "done", verdict.body
@@ -182,7 +185,7 @@ class InlineWorker:
         with self._world.entered():
             try:
                 if self._profiler:
-                    self._profiler.dump_stats(self._asked["profile"])
+                    self._profiler.write()
                 if self._script is not None and self._script.shutdown is not None:
                     self._script.shutdown()
             except SystemExit as error:

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, TextIO
 
+from bscore_worker.shims import is_stand_in
+
 #: What a fresh interpreter does not show.
 _IGNORED = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
 
@@ -32,12 +34,14 @@ class _State:
     handlers: list[logging.Handler] = field(default_factory=lambda: list(logging.getLogger().handlers))
     level: int = field(default_factory=lambda: logging.getLogger().level)
 
-    def apply(self) -> None:
-        """Make it the state of this process."""
+    def apply(self, instead: dict[str, str]) -> None:
+        """Make it the state of this process, whose environment is `instead`."""
         os.chdir(self.folder)
-        if dict(os.environ) != self.environment:
-            os.environ.clear()
-            os.environ.update(self.environment)
+        for name in instead.keys() - self.environment.keys():
+            del os.environ[name]
+        for name, value in self.environment.items():
+            if instead.get(name) != value:
+                os.environ[name] = value
         sys.argv, sys.path, sys.meta_path = self.arguments, self.path, self.finders
         sys.stdin, sys.stdout, sys.stderr = self.stdin, self.stdout, self.stderr
         root = logging.getLogger()
@@ -46,9 +50,14 @@ class _State:
 
 
 def _state_now() -> _State:
+    try:
+        folder = os.getcwd()
+    except FileNotFoundError:
+        # The script removed the folder it stands in.
+        folder = "/"
     # The lists themselves: whoever keeps a reference to sys.path goes on seeing its own.
     return _State(
-        os.getcwd(), dict(os.environ), sys.argv, sys.path, sys.meta_path, sys.stdin, sys.stdout, sys.stderr
+        folder, dict(os.environ), sys.argv, sys.path, sys.meta_path, sys.stdin, sys.stdout, sys.stderr
     )
 
 
@@ -74,13 +83,12 @@ class World:
             self._filter_warnings()
             sys.modules.update(self._modules)
             try:
-                self._inside.apply()
+                self._inside.apply(outside.environment)
                 yield
             finally:
                 self._filters = list(warnings.filters)
-                with contextlib.suppress(FileNotFoundError):
-                    self._inside = _state_now()
-                outside.apply()
+                self._inside = _state_now()
+                outside.apply(self._inside.environment)
                 self._take_modules(modules)
 
     def _filter_warnings(self) -> None:
@@ -104,6 +112,8 @@ class World:
 
     def _is_own(self, module: ModuleType) -> bool:
         """Whether it lies below the script's folder, or nowhere that the caller could import it from."""
+        if is_stand_in(module):
+            return True
         places = [getattr(module, "__file__", None) or "", *(getattr(module, "__path__", None) or ())]
         known = [os.path.realpath(place) for place in places if isinstance(place, str) and place]
         if not known:

@@ -184,7 +184,11 @@ def init():
     seen["own folder"] = os.listdir(".")
     seen["path"] = [os.path.basename(entry) for entry in sys.path[:1]]
     seen["module"] = __name__
-    import helper
+    import azureml.core, helper
+    from azureml_user.parallel_run import EntryScript
+    EntryScript().logger.info("to the entry script log")
+    seen["stand-in"] = (azureml.core.__file__, os.path.basename(EntryScript().output_dir))
+    seen["found"] = os.path.relpath(azureml.core.Model.get_model_path("model"))
     seen["helper"] = helper.VALUE
 def run(mini_batch, context):
     seen["index"] = context.minibatch_index
@@ -204,20 +208,23 @@ def test_the_script_sees_the_same_arguments_environment_and_modules(tmp_path: Pa
             folder,
             SEEN,
             items=5,
+            workers=1,
             model=model,
             arguments=("--threshold", "0.5"),
             environment_variables={"COLOUR": "blue"},
         )
         run_job(job, make_backend=kind.one)
         (row,) = rows_of(job)
+        (log,) = [path.read_text() for path in (job.tree / "logs/user/entry_script_log").rglob("*.txt")]
+        assert "to the entry script log" in log
         seen[kind.name] = json.loads(row)
     for name, value in seen.items():
         assert value.pop("helper") == name, "two jobs of one process do not share the script's modules"
     assert seen["inline"] == seen["local"] == seen["detached"]
-    assert seen["local"]["argv"] == ["--threshold", "0.5", "--logging_level", "INFO"]
+    assert seen["local"]["argv"] == ["--logging_level", "INFO", "--threshold", "0.5"]
     assert seen["local"]["model"] == ["model.bin"]
     assert seen["local"]["COLOUR"] == "blue"
-    assert seen["local"]["own folder"] == []
+    assert seen["local"]["own folder"] == ["azureml-models"]
 
 
 def test_shutdown_is_called_once_per_worker(tmp_path: Path, kind: Kind) -> None:
