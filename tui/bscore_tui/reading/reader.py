@@ -9,6 +9,7 @@ from collections.abc import Callable
 from bscore.core.events import Event, Finished, UnknownEvent
 from bscore.core.state import Run
 from bscore.errors import TreeError
+from bscore.logtree import paths
 from bscore.logtree.journal import terms
 from bscore.logtree.records import MAX_LINE_BYTES, StrangeLine, decode
 from bscore.logtree.source import Source
@@ -34,6 +35,8 @@ NOTES = 40
 #: Finished mini-batches of which "outside run()" is taken.
 RECENT = 200
 _SCAN_BUDGET = 4 * 1024 * 1024
+#: A tree without any lease is given up when its journal has been silent for so long.
+SILENT_US = 300_000_000
 
 
 def wall_us() -> int:
@@ -93,10 +96,19 @@ class JobReader:
         else:
             scanned = False
         used = self.usage.poll(list(self.follower.run.nodes))
-        pulse = self._life.look(self.follower.run.outcome is not None)
+        pulse = self._look()
         changed = progress.changed or scanned or used or pulse is not self._pulse
         self._pulse = pulse
         return changed, progress.more or scanning
+
+    def _look(self) -> Pulse:
+        """The master's pulse; a tree without a lease that has long been silent has no master either."""
+        run = self.follower.run
+        pulse = self._life.look(run.outcome is not None)
+        if pulse is Pulse.UNKNOWN and run.last and self.source.stat(paths.LEASE) is None:
+            silent = self._now_us() - run.last > SILENT_US and not self._progress.more
+            return Pulse.NOT_RESPONDING if silent else pulse
+        return pulse
 
     def _recent_finished(self) -> None:
         """What a snapshot does not hold: the mini-batches finished just before it."""

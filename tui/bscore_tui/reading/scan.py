@@ -19,10 +19,10 @@ from bscore_tui.views.model import Timeline
 MAX_STEPS = 4096
 _BLOCK = 64 * 1024
 _RECORD = re.compile(
-    rb"(?:\A|\n)(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),(\d)..\|([A-Z])[A-Z]+\|\d+\|\d+\|(?!Assigned )(\w+)"
+    rb"\n(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d),(\d)..\|([A-Z])[A-Z]+\|\d+\|\d+\|(?!Assigned )(\w+)"
 )
 _NOTABLE = re.compile(
-    rb"(?:\A|\n)[^\n|]{23}\|[A-Z]+\|\d+\|\d+\|"
+    rb"\n[^\n|]{23}\|[A-Z]+\|\d+\|\d+\|"
     rb"(?!Finished |Assigned |Committed |MiniBatchesCreated |Withdrawn |WithdrawalAsked "
     rb"|WorkerStarting [^\n]* pid=0 )"
 )
@@ -31,7 +31,7 @@ _QUIET = {b"Finished", b"Committed", b"MiniBatchesCreated", b"Withdrawn", b"With
 
 def is_quiet(line: bytes) -> bool:
     """Whether a line is of the records that come with every mini-batch."""
-    return _NOTABLE.match(line) is None
+    return _NOTABLE.match(b"\n" + line) is None
 
 
 @dataclass(slots=True)
@@ -115,7 +115,9 @@ class JournalScan:
         if not end:
             return 0
         data = data[:end]
-        found = Counter(_RECORD.findall(data))
+        # A pattern that begins with a fixed byte is searched eight times as fast as one with a choice there.
+        fenced = b"\n" + data
+        found = Counter(_RECORD.findall(fenced))
         scanned.records += data.count(b"\n")
         for (stamp, tenth, level, name), number in found.items():
             try:
@@ -124,9 +126,7 @@ class JournalScan:
             except GrammarError:
                 continue
         if any(name not in _QUIET for *_, name in found):
-            for match in _NOTABLE.finditer(data):
-                start = match.start()
-                scanned.notable.append(scanned.offset + start + (data[start : start + 1] == b"\n"))
+            scanned.notable.extend(scanned.offset + match.start() for match in _NOTABLE.finditer(fenced))
         scanned.offset += end
         return end
 

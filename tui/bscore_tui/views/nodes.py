@@ -74,28 +74,39 @@ Row = tuple[Line, str]
 
 
 def _rows(model: Model, width: int, room: int, options: Options) -> list[Row]:
-    """Rows of all nodes: open ones in full, as far as room allows; every deviating worker always."""
-    rows: list[Row] = []
+    """Rows of all nodes: those with something wrong open as far as room allows, the others folded."""
     chosen = [node for node in _sorted(model, options) if _wanted(node, options)]
-    closed = len([node for node in chosen if not _is_open(node, len(chosen), options)])
-    spare = room - closed
-    opened = len(chosen) - closed
+    opened = _opened(chosen, room, options)
+    closed = len(chosen) - len(opened)
+    spare = room - min(closed, max(room // 3, room - 12 * len(opened)))
+    rows: list[Row] = []
+    left_open = len(opened)
     for node in chosen:
-        is_open = _is_open(node, len(chosen), options)
-        if not is_open:
+        if node.id not in opened:
             rows.append((_node_line(node, width, options, is_open=False), f"node:{node.id}"))
             continue
-        share = max(spare // max(opened, 1), 3)
-        part = _open_node(node, model, width, share, options)
+        part = _open_node(node, model, width, max(spare // left_open, 3), options)
         rows += part
         spare -= len(part)
-        opened -= 1
+        left_open -= 1
     return rows
 
 
-def _is_open(node: NodeRow, number: int, options: Options) -> bool:
-    usual = bool(node.sign) or number <= 2 or bool(options.filter)
-    return usual != (f"node:{node.id}" in options.toggled)
+def _opened(chosen: list[NodeRow], room: int, options: Options) -> set[str]:
+    """Nodes shown with their workers: the first wrong ones as long as each has room, or few nodes at all."""
+    opened: set[str] = set()
+    budget = room
+    for node in chosen:
+        toggled = f"node:{node.id}" in options.toggled
+        need = 3 + sum(bool(worker.sign) for worker in node.workers) + min(len(node.gone), 2)
+        wants = bool(node.sign) or len(chosen) <= 2 or bool(options.filter)
+        fits = not opened or need <= budget
+        if (wants and fits) != toggled:
+            opened.add(node.id)
+            budget -= need
+        else:
+            budget -= bool(node.sign)
+    return opened
 
 
 def _sorted(model: Model, options: Options) -> list[NodeRow]:

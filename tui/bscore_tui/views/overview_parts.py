@@ -72,7 +72,7 @@ def batches(model: Model, options: Options) -> Line:
 def items(model: Model, options: Options) -> Line:
     """Items over, the rate, and how many failed of how many allowed."""
     total = count(model.items, options)
-    of = f"{right(count(model.done_items + _abandoned_items(model), options), 8, options)} of {total}"
+    of = f"{right(count(model.done_items + _abandoned_items(model), options), 9, options)} of {total}"
     if not model.listed:
         of += " so far"
     speed = rate(model.items_s, options)
@@ -81,9 +81,9 @@ def items(model: Model, options: Options) -> Line:
     style = "warn" if model.failed_items else "text"
     sign = "! " if limit is not None and model.failed_items > limit // 2 else ""
     line: Line = [
-        (left(of, 28, options), "text"),
-        (right(speed, 10, options), "text"),
-        ("           ", "text"),
+        (left(of, 30, options), "text"),
+        (right(speed, 9, options), "text"),
+        ("          ", "text"),
     ]
     return labelled("items", [*line, (sign + failed, style)], options, 10)
 

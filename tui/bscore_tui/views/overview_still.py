@@ -45,7 +45,7 @@ def _left(page: parts.Page, model: Model, most: int) -> None:
     stacks = {worker.id.replace("/", " "): worker for worker in model.workers if worker.stack}
     places = {worker.stack for worker in stacks.values()}
     same = f"STACK, the same in all {len(stacks)}" if len(places) == 1 and len(stacks) > 1 else "STACK"
-    heads = f"    BATCH    FOR  {left('WORKER', 22, options)} {same}"
+    heads = f"      BATCH        FOR  {left('WORKER', 22, options)} {same}"
     page.add(labelled("left", [(heads, "dim")], options, 10))
     rows = model.running_batches[: max(most - 1, 1)]
     for row in rows:
@@ -62,6 +62,6 @@ def _row(row: BatchRow, model: Model, stacks: dict[str, WorkerRow], options: Opt
     worker = stacks.get(row.worker)
     place = worker.stack if worker else options.glyphs.dash
     return [
-        (f"{count(row.mini_batch, options):>7}{for_:>7}  {left(row.worker, 22, options)} ", "text"),
+        (f"{count(row.mini_batch, options):>9}{for_:>11}  {left(row.worker, 22, options)} ", "text"),
         (place, "strong" if worker else "dim"),
     ]

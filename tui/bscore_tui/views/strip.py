@@ -124,12 +124,13 @@ def _signs(model: Model, cells: list[Cell], scale: Scale, options: Options) -> l
     known = max(model.horizon, model.last)
     now = scale.column(max(known, model.at) if model.mode is Mode.LIVE else known)
     found: list[tuple[str, str]] = []
+    usual = _usual_failures(cells)
     for index, cell in enumerate(cells):
         if cell.marked:
             found.append(("m", "accent"))
         elif cell.lost:
             found.append(("x", "error"))
-        elif cell.failed:
+        elif cell.failed > usual:
             found.append(("!", "error"))
         elif index > now and not model.over_at_horizon:
             found.append((options.glyphs.future, "spark_empty"))
@@ -140,6 +141,13 @@ def _signs(model: Model, cells: list[Cell], scale: Scale, options: Options) -> l
     elif found:
         found[-1] = (options.glyphs.playhead, "playhead")
     return found
+
+
+def _usual_failures(cells: list[Cell]) -> int:
+    """Failures per cell that are no news: where they are everywhere, only more than twice as many are marked."""
+    failing = sorted(cell.failed for cell in cells if cell.failed)
+    busy = sum(cell.over > 0 or cell.failed > 0 for cell in cells)
+    return 2 * failing[len(failing) // 2] if busy > 8 and len(failing) > busy // 2 else 0
 
 
 def _levels(cells: list[Cell], signs: list[tuple[str, str]], rows: int, row: int, options: Options) -> Line:
