@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import ClassVar
 
-from bscore_tui.screens.page import Entry, Page
+from bscore.core.state import Run
+from bscore.logtree.source import Source
+from bscore_tui.reading.stories import find_batches
+from bscore_tui.screens.page import Entry
+from bscore_tui.screens.reading_page import ReadingPage
 from bscore_tui.views.batches import ORDERS, VARIANTS, batches
+from bscore_tui.views.model import BatchRow
 from bscore_tui.views.styles import Body
 
+#: Shorter words are not looked for in item names: they are in nearly all of them.
+_MIN_LETTERS = 2
 
-class Batches(Page):
-    """Lists of mini-batches."""
+
+class Batches(ReadingPage[tuple[BatchRow, ...]]):
+    """Lists of mini-batches; a filter that fits no row is looked for in the names of all items."""
 
     name = "batches"
     selects_first = True
@@ -18,9 +28,41 @@ class Batches(Page):
     orders = ORDERS
     footer: ClassVar[tuple[Entry, ...]] = (
         "open", ("view", "", "next list"), "sort", ("filter", "", "item or worker"), "actions",
-        ("its_time", "", "time"), "items", "log", "palette", "back",
+        ("its_time", "", "time"), ("back", "", "back"), "items", "log", "palette",
     )  # fmt: skip
 
+    def reader(self) -> Callable[[], tuple[BatchRow, ...]]:
+        """Looks for the filter in the manifest."""
+        feed = self.desk.feed
+        return partial(_rows_of_items, feed.source, feed.reader.follower.run, self.filter)
+
+    def version(self) -> object:
+        """What was found depends on the filter, and the states on the moment."""
+        return (self.filter, super().version())
+
     def draw(self, width: int, height: int) -> Body:
-        """The chosen list."""
-        return batches(self.desk.model, width, height, self.options())
+        """The chosen list, or the mini-batches of the items that were found."""
+        body = batches(self.desk.model, width, height, self.options())
+        word = self.filter
+        if body.targets or len(word) < _MIN_LETTERS or word.startswith("!"):
+            return body
+        self.refresh()
+        if self.content is None:
+            return body
+        return batches(self.desk.model, width, height, self.options(), self.content)
+
+
+def _rows_of_items(source: Source, run: Run, text: str) -> tuple[BatchRow, ...]:
+    return tuple(
+        BatchRow(number, state_of(run, number), worker=run.in_flight.get(number, ""), why=path)
+        for number, path in find_batches(source, text)
+    )
+
+
+def state_of(run: Run, mini_batch: int) -> str:
+    """The state of a mini-batch by its number."""
+    if mini_batch in run.in_flight:
+        return "running"
+    if mini_batch in run.abandoned:
+        return "abandoned"
+    return "done" if mini_batch in run.done else "waiting"

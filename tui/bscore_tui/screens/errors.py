@@ -1,4 +1,4 @@
-"""Screen 4 and its trace: failed attempts by cause, down to the raising line and what was printed before it."""
+"""Screen 4 and its trace: failed attempts by cause, down to the raising line and what was printed."""
 
 from __future__ import annotations
 
@@ -89,7 +89,8 @@ class Trace(_GroupPage):
 
     name = "trace"
     footer: ClassVar[tuple[Entry, ...]] = (
-        ("open", "", "mini-batch"), "log", "items", ("copy", "", "copy"), "unfold", "pager", "its_time", "back",
+        ("open", "", "mini-batch"), "log", "items", ("copy", "", "copy"), "pager", "its_time", "back",
+        "unfold",
     )  # fmt: skip
     footer_wide: ClassVar[tuple[Entry, ...]] = (("next_match", "n/N", "other error"), "actions", "palette")
 

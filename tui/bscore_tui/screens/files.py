@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import ClassVar
 
-from bscore.logtree.source import Entry as FileEntry
-from bscore.logtree.source import Source
-from bscore_tui.screens.page import Entry, Page
-from bscore_tui.views.layout import ends
+from bscore_tui.reading.logs import tree_of
+from bscore_tui.screens.page import Entry
+from bscore_tui.screens.reading_page import ReadingPage
+from bscore_tui.views.logs import files
+from bscore_tui.views.pages import FileRow
 from bscore_tui.views.safe import safe_text
-from bscore_tui.views.styles import Body, Line
-
-#: More files than these are not listed; the filter looks in what is listed.
-MAX_FILES = 20_000
-#: What a job's directory holds beside its logs.
-_BESIDE = ("azureml-logs", "outputs")
+from bscore_tui.views.styles import Body
 
 
-class Files(Page):
-    """`subject` is `files:<folder to begin in>`."""
+class Files(ReadingPage[list[FileRow]]):
+    """`subject` is `files:<folder>`; the whole tree is listed."""
 
     name = "files"
     selects_first = True
@@ -29,31 +27,14 @@ class Files(Page):
         """What this is."""
         return "files"
 
+    def reader(self) -> Callable[[], list[FileRow]]:
+        """Lists the tree."""
+        return partial(tree_of, self.desk.feed.source)
+
     def draw(self, width: int, height: int) -> Body:
-        """One row per file, grouped by folder."""
-        found = list_files(self.desk.feed.source)
-        word = self.filter.removeprefix("!").lower()
-        if word:
-            found = [
-                (path, e) for path, e in found if (word in path.lower()) is not self.filter.startswith("!")
-            ]
-        lines: list[Line] = [
-            [(f" {len(found):,} files", "strong"), (f"   / {self.filter}" if word else "", "match")]
-        ]
-        targets: dict[int, str] = {}
-        folder = None
-        for path, entry in found:
-            parent, _, name = path.rpartition("/")
-            if parent != folder:
-                lines += [[], [(f" {safe_text(parent, 300)}/", "dim")]]
-                folder = parent
-            target = f"file:{path}"
-            chosen = target == self.selected
-            sign, style = (">", "selected") if chosen else (" ", "text" if entry.size else "dim")
-            targets[len(lines)] = target
-            name_line: Line = [(f" {sign}   {safe_text(name, 200)}", style)]
-            lines.append(ends(name_line, [(f"{entry.size:,} bytes ", style)], min(width, 90), self.options()))
-        return Body(lines, targets, 1)
+        """One row per file, by folder."""
+        self.refresh()
+        return files(self.content or [], width, height, self.options())
 
     def place(self) -> tuple[str, int]:
         """The selected file."""
@@ -62,15 +43,3 @@ class Files(Page):
     def copied(self) -> str:
         """Its path."""
         return safe_text(self.target().partition(":")[2])
-
-
-def list_files(source: Source) -> list[tuple[str, FileEntry]]:
-    """The files of a tree that a person may want to read, by folder, at most `MAX_FILES`."""
-    found: list[tuple[str, FileEntry]] = []
-    folders = ["logs", *_BESIDE]
-    while folders and len(found) < MAX_FILES:
-        folder = folders.pop(0)
-        entries = source.list(folder)
-        found += [(f"{folder}/{entry.name}", entry) for entry in entries if not entry.is_dir]
-        folders[:0] = [f"{folder}/{entry.name}" for entry in entries if entry.is_dir]
-    return found[:MAX_FILES]

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bscore_tui.screens import commands, outside
-from bscore_tui.screens.moments import moment_of, neighbour, trouble_times
+from bscore_tui.screens.moments import neighbour, trouble_times
 from bscore_tui.screens.moving import by, go
 from bscore_tui.screens.times import STILL, look_at
 from bscore_tui.widgets.command_list import CommandList
@@ -96,7 +96,8 @@ def _to_trouble(stage: Stage, steps: int, *, errors: bool) -> None:
 
 def do_mark(stage: Stage) -> None:
     """Mark the moment of the row, or the one shown; a second time takes the mark away."""
-    moment = moment_of(stage.navigation.page.selected, stage.model) or stage.model.at
+    page = stage.navigation.page
+    moment = (page.moment() if page.selected else None) or stage.model.at
     if moment in stage.marks:
         stage.marks.remove(moment)
         stage.say("mark taken away")

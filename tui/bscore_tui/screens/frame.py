@@ -71,6 +71,8 @@ def footer_entries(
 ) -> list[tuple[str, str, str]]:
     """(action, key, label) of the keys that work here, most useful first."""
     entries: list[tuple[str, str, str]] = []
+    if page.filter:
+        entries.append(("filter", key_of("filter"), f"{page.filter} (esc clears)"))
     chosen = _FROZEN_KEYS if model.mode in _PAST and page.name in ROOTS else page.entries()
     if width >= _WIDE:
         chosen += page.footer_wide

@@ -70,10 +70,10 @@ def do_previous_page(stage: Stage) -> None:
 def do_back(stage: Stage) -> None:
     """Out of the page, of the filter, of the past, at last out of the monitor."""
     page = stage.navigation.page
-    if stage.navigation.back():
-        return
     if page.filter:
         page.filter = ""
+    elif stage.navigation.back():
+        return
     elif stage.model.mode not in STILL:
         look_at(stage, None)
     else:

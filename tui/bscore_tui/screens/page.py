@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
+from bscore_tui.screens.moments import moment_of
 from bscore_tui.views.styles import Body, Options
 
 if TYPE_CHECKING:
@@ -130,6 +131,10 @@ class Page:
     def hint(self) -> str:
         """What stands at the right of the breadcrumb."""
         return ""
+
+    def moment(self) -> int | None:
+        """When what is selected happened; None if no time belongs to it."""
+        return moment_of(self.target(), self.desk.model)
 
     def copied(self) -> str:
         """What `y` copies instead of the selected row; empty for the row."""

@@ -11,17 +11,16 @@ from textual.screen import Screen
 
 from bscore_tui.actions import ACTIONS, BY_ID
 from bscore_tui.screens import frame
+from bscore_tui.screens.clicks import clicked
 from bscore_tui.screens.doing import HANDLERS
 from bscore_tui.screens.moving import go
 from bscore_tui.screens.navigation import Navigation
 from bscore_tui.screens.pages import INNER, ROOTS
-from bscore_tui.screens.times import look_at
 from bscore_tui.views.head import footer
 from bscore_tui.views.safe import safe_text
 from bscore_tui.views.strip import strip
 from bscore_tui.views.styles import Body, Line, Options
 from bscore_tui.widgets.edit import Edit
-from bscore_tui.widgets.footer import entry_at
 from bscore_tui.widgets.line_view import LineView
 from bscore_tui.widgets.overlay import Asking, Overlay
 
@@ -54,8 +53,8 @@ class Stage(Screen[None], inherit_bindings=False):
         self.history: dict[str, list[str]] = {}
         self.marks: list[int] = []
         self.navigation = Navigation(self, ROOTS, INNER)
-        self._entries: list[tuple[str, str, str]] = []
-        self._covered = 0
+        self.entries: list[tuple[str, str, str]] = []
+        self.covered = 0
 
     def compose(self) -> ComposeResult:
         """Four line views, from the top."""
@@ -186,7 +185,7 @@ class Stage(Screen[None], inherit_bindings=False):
         view, page = self.view_body, self.navigation.page
         over = self.overlay.lines(width) if self.overlay is not None else []
         over = over[: max(0, room - 1)]
-        self._covered = len(over)
+        self.covered = len(over)
         view.show(body.lines, fixed=body.fixed, top=page.top, over=over)
         if page.selected and page.row in body.targets and not page.loose:
             view.reveal(page.row)
@@ -197,8 +196,8 @@ class Stage(Screen[None], inherit_bindings=False):
             return line
         if self.message:
             return [(f" {self.message}"[: width - 1], "strong")]
-        self._entries = frame.footer_entries(self.navigation.page, self.model, self.monitor.key_of, width)
-        return footer([(key, label) for _, key, label in self._entries], width, self.options)
+        self.entries = frame.footer_entries(self.navigation.page, self.model, self.monitor.key_of, width)
+        return footer([(key, label) for _, key, label in self.entries], width, self.options)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Keys of the table work on the pages it names, and only while nothing is asked."""
@@ -225,7 +224,7 @@ class Stage(Screen[None], inherit_bindings=False):
         event.prevent_default()
         overlay = self.overlay
         overlay.key(event.key, event.character)
-        self._after_overlay(overlay)
+        self.after_overlay(overlay)
 
     def on_paste(self, event: events.Paste) -> None:
         """Pasted text goes where text is typed."""
@@ -234,54 +233,19 @@ class Stage(Screen[None], inherit_bindings=False):
             self.overlay.paste(event.text)
             self.redraw()
 
-    def _after_overlay(self, overlay: Overlay) -> None:
+    def after_overlay(self, overlay: Overlay) -> None:
+        """Draw what an overlay has become; give the keys back once it is answered."""
         if overlay.closed and self.overlay is overlay:
             self.overlay = None
             self.set_focus(None)
         self.redraw()
 
     def on_line_view_clicked(self, event: LineView.Clicked) -> None:
-        """The mouse does what keys do: select, open, go to a time, press a key of the footer."""
+        """The mouse does what keys do."""
         event.stop()
         self.message = ""
-        handler = getattr(self, f"_clicked_{event.view.id}")
-        handler(event.number, event.column, event.times)
+        clicked(self, event)
         self.redraw()
-
-    def _clicked_head(self, number: int, column: int, times: int) -> None:
-        name = frame.page_at(
-            self.model, frame.screen_of(self.navigation), self.size.width, column, self.options
-        )
-        if number == 1 and name and not self.navigation.crumbs:
-            self.navigation.show(name)
-
-    def _clicked_body(self, number: int, column: int, times: int) -> None:
-        view, page = self.view_body, self.navigation.page
-        row = view.row_of(number)
-        if self.overlay is not None:
-            if row >= view.size.height - self._covered:
-                overlay = self.overlay
-                overlay.click(row - (view.size.height - self._covered))
-                self._after_overlay(overlay)
-            return
-        if number in page.shown.targets:
-            again = page.selected == page.shown.targets[number]
-            page.select(number)
-            if times > 1 or (again and times == 1):
-                self.action_do("open")
-
-    def _clicked_strip(self, number: int, column: int, times: int) -> None:
-        moment = frame.moment_at(self.model, self.size.width, column, self.options)
-        if moment is not None:
-            look_at(self, moment)
-
-    def _clicked_foot(self, number: int, column: int, times: int) -> None:
-        if self.overlay is not None:
-            return
-        known = [(key, label) for _, key, label in self._entries]
-        chosen = entry_at(known, self.size.width, column)
-        if chosen is not None:
-            self.action_do(self._entries[chosen][0])
 
     def on_line_view_wheel(self, event: LineView.Wheel) -> None:
         """The wheel scrolls the body, whatever lies under it."""

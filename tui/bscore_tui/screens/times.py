@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from bscore_tui.screens import outside
-from bscore_tui.screens.moments import moment_of, parse_moment
+from bscore_tui.screens.moments import parse_moment
 from bscore_tui.views.model import Mode
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def to_typed_time(stage: Stage, text: str) -> None:
 
 def do_its_time(stage: Stage) -> None:
     """Everything as of the time of the selected row."""
-    moment = moment_of(stage.navigation.page.target(), stage.model)
+    moment = stage.navigation.page.moment()
     if moment is None:
         stage.say("no time belongs to this row")
     else:

@@ -95,8 +95,8 @@ class CommandList:
         """The keys of the list."""
         if self.asked:
             return [(" y", "key"), (" do it  ", "dim"), ("esc", "key"), (" leave it", "dim")]
-        return [(" enter", "key"), (" run  ", "dim"), ("y", "key"), (" copy the command  ", "dim"), ("q", "key"),
-                (" close", "dim")]  # fmt: skip
+        keys = (("enter", "run"), ("y", "copy the command"), ("q", "close"))
+        return [part for key, label in keys for part in ((f" {key}", "key"), (f" {label} ", "dim"))]
 
     def _choose(self) -> None:
         if self.entries[self.selected].harm and not self.asked:

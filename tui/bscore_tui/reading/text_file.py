@@ -1,4 +1,4 @@
-"""Any file of a log tree as records, by offset: nothing is indexed and nothing kept, so a gigabyte opens at once.
+"""Any file of a log tree as records, by offset: nothing is indexed or kept, so a gigabyte opens at once.
 
 A record is a line that begins with a time or a level, with the lines after it that do not. In a file
 without such lines every line is a record. Reads are bounded; a search says where its budget ended.
@@ -7,7 +7,7 @@ without such lines every line is a record. Reads are bounded; a search says wher
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bscore.logtree.source import Source
@@ -32,9 +32,6 @@ class TextLine:
     data: bytes
     end: int
     begins: bool
-
-
-Wanted = Callable[[bytes], bool]
 
 
 class TextFile:
@@ -91,10 +88,6 @@ class TextFile:
             yield from reversed(lines)
             offset = start + first
 
-    def line_start(self, offset: int) -> int:
-        """The beginning of the line that holds an offset."""
-        return self._begin_of_line(min(offset, self.size()))
-
     def _begin_of_line(self, offset: int) -> int:
         while offset > 0:
             size = min(BLOCK, offset)
@@ -111,17 +104,6 @@ class TextFile:
                 return offset + found + 1
             offset += len(data)
         return offset
-
-    def find(self, offset: int, steps: int, wanted: Wanted) -> tuple[int | None, int]:
-        """The nearest line that is wanted, from an offset on or before it; and where the search ended."""
-        reached = offset
-        for line in self.forward(offset) if steps > 0 else self.backward(offset):
-            if wanted(line.data):
-                return line.offset, line.offset
-            reached = line.end if steps > 0 else line.offset
-            if abs(reached - offset) > SEARCH_BYTES:
-                break
-        return None, reached
 
     def record_start(self, offset: int, most_lines: int = 500) -> int:
         """The first line of the record that a line belongs to."""
