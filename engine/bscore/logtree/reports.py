@@ -89,7 +89,8 @@ def _outcome(facts: ResultFacts) -> list[str]:
     span = f"{iso(facts.started_at)[:19]} to {iso(facts.ended_at)[:19]} UTC"
     elapsed = duration((facts.ended_at - facts.started_at) / 1e6)
     reason = f" {one_line(facts.reason)}" if facts.reason else ""
-    resumed = f", resumed {facts.term - 1} times" if facts.term > 1 else ""
+    times = "once" if facts.term == 2 else f"{facts.term - 1} times"
+    resumed = f", resumed {times}" if facts.term > 1 else ""
     return [f"{facts.outcome.value}.{reason}", f"Job {facts.job} took {elapsed} ({span}){resumed}."]
 
 

@@ -195,7 +195,7 @@ def test_the_result_says_first_what_a_tired_person_needs() -> None:
         reports.job_result(FACTS)
         == """\
 Failed. No progress update in 195 seconds.
-Job nightly took 0:10:00 (2021-04-15T22:03:32 to 2021-04-15T22:13:32 UTC), resumed 1 times.
+Job nightly took 0:10:00 (2021-04-15T22:03:32 to 2021-04-15T22:13:32 UTC), resumed once.
 
 Items:        551 in all, 400 succeeded, 32 failed
 Mini-batches: 276 in all, 200 done, 16 abandoned, 60 not processed, 30 tried again
