@@ -82,7 +82,7 @@ def _staff(run: Run) -> list[Instruction]:
 
 
 def _give(run: Run, limits: Limits) -> list[Instruction]:
-    workers = [run.workers[worker] for worker in run.hungry]
+    workers = _unburdened_first(run, [run.workers[worker] for worker in run.hungry])
     shares = _shares(workers, run.waiting)
     given: dict[str, list[int]] = {}
     if run.returned:
@@ -117,6 +117,15 @@ def _around(run: Run, new: int, share: int) -> tuple[tuple[tuple[int, int], ...]
             break
         new = stop
     return tuple(pairs), new
+
+
+def _unburdened_first(run: Run, workers: list[Worker]) -> list[Worker]:
+    """Workers on whose account nothing waits again come first, so that a retry can go elsewhere."""
+    if not run.charges or not run.returned:
+        return workers
+    last = {run.charges[m].worker for m in run.charges if m not in run.in_flight}
+    nodes = {worker.rpartition("/")[0] for worker in last}
+    return sorted(workers, key=lambda worker: (worker.id in last, worker.node in nodes))
 
 
 def _shares(workers: list[Worker], waiting: int) -> list[int]:

@@ -22,6 +22,7 @@ def verdict(run: Run, vitals: Vitals, limits: Limits, now: int) -> End | None:
     reason = (
         _broken_inputs(run)
         or _threshold(run, limits)
+        or _no_nodes(run)
         or _inits(run, vitals, limits, now)
         or _no_task(run, vitals, limits, now)
         or _no_progress(run, vitals, limits, now)
@@ -67,6 +68,17 @@ def _threshold(run: Run, limits: Limits) -> str:
             f"allowed_failed_percent, {limits.allowed_failed_percent:g}."
         )
     return ""
+
+
+def _no_nodes(run: Run) -> str:
+    nodes = run.nodes.values()
+    if not nodes or any(node.live for node in nodes):
+        return ""
+    lost = [node for node in nodes if node.lost_at >= run.term_started]
+    if not lost:
+        return ""
+    last = max(lost, key=lambda node: node.lost_at)
+    return f"Every node was lost; the last one, {last.id}: {last.lost_reason}."
 
 
 def _inits(run: Run, vitals: Vitals, limits: Limits, now: int) -> str:

@@ -28,6 +28,11 @@ KILL_S = 5.0
 def end_run(master: Master, end: End, step: Step = no_step) -> e.RunEnded:
     """Bring the run to its end; returns its last event. `step` is told the name of each step."""
     _stop_workers(master, end)
+    return finish_run(master, end, step)
+
+
+def finish_run(master: Master, end: End, step: Step = no_step) -> e.RunEnded:
+    """The end of a run whose workers are gone or killed: commit, publish, report; returns its last event."""
     term, recorder = master.term, master.recorder
     term.committer.finish(term.clock.now())
     step("last commit")

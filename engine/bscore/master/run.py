@@ -14,7 +14,7 @@ from bscore.core.instructions import End
 from bscore.errors import BscoreError, StorageError
 from bscore.logtree import paths
 from bscore.master.driver_log import DriverLog
-from bscore.master.ending import end_run
+from bscore.master.ending import end_run, finish_run
 from bscore.master.job import Job
 from bscore.master.loop import Master, spool_folder
 from bscore.master.observers import Observer
@@ -88,7 +88,7 @@ def _cancel_at_once(master: Master) -> None:
     """Second Ctrl-C: kill everything first, then keep what is there."""
     for node in list(master.recorder.vitals.heard):
         master.backend.kill(node)
-    end_run(master, End(e.Outcome.CANCELED, "Canceled at once by a second Ctrl-C."))
+    finish_run(master, End(e.Outcome.CANCELED, "Canceled at once by a second Ctrl-C."))
 
 
 def _output_folder(term: Term) -> Path:

@@ -16,7 +16,7 @@ from bscore import __version__
 from bscore.core import events as e
 from bscore.core.state import Run, Vitals
 from bscore.errors import StorageError, TreeError
-from bscore.inputs.listing import Listing
+from bscore.inputs.listing import Listing, NoListing
 from bscore.inputs.manifest import Manifest
 from bscore.logtree import paths
 from bscore.logtree.history import History, read_history
@@ -44,7 +44,7 @@ class Term:
     recorder: Recorder
     part: PartFile
     manifest: Manifest
-    listing: Listing
+    listing: Listing | NoListing
     committer: Committer
     journal_fd: int
 
@@ -58,24 +58,40 @@ class Term:
         self.lock.close()
 
 
-def open_term(job: Job, *, take_over: bool = False, clock: Clock | None = None, step: Step = no_step) -> Term:
+def _admit_any(_run: Run) -> None:
+    return
+
+
+def open_term(
+    job: Job,
+    *,
+    take_over: bool = False,
+    clock: Clock | None = None,
+    step: Step = no_step,
+    list_inputs: bool = True,
+    admit: Callable[[Run], None] = _admit_any,
+) -> Term:
     """Begin the next term of a job: the first of a new one, or one that resumes.
 
     `step` is told the name of each step after it was done, `clock` is the term's where it is not a new one.
+    `admit` looks at the run as it was left, with the job held and nothing changed yet; it may raise.
     Raises BscoreError when a living master has the job or its journal cannot be read.
     """
     lock = JobLock(job.tree)
     lock.acquire(take_over=take_over)
     try:
         step("locked")
-        return _begin(job, lock, Clock() if clock is None else clock, step)
+        history = _history(job.tree)
+        admit(history.run if history else Run())
+        return _begin(job, lock, Clock() if clock is None else clock, step, history, list_inputs=list_inputs)
     except BaseException:
         lock.close()
         raise
 
 
-def _begin(job: Job, lock: JobLock, clock: Clock, step: Step) -> Term:
-    history = _history(job.tree)
+def _begin(
+    job: Job, lock: JobLock, clock: Clock, step: Step, history: History | None, *, list_inputs: bool
+) -> Term:
     run = history.run if history else Run()
     number = lock.next_term(run.term)
     lock.claim(number)
@@ -108,14 +124,20 @@ def _begin(job: Job, lock: JobLock, clock: Clock, step: Step) -> Term:
     recorder.flush()
     step("term started")
     config = job.config
-    listing = Listing.start(
-        config.inputs, config.mini_batch_size, job.tree / paths.CHECKPOINT, resume=bool(history)
-    )
+    listing = _listing(job, resume=bool(history)) if list_inputs else NoListing()
     manifest = Manifest(job.tree / paths.CHECKPOINT)
     committer = Committer(
         recorder, run.rows, (part.sync, manifest.sync), lock.check, config.commit_interval_s, step
     )
     return Term(job, clock, lock, run, recorder, part, manifest, listing, committer, journal_fd)
+
+
+def _listing(job: Job, *, resume: bool) -> Listing:
+    config = job.config
+    checkpoint = job.tree / paths.CHECKPOINT
+    return Listing.start(
+        config.inputs, config.mini_batch_size, checkpoint, resume=resume, limit=config.item_limit
+    )
 
 
 def _history(tree: Path) -> History | None:

@@ -129,6 +129,26 @@ def test_a_dead_worker_is_replaced_under_the_next_number() -> None:
     assert starts == [i.Start(f"{NODE}/process002")]
 
 
+def test_a_retry_leaves_the_worker_that_failed_where_another_one_is_idle() -> None:
+    world = ready_world(nodes=1, workers=2, mini_batches=2)
+    world.carry_out()
+    failed = world.run.workers[f"{NODE}/process000"].queue[0]
+    world.finish(f"{NODE}/process001")
+    world.fail(f"{NODE}/process000", e.FailureKind.EXCEPTION)
+    assert gives(world) == {f"{NODE}/process001": [failed]}
+
+
+def test_a_run_that_lost_every_node_has_failed() -> None:
+    world = ready_world(nodes=2)
+    for node in (NODE, "10.0.0.1"):
+        assert end_of(world) is None
+        world.happen(e.NodeLost(world.now, node, "its agent ended"))
+    end = end_of(world)
+    assert end is not None
+    assert end.outcome is Outcome.FAILED
+    assert "its agent ended" in end.reason
+
+
 def test_a_silent_node_is_lost_after_the_limit() -> None:
     world = ready_world(nodes=2)
     world.now += 11_000_000

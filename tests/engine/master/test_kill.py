@@ -151,6 +151,24 @@ def test_ctrl_c_cancels_in_order_and_a_resume_completes(tmp_path: Path) -> None:
     assert rows_of(job) == expected_rows(2000)
 
 
+def test_a_second_ctrl_c_ends_at_once_and_what_was_done_is_kept(tmp_path: Path) -> None:
+    script = "import time\ndef run(b):\n    time.sleep('00040' in b[0] and 30)\n    return b\n"
+    job = make_job(tmp_path, script + "def shutdown():\n    time.sleep(30)\n", items=50)
+    master = start_master(job)
+    wait_for(lambda: sum(isinstance(x, e.Finished) for x in events_of(job)) >= 8)
+    os.kill(master.pid, signal.SIGINT)
+    wait_for(lambda: any(isinstance(x, e.WorkerStopping) for x in events_of(job)))
+    os.kill(master.pid, signal.SIGINT)
+    _, stderr = master.communicate(timeout=20)
+    assert b"KeyboardInterrupt" in stderr
+    run = run_of(job)
+    assert run.outcome is Outcome.CANCELED
+    assert "second Ctrl-C" in run.reason
+    assert len(run.done) >= 8
+    assert not run.uncommitted
+    wait_for(lambda: not processes_of(job), timeout_s=5)
+
+
 def test_a_second_master_is_refused_and_names_the_first(tmp_path: Path) -> None:
     job = make_job(tmp_path, "import time\ndef run(b):\n    time.sleep(30)\n", items=10)
     master = start_master(job)
