@@ -126,7 +126,7 @@ class World:
         self._list()
         if self.killed and self.random.random() < 0.5:
             self._bury()
-        if self._chance("asked"):
+        if "asked" in self.chances and self._chance("asked"):
             self._ask_something()
         worker = self._someone()
         if worker is not None:
@@ -235,7 +235,6 @@ TROUBLE = {
     "short": 0.05,
     "commit": 0.2,
     "init_fails": 0.05,
-    "asked": 0.02,
     "node_lost": 0.01,
     "master_dies": 0.01,
 }

@@ -38,6 +38,12 @@ class TermLostError(BscoreError):
     """Another master has taken this job over; this one must write nothing more."""
 
 
+class NotRespondingError(BscoreError):
+    """Nobody works on this job although it has not ended."""
+
+    exit_code = 4
+
+
 class StorageError(BscoreError):
     """A write or fsync failed; the term ends and the descriptor is not used again."""
 

@@ -2,38 +2,43 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
+import random
+import socket
+import time
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from bscore.core.estimate import estimate, percent
+from bscore.core.next_limit import next_limit
+from bscore.core.standing import late, slow, standing_still
 from bscore.core.state import ErrorGroup, Phase, Run, Worker, WorkerState
 from bscore.errors import BscoreError
 from bscore.logtree import paths
 from bscore.logtree.history import read_history
 from bscore.logtree.overview import iso
 from bscore.logtree.source import LocalSource
-from bscore.master.lock import Lease, boot_id, read_lease
+from bscore.master.lock import Lease, read_lease
+from bscore.observe import Life, Pulse
 from bscore.spec.job_file import read_job
 
 NOT_RESPONDING = "NotResponding"
 UNKNOWN = "Unknown"
-#: A lease that has not changed for so long is of a master that does not answer.
-LEASE_S = 30.0
 _TOP_ERRORS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What a tree says: its run (None where the journal cannot be read), and whether a master holds it."""
+    """What a tree says: its run (None where the journal cannot be read), and whether its master lives."""
 
     tree: Path
     run: Run | None
-    held: bool
+    pulse: Pulse
     lease: Lease | None
-    lease_age_s: float | None
+    silent_s: float
+    #: Now, on the clock of the run: for one whose master is gone, when it was last heard of.
+    now: int
     problem: str = ""
 
     @property
@@ -41,48 +46,52 @@ class Facts:
         """Completed, Failed, Canceled; Preparing, Running, Finalizing; NotResponding; Unknown."""
         if self.run is None:
             return UNKNOWN
-        if self.run.phase is Phase.ENDED and self.run.outcome is not None:
+        if self.run.outcome is not None:
             return self.run.outcome.value
-        return self.run.phase.value if self._is_alive() else NOT_RESPONDING
+        return NOT_RESPONDING if self.pulse is Pulse.NOT_RESPONDING else self.run.phase.value
 
-    def _is_alive(self) -> bool:
-        fresh = self.lease_age_s is not None and self.lease_age_s <= LEASE_S
-        elsewhere = self.lease is not None and self.lease.boot_id != boot_id()
-        return fresh if elsewhere else self.held and fresh
+    @property
+    def is_alive(self) -> bool:
+        """Whether a master may be working on it."""
+        return self.run is not None and self.run.outcome is None and self.pulse is not Pulse.NOT_RESPONDING
+
+    @property
+    def master_words(self) -> str:
+        """Which process the master is or was, and whether it lives."""
+        if self.run is None:
+            return ""
+        who = f"process {self.run.pid} on {self.run.host}"
+        if self.pulse is not Pulse.NOT_RESPONDING:
+            return who
+        if self.lease is None or self.lease.host != socket.gethostname():
+            return f"{who} (last sign of life {self.silent_s:.0f} s ago, as seen from here)"
+        if _runs(self.lease):
+            return f"{who} (it still exists, but shows no sign of life)"
+        return f"{who} (it is gone)"
 
 
 def read_facts(tree: Path) -> Facts:
     """Read a job's tree; never raises for a broken one."""
-    lease = read_lease(tree)
-    run, problem = None, ""
+    source = LocalSource(tree)
+    lease, life = read_lease(tree), Life(source)
     try:
-        run = read_history(LocalSource(tree)).run
+        run = read_history(source).run
     except BscoreError as error:
-        problem = error.message
-    return Facts(tree, run, is_held(tree), lease, _age(tree / paths.LEASE), problem)
+        return Facts(tree, None, Pulse.UNKNOWN, lease, 0.0, 0, error.message)
+    pulse = life.look(run.outcome is not None)
+    alive = run.outcome is None and pulse is not Pulse.NOT_RESPONDING
+    # Across hosts the clock of the reader may be behind that of the journal.
+    now = max(int(time.time() * 1e6), run.last) if alive else run.last
+    return Facts(tree, run, pulse, lease, life.silent_s, now)
 
 
-def is_held(tree: Path) -> bool:
-    """Whether a living process of this host holds the job's lock."""
+def _runs(lease: Lease) -> bool:
+    """Whether the process of a lease of this host still exists."""
     try:
-        descriptor = os.open(tree / paths.LOCK, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:
+        started = int(Path(f"/proc/{lease.pid}/stat").read_text().rpartition(")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
         return False
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return True
-    finally:
-        os.close(descriptor)
-    return False
-
-
-def _age(path: Path) -> float | None:
-    try:
-        changed = path.stat().st_mtime
-    except OSError:
-        return None
-    return max(datetime.now(UTC).timestamp() - changed, 0.0)
+    return started == lease.started
 
 
 def brief(facts: Facts) -> dict[str, Any]:
@@ -116,7 +125,8 @@ def whole(facts: Facts) -> dict[str, Any]:
         "directory": str(facts.tree.absolute()),
     }
     if facts.run is not None:
-        value |= _of_run(facts.run)
+        value |= _of_run(facts.run, facts.now)
+        value |= _of_present(facts, facts.run)
         value["output"] = _output(facts)
     return value
 
@@ -127,9 +137,7 @@ def _reason(facts: Facts) -> str:
     if facts.status != NOT_RESPONDING:
         return facts.run.reason
     name = facts.tree.name
-    who = f"process {facts.run.pid} on {facts.run.host}"
-    state = "still runs but does not answer" if facts.held else "is gone"
-    return f"Its master, {who}, {state}. Go on with: bscore job resume {name}"
+    return f"Its master was {facts.master_words}. Go on with: bscore job resume {name}"
 
 
 def _output(facts: Facts) -> str | None:
@@ -145,8 +153,10 @@ def _output(facts: Facts) -> str | None:
     return str(config.output / config.output_file_name)
 
 
-def _of_run(run: Run) -> dict[str, Any]:
-    seconds = (run.last - run.first_assigned) / 1e6 if run.first_assigned else 0.0
+def _of_run(run: Run, now: int) -> dict[str, Any]:
+    seconds = (
+        ((now if run.outcome is None else run.last) - run.first_assigned) / 1e6 if run.first_assigned else 0.0
+    )
     return {
         "term": run.term,
         "master": {"host": run.host, "pid": run.pid},
@@ -167,21 +177,46 @@ def _of_run(run: Run) -> dict[str, Any]:
         "items_per_second": round(run.done_items / seconds, 1) if seconds and run.done_items else None,
         "rows": run.rows,
         "committed_rows": run.committed_rows,
-        "workers": [_of_worker(worker, run) for worker in run.workers.values()],
+        "workers": [_of_worker(worker, now) for worker in run.workers.values()],
         "workers_gone": run.gone_count,
+        "workers_died": run.deaths,
         "errors": [_of_error(group) for group in _top(run)],
         "findings": list(run.findings.values()),
     }
 
 
-def _of_worker(worker: Worker, run: Run) -> dict[str, Any]:
+def _of_present(facts: Facts, run: Run) -> dict[str, Any]:
+    """What only counts while somebody works on it; None where it does not."""
+    alive = facts.is_alive
+    still_s = standing_still(run, facts.now) if alive else None
+    ends = estimate(run, facts.now, random.Random(run.events).random) if alive else None
+    return {
+        "master_alive": alive if run.outcome is None else None,
+        "percent": percent(run),
+        "estimated_end": {
+            "from": iso(ends.low_us) if ends and ends.low_us else None,
+            "to": iso(ends.high_us) if ends and ends.high_us else None,
+            "confidence": ends.confidence.value,
+            "reason": ends.reason,
+        }
+        if ends
+        else None,
+        "stands_still_seconds": None if still_s is None else round(still_s, 1),
+        "stands_still_since": None if still_s is None else iso(facts.now - int(still_s * 1e6)),
+        "late_mini_batches": [one.mini_batch for one in late(run, facts.now)[:20]] if alive else [],
+        "slow_workers": slow(run)[:20] if alive else [],
+        "next_limit": next_limit(run, facts.now) if alive else None,
+    }
+
+
+def _of_worker(worker: Worker, now: int) -> dict[str, Any]:
     busy = worker.state is WorkerState.BUSY and bool(worker.queue)
     return {
         "name": worker.id,
         "pid": worker.pid,
         "state": worker.state.value,
         "mini_batch": worker.queue[0] if busy else None,
-        "seconds": round((run.last - worker.since) / 1e6, 1) if busy else None,
+        "seconds": round((now - worker.since) / 1e6, 1) if busy else None,
         "finished": worker.finished,
         "failed": worker.failed,
     }

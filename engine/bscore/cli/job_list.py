@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import click
@@ -10,21 +12,67 @@ from bscore.cli.home import all_jobs
 from bscore.cli.job_facts import brief, read_facts
 from bscore.cli.output import output_options, print_value
 
+_AGE = re.compile(r"(\d+)([smhdw])")
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+#: What --status alive stands for.
+_ALIVE = ("preparing", "running", "finalizing")
+
 
 @click.command("list")
-@click.option("--status", help="Only jobs with this status, for instance Failed.")
+@click.option(
+    "--status",
+    "statuses",
+    multiple=True,
+    help="Only jobs with this status; 'alive' for all that run. Repeatable.",
+)
 @click.option("--name", "part", help="Only jobs whose name contains this.")
+@click.option(
+    "--since", metavar="AGE|TIME", help="Only jobs started since: 2h, 3d, 2026-04-12, with a time (UTC)."
+)
 @click.option("-r", "--max-results", type=click.IntRange(min=1), default=50, show_default=True)
+@click.option("--all-results", is_flag=True, help="All of them, however many.")
 @output_options(default="table")
-def list_jobs(status: str | None, part: str | None, max_results: int, form: str, query: str | None) -> None:
+def list_jobs(
+    statuses: tuple[str, ...],
+    part: str | None,
+    since: str | None,
+    max_results: int,
+    *,
+    all_results: bool,
+    form: str,
+    query: str | None,
+) -> None:
     """All jobs below the jobs root, the newest first."""
+    wanted = {status.lower() for status in statuses}
+    if "alive" in wanted:
+        wanted.update(_ALIVE)
+    after = _moment(since) if since else ""
     rows: list[dict[str, Any]] = []
     for tree in all_jobs():
-        if len(rows) >= max_results:
+        if len(rows) >= max_results and not all_results:
             break
         if part and part not in tree.name:
             continue
         row = brief(read_facts(tree))
-        if status is None or row["status"].lower() == status.lower():
+        if (not wanted or row["status"].lower() in wanted) and (row["started"] or "") >= after:
             rows.append(row)
     print_value(rows, form, query)
+    if not rows:
+        click.echo("No job is like that." if wanted or part or since else "There are no jobs yet.", err=True)
+
+
+def _moment(text: str) -> str:
+    """The earliest start, as `brief` spells it. Raises click.BadParameter."""
+    age = _AGE.fullmatch(text)
+    if age:
+        moment = datetime.now(UTC) - timedelta(**{_UNITS[age[2]]: int(age[1])})
+    else:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            raise click.BadParameter(
+                f"{text!r} is neither an age such as 2h nor a time such as 2026-04-12.", param_hint="--since"
+            ) from None
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC).replace(tzinfo=None)
+    return moment.isoformat(timespec="seconds")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from bscore.cli.home import find_job
+from bscore.cli.job_argument import job_argument
 from bscore.cli.run import run_in_foreground
 from bscore.core.events import Outcome
 from bscore.logtree.history import read_history
@@ -15,7 +16,7 @@ from bscore.outputs.checks import check_output
 
 
 @click.command()
-@click.argument("job_name", metavar="JOB")
+@job_argument
 @click.option("--take-over", is_flag=True, help="Do not wait for a master on another host that looks alive.")
 def resume(job_name: str, *, take_over: bool) -> int:
     """Go on with a job: finish what is left; every item's rows stand in the output exactly once."""

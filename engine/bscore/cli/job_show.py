@@ -5,13 +5,19 @@ from __future__ import annotations
 import click
 
 from bscore.cli.home import find_job
+from bscore.cli.job_argument import job_argument
 from bscore.cli.job_facts import read_facts, whole
+from bscore.cli.job_words import words
 from bscore.cli.output import output_options, print_value
 
 
 @click.command()
-@click.argument("job_name", metavar="JOB")
-@output_options()
+@job_argument
+@output_options(default="text", more=("text",))
 def show(job_name: str, form: str, query: str | None) -> None:
-    """Status, counts, rate, workers and the most frequent errors of a job."""
-    print_value(whole(read_facts(find_job(job_name))), form, query)
+    """Why a job stands where it stands: status, counts, end, limits, workers, the most frequent errors."""
+    value = whole(read_facts(find_job(job_name)))
+    if form == "text" and not query:
+        click.echo(words(value))
+    else:
+        print_value(value, "table" if form == "text" else form, query)

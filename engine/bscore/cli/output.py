@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -11,15 +12,24 @@ import click
 FORMATS = ("json", "table", "tsv", "yaml")
 
 
-def output_options(default: str = "json") -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """The options `-o/--output FORMAT` and `--query JMESPATH`, passed on as `form` and `query`."""
+def output_options(
+    default: str = "json", more: tuple[str, ...] = ()
+) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """The options `-o/--output FORMAT` and `--query JMESPATH`, passed on as `form` and `query`.
+
+    `default` counts on a terminal and without a query; a pipe gets json, as `az` gives it, unless asked
+    for otherwise. `more` are formats that only this command knows.
+    """
+
+    def choose(_ctx: click.Context, _parameter: click.Parameter, chosen: str | None) -> str:
+        return chosen or (default if sys.stdout.isatty() and not _ctx.params.get("query") else "json")
 
     def add(command: Callable[..., Any]) -> Callable[..., Any]:
         form = click.option(
-            "-o", "--output", "form", type=click.Choice(FORMATS), default=default, show_default=True,
-            help="How to print.",
+            "-o", "--output", "form", type=click.Choice((*more, *FORMATS)), callback=choose,
+            help=f"How to print; {default} on a terminal, else json.",
         )  # fmt: skip
-        query = click.option("--query", help="JMESPath of what to print, for instance status.")
+        query = click.option("--query", is_eager=True, help="JMESPath of what to print, for instance status.")
         return form(query(command))
 
     return add
@@ -46,6 +56,14 @@ def print_value(value: Any, form: str, query: str | None = None) -> None:
                 )
         case _:
             _print_table(_rows(value))
+
+
+def terminal_text(text: str) -> str:
+    """Foreign text of one line, safe for a terminal: nothing in it moves a cursor or turns the writing."""
+    text = text.expandtabs(8)
+    return "".join(
+        c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text
+    )
 
 
 def _search(query: str, value: Any) -> Any:

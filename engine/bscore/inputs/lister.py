@@ -13,6 +13,7 @@ import select
 import sys
 import threading
 import time
+from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
 from bscore.errors import BscoreError
@@ -76,14 +77,19 @@ def run(request: dict[str, Any], listener: Listener) -> None:
     checkpoint_dir, inputs = request["checkpoint"], request["inputs"]
     with ManifestFiles(checkpoint_dir, resume=request["resume"]) as files:
         if files.finished():
-            _compare(inputs, checkpoint_dir, files.extent, listener)
+            _compare(inputs, checkpoint_dir, files.extent, listener, request.get("limit"))
         else:
             with Manifest(checkpoint_dir) as manifest:
-                _list(inputs, request["mini_batch_size"], files, manifest, listener)
+                _list(inputs, request["mini_batch_size"], files, manifest, listener, request.get("limit"))
 
 
 def _list(
-    inputs: list[str], mini_batch_size: int, files: ManifestFiles, manifest: Manifest, listener: Listener
+    inputs: list[str],
+    mini_batch_size: int,
+    files: ManifestFiles,
+    manifest: Manifest,
+    listener: Listener,
+    limit: int | None,
 ) -> None:
     """List what the manifest does not hold yet."""
     skipped, changes = Skipped(), Changes()
@@ -94,7 +100,7 @@ def _list(
     writer = ManifestWriter(
         files.data, files.index, files.extent, mini_batch_size, listener.progress, time.monotonic
     )
-    for chunk in records:
+    for chunk in records if limit is None else _first(records, limit - files.extent.items):
         writer.add(chunk)
     extent = writer.finish()
     if not extent.items:
@@ -103,9 +109,27 @@ def _list(
     _say_finished(listener, extent, skipped, changes if files.extent.items else None)
 
 
-def _compare(inputs: list[str], checkpoint_dir: str, extent: Extent, listener: Listener) -> None:
-    """Say at once that the manifest is complete, then what has changed since."""
+def _first(records: Iterable[list[bytes]], count: int) -> Iterator[list[bytes]]:
+    """The first `count` records; what comes behind them is not even looked for."""
+    if count <= 0:
+        return
+    for chunk in records:
+        yield chunk[:count]
+        count -= len(chunk)
+        if count <= 0:
+            return
+
+
+def _compare(
+    inputs: list[str], checkpoint_dir: str, extent: Extent, listener: Listener, limit: int | None
+) -> None:
+    """Say at once that the manifest is complete, then what has changed since.
+
+    Where only the first items were asked for, the others are no news.
+    """
     _say_finished(listener, extent, Skipped(), None)
+    if limit is not None:
+        return
     skipped, changes = Skipped(), Changes()
     try:
         with Manifest(checkpoint_dir) as manifest:

@@ -63,6 +63,21 @@ class ListingProgress:
     skipped_names: tuple[str, ...] = ()
 
 
+class NoListing:
+    """Stands where a listing would, for a term that only ends a run."""
+
+    def fileno(self) -> int:
+        """Nothing will be said."""
+        return -1
+
+    def poll(self) -> list[ListingProgress]:
+        """Nothing was said."""
+        return []
+
+    def stop(self) -> None:
+        """Nothing runs."""
+
+
 class Listing:
     """One lister process. `fileno()` is readable when `poll()` has something to say, -1 when all is said."""
 
@@ -83,9 +98,12 @@ class Listing:
         checkpoint_dir: str | os.PathLike[str],
         *,
         resume: bool = False,
+        limit: int | None = None,
         environment: Mapping[str, str] | None = None,
     ) -> Listing:
         """Start listing into `checkpoint_dir`, which exists; `environment` replaces this process's own.
+
+        With a `limit` the listing ends after so many items.
 
         Raises UsageError for a mini-batch size below 1, OSError when no process can be started.
         """
@@ -96,6 +114,7 @@ class Listing:
             "mini_batch_size": mini_batch_size,
             "checkpoint": os.fspath(checkpoint_dir),
             "resume": resume,
+            "limit": limit,
         }
         reader, writer = os.pipe()
         stderr = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the lister

@@ -18,6 +18,7 @@ from bscore.core.state import Run, Vitals
 from bscore.errors import StorageError, TreeError
 from bscore.inputs.listing import Listing, NoListing
 from bscore.inputs.manifest import Manifest
+from bscore.inputs.ready import ReadyListing
 from bscore.logtree import paths
 from bscore.logtree.history import History, read_history
 from bscore.logtree.journal import terms
@@ -44,7 +45,7 @@ class Term:
     recorder: Recorder
     part: PartFile
     manifest: Manifest
-    listing: Listing | NoListing
+    listing: Listing | ReadyListing | NoListing
     committer: Committer
     journal_fd: int
 
@@ -132,9 +133,11 @@ def _begin(
     return Term(job, clock, lock, run, recorder, part, manifest, listing, committer, journal_fd)
 
 
-def _listing(job: Job, *, resume: bool) -> Listing:
+def _listing(job: Job, *, resume: bool) -> Listing | ReadyListing:
     config = job.config
     checkpoint = job.tree / paths.CHECKPOINT
+    if config.listed:
+        return ReadyListing(checkpoint)
     return Listing.start(
         config.inputs, config.mini_batch_size, checkpoint, resume=resume, limit=config.item_limit
     )

@@ -86,7 +86,8 @@ class Life:
         facts = self._facts()
         pid, started = facts.get("pid"), facts.get("started")
         if isinstance(pid, int) and started == _process_start(pid):
-            return False
+            # It lives, but on a copied tree it holds the lock of the original.
+            return _has_open(pid, os.path.join(source.root, paths.LOCK)) is False
         return _lock_is_free(os.path.join(source.root, paths.LOCK))
 
 
@@ -95,6 +96,23 @@ def _process_start(pid: int) -> int | None:
         return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
     except (OSError, ValueError, IndexError):
         return None
+
+
+def _has_open(pid: int, path: str) -> bool | None:
+    """Whether a process has this very file open; None where that cannot be seen."""
+    folder = f"/proc/{pid}/fd"
+    try:
+        wanted = os.stat(path)
+        descriptors = os.listdir(folder)
+    except OSError:
+        return None
+    for descriptor in descriptors:
+        try:
+            if os.path.samestat(os.stat(f"{folder}/{descriptor}"), wanted):
+                return True
+        except OSError:
+            continue
+    return False
 
 
 def _lock_is_free(path: str) -> bool:

@@ -46,6 +46,8 @@ class JobConfig:
     dataframe_header: bool = False
     resource_monitor_interval_s: float = 600.0
     commit_interval_s: float = 1.0
+    #: Only the first so many items are scored; None: all.
+    item_limit: int | None = None
     #: summary_only: publish the script's own files of a job that failed or was canceled, too.
     keep_partial: bool = False
     #: Keywords for DataFrame.to_csv from parallel_run_step.settings.json (reference 2.3).
@@ -56,3 +58,11 @@ class JobConfig:
     #: What `Model.get_model_path` calls the model; empty: the name of its file or folder.
     model_name: str = ""
     model_version: str = "1"
+    #: Functions from Python in place of a script: the file that holds them (bscore_worker.script).
+    function: Path | None = None
+    #: Items that are no files: the file of blocks that holds them (bscore_worker.blocks).
+    blocks: Path | None = None
+    #: The manifest was written with the job: there is nothing to list.
+    listed: bool = False
+    #: Rows keep their types; the output is a file that bscore.read_rows reads.
+    typed_rows: bool = False

@@ -157,6 +157,15 @@ def test_a_worker_is_found_by_its_process_alone_where_one_node_has_it() -> None:
     assert "on 2 nodes" in find_worker(world.run, "process000")[1]
 
 
+@given(st.integers(0, 2**32))
+def test_whatever_is_asked_in_a_troubled_run_everything_adds_up(seed: int) -> None:
+    world = troubled(seed)
+    world.chances["asked"] = 0.05
+    run = world.play()
+    assert run.outcome in (Outcome.COMPLETED, Outcome.FAILED)
+    assert fold(world.history) == run
+
+
 @given(st.lists(st.integers(0, 50), min_size=1, max_size=20))
 def test_ids_survive_their_text(ids: list[int]) -> None:
     assert ids_of(ids_text(list(dict.fromkeys(ids)))) == sorted(set(ids))

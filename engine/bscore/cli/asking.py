@@ -1,0 +1,142 @@
+"""Ask the master of a job for something, and hear its answer in the journal. From any process, any host."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from bscore.core.events import Event, RequestTaken, RunEnded
+from bscore.core.state import Run
+from bscore.errors import BscoreError, NotRespondingError, UsageError
+from bscore.logtree.source import LocalSource
+from bscore.master import requests
+from bscore.master.requests import Request
+from bscore.observe import Follower, Life, Pulse
+
+_LOOK_S = 0.05
+#: So long without an answer from a master that seems to live is said; a frozen one shows after 30 s.
+_SAY_S = 5.0
+_GIVE_UP_S = 60.0
+#: A job without a lease may just be starting; after so long nobody is.
+_START_S = 10.0
+
+
+class EndedError(UsageError):
+    """The run has ended: nothing can be asked of it any more."""
+
+    def __init__(self, run: Run) -> None:
+        outcome = run.outcome.value if run.outcome else "over"
+        super().__init__(
+            f"Job {run.job} is {outcome} already; there is nothing to act on.",
+            remedy=f"See what happened with 'bscore job show {run.job}'.",
+        )
+        self.outcome = run.outcome
+
+
+class Ear:
+    """Keeps up with a job's journal and hands out what happens from now on."""
+
+    def __init__(self, tree: Path) -> None:
+        self.source = LocalSource(tree)
+        self.follower = Follower(self.source, self._hear)
+        self.life = Life(self.source)
+        self._listens = False
+        self._events: list[Event] = []
+        self._began_s = time.monotonic()
+        self._keep_up()
+        self._listens = True
+
+    def _hear(self, event: Event) -> None:
+        if self._listens:
+            self._events.append(event)
+
+    def _keep_up(self) -> None:
+        while self.follower.poll().more:
+            continue
+
+    @property
+    def run(self) -> Run:
+        """The run as far as it was read."""
+        return self.follower.run
+
+    def new_events(self) -> list[Event]:
+        """What has happened since the last call."""
+        self._keep_up()
+        events, self._events = self._events, []
+        return events
+
+    def is_dead(self) -> bool:
+        """Whether nobody works on this run although it has not ended."""
+        pulse = self.life.look(self.run.outcome is not None)
+        if pulse is Pulse.UNKNOWN and not self.follower.there:
+            return time.monotonic() - self._began_s > _START_S
+        return pulse is Pulse.NOT_RESPONDING
+
+    def wait(self, is_it: Callable[[Event], bool], seconds: float) -> Event | None:
+        """The first event that is it; None when it does not come in time or the master is dead."""
+        deadline = time.monotonic() + seconds
+        while True:
+            for event in self.new_events():
+                if is_it(event):
+                    return event
+            if time.monotonic() > deadline or self.is_dead():
+                return None
+            time.sleep(_LOOK_S)
+
+
+def ask_master(ear: Ear, tree: Path, what: str, arguments: str = "") -> RequestTaken:
+    """Ask, and wait for the answer, granted or not.
+
+    Raises EndedError when the run has ended, NotRespondingError when no master lives.
+    """
+    if ear.run.outcome is not None:
+        raise EndedError(ear.run)
+    if ear.is_dead():
+        raise not_responding(tree)
+    request = requests.ask(tree, what, arguments)
+    try:
+        return _answer(ear, tree, request)
+    finally:
+        requests.withdraw(tree, request)
+
+
+def _answer(ear: Ear, tree: Path, request: Request) -> RequestTaken:
+    began_s = time.monotonic()
+    said = False
+    while True:
+        events = ear.new_events()
+        for event in events:
+            if isinstance(event, RequestTaken) and event.request == request.name:
+                return event
+        if any(isinstance(event, RunEnded) for event in events) or ear.run.outcome is not None:
+            raise EndedError(ear.run)
+        if ear.is_dead():
+            raise not_responding(tree)
+        waited_s = time.monotonic() - began_s
+        if waited_s > _GIVE_UP_S:
+            raise NotRespondingError(
+                f"The master of job {tree.name} lives but has not answered for {waited_s:.0f} seconds.",
+                remedy="Its machine may be overloaded or its disk full; ask again later.",
+            )
+        if waited_s > _SAY_S and not said:
+            said = True
+            click.echo("Waiting for the master's answer (Ctrl-C takes the request back)", err=True)
+        time.sleep(_LOOK_S)
+
+
+def not_responding(tree: Path) -> NotRespondingError:
+    """Nobody works on the job; what to do."""
+    return NotRespondingError(
+        f"Job {tree.name} has no living master, so nobody can carry this out.",
+        remedy=f"Go on with 'bscore job resume {tree.name}', or end it with 'bscore job cancel {tree.name}'.",
+    )
+
+
+def print_answer(answer: RequestTaken) -> None:
+    """Print what the master answered. Raises BscoreError with it where the request was not granted."""
+    if not answer.granted:
+        raise BscoreError(answer.answer)
+    click.echo(answer.answer, err=True)

@@ -1,0 +1,127 @@
+"""`bscore job delete`: a job's directory and what else it left; its published output only when told to."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import click
+
+from bscore.cli.home import find_job
+from bscore.cli.job_argument import complete_jobs
+from bscore.cli.job_facts import Facts, read_facts
+from bscore.core.events import Outcome
+from bscore.errors import BscoreError, StorageError, UsageError
+from bscore.logtree import paths
+from bscore.master.job import Job
+from bscore.master.lock import JobLock
+from bscore.outputs.own_files import staging_folder
+from bscore.spec.job_file import read_job
+
+
+@click.command()
+@click.argument("job_names", nargs=-1, required=True, metavar="JOB...", shell_complete=complete_jobs)
+@click.option("-y", "--yes", is_flag=True, help="Do not ask.")
+@click.option("--with-output", is_flag=True, help="Remove the published output file, too.")
+def delete(job_names: tuple[str, ...], *, yes: bool, with_output: bool) -> None:
+    """Remove jobs that do not run: logs, checkpoint, rows of unfinished terms.
+
+    A published output stays, also one inside the job's directory, unless --with-output is given.
+    """
+    # All are looked up first, so that a misspelt name deletes nothing.
+    trees = list(dict.fromkeys(find_job(name) for name in job_names))
+    for tree in trees:
+        facts = read_facts(tree)
+        _refuse_running(facts)
+        rows, output = _leftovers(facts), _published(facts)
+        if not yes:
+            _ask(facts, rows, output, with_output=with_output)
+        _delete(facts, rows, output, with_output=with_output)
+
+
+def _refuse_running(facts: Facts) -> None:
+    if facts.is_alive:
+        name = facts.tree.name
+        raise UsageError(
+            f"Job {name} is {facts.status}: {facts.master_words}.",
+            remedy=f"End it first with 'bscore job cancel {name}'.",
+        )
+
+
+def _job(facts: Facts) -> Job | None:
+    try:
+        return Job(facts.tree, read_job(facts.tree / paths.JOB_FILE))
+    except BscoreError:
+        return None
+
+
+def _leftovers(facts: Facts) -> list[Path]:
+    """Part files of this job's own terms, and the folder that keeps a script's own files."""
+    job, run = _job(facts), facts.run
+    if job is None or run is None:
+        return []
+    found = (
+        [job.part(term) for term in range(1, run.term + 1)] if run.outcome is not Outcome.COMPLETED else []
+    )
+    found.append(staging_folder(job.config.output, job.name))
+    return [path for path in found if path.exists()]
+
+
+def _published(facts: Facts) -> Path | None:
+    """The output that this job published, if it is still there."""
+    job, run = _job(facts), facts.run
+    if job is None or run is None or run.outcome is not Outcome.COMPLETED:
+        return None
+    if not job.config.append_row:
+        inside = job.config.output.is_relative_to(facts.tree) and job.config.output.is_dir()
+        return job.config.output if inside else None
+    return job.final if job.final.exists() else None
+
+
+def _ask(facts: Facts, rows: list[Path], output: Path | None, *, with_output: bool) -> None:
+    click.echo(f"Job {facts.tree.name} is {facts.status}. This removes {facts.tree}", err=True)
+    for path in rows:
+        click.echo(f"  and rows that were never published: {path}", err=True)
+    if output is not None:
+        click.echo(f"  {'and its output' if with_output else 'but not its output'}: {output}", err=True)
+    try:
+        sure = click.confirm("Remove it for good?", err=True)
+    except click.Abort:
+        sure = False
+    if not sure:
+        raise UsageError("Nothing was removed.", remedy="Give --yes to remove without being asked.")
+
+
+def _delete(facts: Facts, rows: list[Path], output: Path | None, *, with_output: bool) -> None:
+    tree = facts.tree
+    lock = JobLock(tree)
+    # Held to the end, so that no resume begins in between; other hosts were looked at before.
+    lock.acquire(take_over=True)
+    try:
+        for path in rows:
+            _remove(path)
+        if output is not None and with_output:
+            _remove(output)
+        kept = output if output is not None and not with_output and output.is_relative_to(tree) else None
+        # What makes it a job goes last: a removal that was interrupted can be repeated.
+        names = sorted(os.listdir(tree), key=lambda name: (name in ("logs", paths.JOB_FILE), name))
+        for name in names:
+            if kept is None or not kept.is_relative_to(tree / name):
+                _remove(tree / name)
+        if kept is None:
+            tree.rmdir()
+    except OSError as error:
+        raise StorageError(
+            f"Job {tree.name} could not be removed whole: {error}.", remedy="Give the command again."
+        ) from error
+    finally:
+        lock.close()
+    click.echo(f"Removed {tree}" + (f" but for {kept}" if kept else ""), err=True)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)

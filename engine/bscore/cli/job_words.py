@@ -1,0 +1,145 @@
+"""A job in words, for a person at a terminal: the values of `job show`, most important first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+from bscore.cli.output import terminal_text
+
+_LABEL = 12
+_WORKERS_SHOWN = 8
+_MESSAGE_CHARS = 160
+
+
+def words(value: dict[str, Any]) -> str:
+    """The text of `bscore job show` for the values that it prints as json otherwise."""
+    lines = [f"{value['name']}  {value['status']}"]
+    if value["status_reason"]:
+        lines.append(_labelled("why", value["status_reason"]))
+    if "mini_batches" in value:
+        lines += [_labelled(name, text) for name, text in _facts(value) if text]
+        lines += _errors(value)
+        if value["findings"]:
+            lines += ["", "Findings", *(f"  * {finding}" for finding in value["findings"])]
+    lines += ["", *(_labelled(name, text) for name, text in _places(value) if text)]
+    return "\n".join(terminal_text(line) for line in lines)
+
+
+def _labelled(name: str, text: str) -> str:
+    return f"  {name:<{_LABEL}}{text}"
+
+
+def _facts(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "started", _started(value)
+    yield "done", _done(value)
+    items = value["items"]
+    yield "items", f"{items['succeeded']:,} of {items['total']:,} succeeded, {items['failed']:,} failed"
+    rate = value["items_per_second"]
+    yield "rate", f"{rate:,} items/s" if rate else ""
+    yield "end", _end(value)
+    still = value["stands_still_seconds"]
+    if still is not None:
+        since = value["stands_still_since"][11:19]
+        yield "stands still", f"nothing has finished since {since} UTC, for {_span(still)}"
+    yield "next limit", value["next_limit"] or ""
+    yield "late", ", ".join(f"mini-batch {number}" for number in value["late_mini_batches"])
+    yield "slow", ", ".join(value["slow_workers"])
+    yield "workers", _workers(value)
+    for worker in value["workers"][:_WORKERS_SHOWN]:
+        yield "", _worker(worker)
+
+
+def _started(value: dict[str, Any]) -> str:
+    start = value["start_time"][:19].replace("T", " ")
+    end = value["end_time"]
+    seconds = _seconds_between(value["start_time"], end or value["last_event_time"])
+    took = f", took {_span(seconds)}" if end else f", last event after {_span(seconds)}"
+    term = f", term {value['term']}" if value["term"] > 1 else ""
+    return f"{start} UTC{took}{term}"
+
+
+def _seconds_between(start: str, end: str) -> float:
+    first, last = (datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (start, end))
+    return (last - first).total_seconds()
+
+
+def _done(value: dict[str, Any]) -> str:
+    batches = value["mini_batches"]
+    over = batches["done"] + batches["abandoned"]
+    if value["percent"] is None:
+        text = f"{over:,} of at least {batches['total']:,} mini-batches (inputs are still being listed)"
+    else:
+        text = f"{value['percent']} %, {over:,} of {batches['total']:,} mini-batches"
+    names = (("running", "running"), ("waiting", "waiting"), ("abandoned", "abandoned"))
+    rest = [f"{batches[key]:,} {word}" for key, word in names if batches[key]]
+    if batches["tried_again"]:
+        rest.append(f"{batches['tried_again']:,} tried again")
+    return ", ".join([text, *rest])
+
+
+def _end(value: dict[str, Any]) -> str:
+    ends = value["estimated_end"]
+    if ends is None:
+        return ""
+    if not ends["from"]:
+        return f"unknown: {ends['reason']}"
+    first, last = ends["from"], ends["to"]
+    text = (
+        f"between {first[11:19]} and {last[11:19]} UTC" if first[:19] != last[:19] else f"{first[11:19]} UTC"
+    )
+    why = f": {ends['reason']}" if ends["reason"] else ""
+    return f"{text} ({ends['confidence']}{why})"
+
+
+def _workers(value: dict[str, Any]) -> str:
+    states: dict[str, int] = {}
+    for worker in value["workers"]:
+        states[worker["state"]] = states.get(worker["state"], 0) + 1
+    parts = [f"{count:,} {state}" for state, count in states.items()]
+    if value["workers_gone"]:
+        died = f" ({value['workers_died']:,} of them died)" if value["workers_died"] else ""
+        parts.append(f"{value['workers_gone']:,} gone{died}")
+    return ", ".join(parts)
+
+
+def _worker(worker: dict[str, Any]) -> str:
+    now = f", mini-batch {worker['mini_batch']} for {_span(worker['seconds'])}" if worker["seconds"] else ""
+    failed = f", {worker['failed']:,} failed" if worker["failed"] else ""
+    return f"{worker['name']}  {worker['state']}{now}, {worker['finished']:,} done{failed}"
+
+
+def _errors(value: dict[str, Any]) -> Iterator[str]:
+    if value["errors"]:
+        yield ""
+        yield "Errors, most frequent first"
+    for error in value["errors"]:
+        kind = f"{error['type']}: " if error["type"] else ""
+        message = error["message"].split("\n")[0][:_MESSAGE_CHARS]
+        yield f"  {error['count']:>6,} x  {kind}{message}"
+        first = error["first_mini_batch"]
+        facts = [error["place"], "init()" if first < 0 else f"first: mini-batch {first}", error["first_item"]]
+        yield f"            {', '.join(fact for fact in facts if fact)}"
+        if error["trace"]:
+            yield f"            {error['trace']}"
+
+
+def _places(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    yield "directory", value["directory"]
+    yield "output", value.get("output") or ""
+    yield "monitor", f"bscore-tui {value['name']}"
+    if value["status"] in ("Failed", "Canceled", "NotResponding"):
+        yield "go on", f"bscore job resume {value['name']}"
+
+
+def _span(seconds: float) -> str:
+    """A duration as people say it: 4.2 s, 12 min 3 s, 2 h 5 min."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60} s"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
