@@ -1,0 +1,234 @@
+"""When the run will have done its last mini-batch: a range, how far it can be trusted, and why.
+
+Never "what is left divided by the rate": the open mini-batches are played to their end many times, on the
+workers that live, with durations as this run showed them. Chance comes from the caller; the same
+draws give the same estimate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from bscore.core.durations import Draw, Durations, around_run_us, finished, learn, place
+from bscore.core.makespan import PLAYED, ROUNDS, makespan
+from bscore.core.standing import standing_still
+from bscore.core.state import Phase, Run, Worker, WorkerState
+
+MIN_FINISHED = 5
+#: Work of one estimate, in played mini-batches, shared by the simulations; one costs so much by itself.
+PLAYED_IN_ALL = 40_000
+RESAMPLING = 150
+MIN_SIMULATIONS = 25
+MAX_SIMULATIONS = 100
+#: For what no simulation knows (drift, other load) both ends of the range move by this part of what is left.
+UNSEEN = 0.02
+#: From this width on, as a part of what is left, a range is rough.
+ROUGH_WIDTH = 0.5
+#: A mini-batch of so many medians belongs to a tail, which is rough until so much is done.
+TAIL_MEDIANS = 10.0
+TAIL_KNOWN_PERCENT = 75
+#: A tail of less than this part of what is left does not matter.
+TAIL_MATTERS = 0.02
+#: Which part of the simulated ends is left out on each side, so that four of five runs end inside. Weights
+#: drawn anew vary too little, most of all those of a handful of long ones: there, 0.05 held the end of 78 %.
+OUTSIDE, OUTSIDE_WITH_TAIL = 0.08, 0.02
+#: Failed attempts that take more than this part of the workers' time make the end rough.
+ROUGH_FAILED = 0.2
+#: How many durations an earlier run may speak for.
+PRIOR_WORTH = 20
+
+
+class Confidence(StrEnum):
+    """How far the range can be trusted, in a word for the screen."""
+
+    #: Four of five runs like this end inside.
+    LIKELY = "likely"
+    #: The range rests on too little, or on a few very long mini-batches.
+    ROUGH = "rough"
+    #: There is no range.
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """When the last mini-batch will be over, microseconds UTC: P10, P50 and P90; None while unknown."""
+
+    low_us: int | None
+    likely_us: int | None
+    high_us: int | None
+    confidence: Confidence
+    #: Why it is not better, in words; empty when it is likely.
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Prior:
+    """What an earlier run of the same script says about durations, before this one says it itself."""
+
+    job: str
+    mini_batch_size: int
+    durations: tuple[tuple[float, float, float], ...]
+
+
+def prior_of(run: Run) -> Prior | None:
+    """A run as the prior of a later one; None when it finished too little."""
+    if sum(run.histogram) < MIN_FINISHED:
+        return None
+    size = run.config.mini_batch_size if run.config else 0
+    return Prior(run.job, size, tuple(finished(run)))
+
+
+def percent(run: Run) -> int | None:
+    """How much of the mini-batches is over, rounded down; None while their number is not final."""
+    if not run.listing_finished:
+        return None
+    return 100 * run.over // run.mini_batches if run.mini_batches else 100
+
+
+def total_words(run: Run) -> str:
+    """The number of mini-batches in words: "at least" while the listing goes on."""
+    return f"{run.mini_batches:,}" if run.listing_finished else f"at least {run.mini_batches:,}"
+
+
+def estimate(run: Run, now: int, draw: Draw, prior: Prior | None = None) -> Estimate:
+    """When the run will have done its last mini-batch (`now` in microseconds UTC).
+
+    `draw` gives numbers in [0, 1). Give a generator with the same seed at each look, so that the picture
+    moves only when the run does. `prior` speaks until enough of this run has finished.
+    """
+    if run.phase is Phase.ENDED or run.exhausted:
+        return Estimate(run.last, run.last, run.last, Confidence.LIKELY, "")
+    crew = [worker for worker in run.workers.values() if worker.state is not WorkerState.STOPPING]
+    enough = sum(run.histogram) >= max(MIN_FINISHED, len(run.workers))
+    why = _why_unknown(run, now, crew, known=enough or prior is not None)
+    if why:
+        return Estimate(None, None, None, Confidence.UNKNOWN, why)
+    picture = _pictured(run, now, crew, None if enough else prior)
+    low, likely, high = _simulated(picture, draw)
+    doubt = _doubt(picture, left_us=likely, width_us=high - low)
+    return Estimate(
+        now + int(low * (1 - UNSEEN)),
+        now + int(likely),
+        now + int(high * (1 + UNSEEN)) + 1,
+        Confidence.ROUGH if doubt else Confidence.LIKELY,
+        doubt,
+    )
+
+
+def _why_unknown(run: Run, now: int, crew: Sequence[Worker], *, known: bool) -> str:
+    if not run.listing_finished:
+        return f"the inputs are still being listed: {total_words(run)} mini-batches"
+    still_s = standing_still(run, now)
+    if still_s is not None:
+        return f"nothing has finished for {still_s:.0f} s"
+    if not crew:
+        return "no worker is alive"
+    if not known:
+        count, needed = sum(run.histogram), max(MIN_FINISHED, len(run.workers))
+        return f"{count} of the first {needed} mini-batches have finished"
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """What the simulations start from; times in microseconds."""
+
+    run: Run
+    prior: Prior | None
+    durations: Durations
+    #: For how long each busy worker has been running its mini-batch, and when the others are ready.
+    ages_us: list[float]
+    ready_us: list[float]
+    median_us: float
+    longest_us: float
+
+    @property
+    def waiting(self) -> int:
+        """Mini-batches that nobody has begun."""
+        return self.run.mini_batches - self.run.over - len(self.ages_us)
+
+    @property
+    def has_tail(self) -> bool:
+        """Whether some take so long that a handful of them decides."""
+        return self.longest_us > TAIL_MEDIANS * self.median_us
+
+
+def _pictured(run: Run, now: int, crew: Sequence[Worker], prior: Prior | None) -> _Picture:
+    ages_us = [float(max(now - w.since, 0)) for w in crew if w.state is WorkerState.BUSY]
+    limit_us = run.config.limits.attempt_s * 1e6 if run.config else float("inf")
+    points = sorted((finished(run) if run.recent_ns else []) + (_spoken(run, prior) if prior else []))
+    around_us = around_run_us(run)
+    return _Picture(
+        run,
+        prior,
+        learn(points, ages_us, limit_us),
+        ages_us,
+        _ready_us(crew, now),
+        median_us=max(points[len(points) // 2][0], 1.0),
+        longest_us=max([run.longest_run_ns / 1000 + around_us, *ages_us]),
+    )
+
+
+def _spoken(run: Run, prior: Prior) -> list[tuple[float, float, float]]:
+    """The prior's durations, for mini-batches as large as this run's, worth no more than a few."""
+    size = run.config.mini_batch_size if run.config else 0
+    scale = size / prior.mini_batch_size if size and prior.mini_batch_size else 1.0
+    worth = PRIOR_WORTH / sum(mass for _, mass, _ in prior.durations)
+    return [(us * scale, mass * worth, seen * min(worth, 1.0)) for us, mass, seen in prior.durations]
+
+
+def _ready_us(crew: Sequence[Worker], now: int) -> list[float]:
+    """When workers that run nothing are ready: at once, or after an init() as long as the others' median."""
+    known = sorted(w.init_ns for w in crew if w.init_ns >= 0)
+    ready: list[float] = []
+    for worker in crew:
+        age = float(max(now - worker.started, 0))
+        if worker.state is WorkerState.IDLE:
+            ready.append(0.0)
+        elif worker.state is WorkerState.STARTING:
+            ready.append(max(known[len(known) // 2] / 1000 - age, 0.0) if known else age)
+    return ready
+
+
+def _simulated(picture: _Picture, draw: Draw) -> tuple[float, float, float]:
+    """P10, P50 and P90 of what is left, in microseconds."""
+    run, durations, waiting = picture.run, picture.durations, picture.waiting
+    ages = [(place(durations, age), age) for age in picture.ages_us]
+    workers = len(ages) + len(picture.ready_us)
+    cost = RESAMPLING + 2 * workers + min(waiting, max((ROUNDS + 1) * workers, PLAYED))
+    ends = []
+    for _ in range(min(max(PLAYED_IN_ALL // cost, MIN_SIMULATIONS), MAX_SIMULATIONS)):
+        drawer = durations.resampled(draw)
+        ends.append(makespan(drawer.left(ages) + picture.ready_us, waiting, drawer, draw))
+    ends.sort()
+    failing = run.failed_us / max(sum(run.histogram), 1) * waiting / workers
+    outside = OUTSIDE_WITH_TAIL if picture.has_tail else OUTSIDE
+    low, likely, high = (_quantile(ends, at) + failing for at in (outside, 0.5, 1 - outside))
+    return low, likely, high
+
+
+def _quantile(ordered: Sequence[float], share: float) -> float:
+    at = share * (len(ordered) - 1)
+    low = int(at)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (at - low) * (ordered[high] - ordered[low])
+
+
+def _doubt(picture: _Picture, *, left_us: float, width_us: float) -> str:
+    """Why the range is rough, in words; empty when it is not."""
+    run, longest_us = picture.run, picture.longest_us
+    if picture.prior is not None:
+        return f"durations are those of the earlier run {picture.prior.job}"
+    worker_us = run.finished_us + run.failed_us
+    if run.failed_us > ROUGH_FAILED * worker_us:
+        return f"failed attempts took {100 * run.failed_us // worker_us} % of the workers' time"
+    early = (percent(run) or 0) < TAIL_KNOWN_PERCENT
+    if picture.has_tail and early and longest_us > TAIL_MATTERS * left_us:
+        return f"some mini-batches take {longest_us / picture.median_us:.0f} times the median"
+    if longest_us > 2 * picture.durations.atoms[-1].us:
+        return "one has been running much longer than any that finished"
+    if width_us > ROUGH_WIDTH * left_us:
+        return "durations differ too much for what is left"
+    return ""

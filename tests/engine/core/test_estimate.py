@@ -1,0 +1,275 @@
+"""The end of a run as a range: it holds the true end as often as it says, and is silent while unknown."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from bscore.core import events as e
+from bscore.core.check import check
+from bscore.core.durations import learn
+from bscore.core.estimate import Confidence, Estimate, estimate, percent, prior_of, total_words
+from bscore.core.makespan import level
+from bscore.core.snapshot import decode_run, encode_run
+from bscore.core.state import Run
+from timed_runs import TimedRun, Times, constant, log_normal, one_slow, tailed
+
+MARKS = (25, 50, 75, 95)
+SEEDS = 40
+
+
+def looked_at(run: Run, now: int, **options: object) -> Estimate:
+    return estimate(run, now, random.Random(1).random, **options)  # type: ignore[arg-type]  # its keywords
+
+
+def looks(seed: int, times: Times, mini_batches: int, workers: int) -> tuple[dict[int, Estimate], int]:
+    """What was estimated when so many percent were done, and the true end."""
+    timed = TimedRun(seed, times, mini_batches, workers)
+    marks = {mini_batches * mark // 100: mark for mark in MARKS}
+    found = {marks[n]: looked_at(timed.run, timed.now) for n in timed.finishes() if n in marks}
+    return found, timed.now
+
+
+def held(times: Times, mini_batches: int, workers: int, seeds: int = SEEDS) -> dict[int, float]:
+    """In which part of the runs the range held the true end, by mark."""
+    inside = Counter[int]()
+    for seed in range(seeds):
+        found, end = looks(seed, times, mini_batches, workers)
+        for mark, seen in found.items():
+            assert seen.low_us is not None
+            assert seen.high_us is not None
+            inside[mark] += seen.low_us <= end <= seen.high_us
+    return {mark: inside[mark] / seeds for mark in MARKS}
+
+
+@pytest.mark.parametrize(("mini_batches", "workers"), [(1000, 8), (403, 16), (5000, 3), (2000, 300)])
+def test_equal_durations_leave_no_doubt(mini_batches: int, workers: int) -> None:
+    found, end = looks(1, constant, mini_batches, workers)
+    for seen in found.values():
+        if seen.low_us is not None and seen.high_us is not None:
+            assert seen.low_us <= end <= seen.high_us
+            assert seen.confidence is Confidence.LIKELY
+    assert sum(seen.low_us is not None for seen in found.values()) >= 3
+
+
+@pytest.mark.slow
+def test_the_range_holds_the_end_of_four_in_five_runs_of_moderate_spread() -> None:
+    assert min(held(log_normal(0.5), 1000, 8).values()) >= 0.8
+
+
+@pytest.mark.slow
+def test_the_range_holds_the_end_of_three_in_five_runs_of_large_spread() -> None:
+    assert min(held(log_normal(1.0), 1000, 8, seeds=20).values()) >= 0.6
+
+
+@pytest.mark.slow
+def test_with_a_tail_the_range_is_rough_at_first_and_holds_four_in_five_from_three_quarters_on() -> None:
+    inside = Counter[int]()
+    for seed in range(SEEDS):
+        timed = TimedRun(seed, tailed(0.5), 1000, 8)
+        found: dict[int, Estimate] = {}
+        for over in timed.finishes():
+            if over not in (250, 500, 750, 950):
+                continue
+            seen = found[over // 10] = looked_at(timed.run, timed.now)
+            oldest_us = max(timed.now - worker.since for worker in timed.run.workers.values())
+            if over < 750 and max(timed.run.longest_run_ns / 1000, oldest_us) > 150e6:
+                assert seen.confidence is Confidence.ROUGH
+        for mark in (75, 95):
+            seen = found[mark]
+            assert seen.low_us is not None
+            assert seen.high_us is not None
+            inside[mark] += seen.low_us <= timed.now <= seen.high_us
+    assert min(inside.values()) >= 0.8 * SEEDS
+
+
+@pytest.mark.slow
+def test_many_workers_on_few_rounds_are_held_too() -> None:
+    inside = held(log_normal(0.5), 800, 100, seeds=10)
+    assert sum(inside.values()) / len(inside) >= 0.8
+
+
+def test_what_has_run_for_long_counts_although_it_has_not_finished() -> None:
+    shape = learn([(float(us), 1.0, 1.0) for us in (10, 11, 12)], [9.0, 30.0, 30.0], 1e9)
+    assert shape.beyond_share > 2 / 6
+    assert shape.edge_us == 30.0
+    alone = learn([(float(us), 1.0, 1.0) for us in (10, 11, 12)], [], 1e9)
+    assert alone.beyond_share < 0.1
+
+
+def test_one_that_hangs_moves_the_end_and_never_beyond_its_limit() -> None:
+    timed = TimedRun(1, log_normal(0.1), 40, 4)
+    run = timed.play_to(37)
+    limits = run.config.limits if run.config else None
+    assert limits is not None
+    usual, late = looked_at(run, timed.now), looked_at(run, timed.now + 28_000_000)
+    assert usual.high_us is not None
+    assert late.high_us is not None
+    assert late.high_us > usual.high_us
+    run.config = (
+        replace(run.config, limits=replace(limits, run_invocation_timeout_s=1.0)) if run.config else None
+    )
+    bounded = looked_at(run, timed.now + 28_000_000)
+    assert bounded.high_us is not None
+    assert bounded.high_us < timed.now + 45_000_000
+
+
+def test_nothing_is_said_before_enough_has_finished() -> None:
+    timed = TimedRun(1, log_normal(0.5), 100, 8)
+    run = timed.play_to(7)
+    seen = looked_at(run, timed.now)
+    assert seen == Estimate(
+        None, None, None, Confidence.UNKNOWN, "7 of the first 8 mini-batches have finished"
+    )
+    timed.play_to(8)
+    assert looked_at(run, timed.now).low_us is not None
+
+
+def test_an_earlier_run_speaks_first_and_is_named() -> None:
+    earlier = TimedRun(2, log_normal(0.3), 100, 8)
+    earlier.play_to(100)
+    prior = prior_of(earlier.run)
+    assert prior is not None
+    assert prior_of(Run()) is None
+    timed = TimedRun(1, log_normal(0.3), 100, 8)
+    first = looked_at(timed.run, timed.now, prior=prior)
+    assert first.confidence is Confidence.ROUGH
+    assert first.reason == "durations are those of the earlier run timed"
+    assert first.low_us is not None
+    assert first.high_us is not None
+    timed.play_to(3)
+    assert looked_at(timed.run, timed.now, prior=prior).reason == first.reason
+    timed.play_to(50)
+    assert "earlier" not in looked_at(timed.run, timed.now, prior=prior).reason
+    timed.play_to(100)
+    assert first.low_us < timed.now < first.high_us
+
+
+def test_an_earlier_run_of_larger_mini_batches_is_scaled() -> None:
+    earlier = TimedRun(2, constant, 100, 4)
+    earlier.play_to(100)
+    prior = prior_of(earlier.run)
+    assert prior is not None
+    timed = TimedRun(1, constant, 100, 4)
+    same = looked_at(timed.run, timed.now, prior=prior).likely_us
+    double = looked_at(timed.run, timed.now, prior=replace(prior, mini_batch_size=2)).likely_us
+    assert same is not None
+    assert double is not None
+    assert double - timed.now == pytest.approx((same - timed.now) / 2, rel=0.01)
+
+
+def test_while_listing_the_total_is_a_lower_bound_and_there_is_neither_percent_nor_end() -> None:
+    timed = TimedRun(1, constant, 12_345, 4, listed=False)
+    run = timed.play_to(20)
+    assert percent(run) is None
+    assert total_words(run) == "at least 12,345"
+    seen = looked_at(run, timed.now)
+    assert seen.low_us is None
+    assert seen.reason == "the inputs are still being listed: at least 12,345 mini-batches"
+    timed.happen(e.ListingFinished(timed.now, 12_345, 12_345))
+    assert percent(run) == 0
+    assert total_words(run) == "12,345"
+    assert looked_at(run, timed.now).low_us is not None
+
+
+def test_percent_rounds_down_to_the_last() -> None:
+    timed = TimedRun(1, constant, 300, 4)
+    run = timed.play_to(299)
+    assert percent(run) == 99
+    timed.play_to(300)
+    assert percent(run) == 100
+    empty = TimedRun(1, constant, 0, 1).run
+    assert percent(empty) == 100
+
+
+def test_a_run_that_stands_still_has_no_end_and_one_that_is_over_has_its_own() -> None:
+    timed = TimedRun(1, constant, 100, 4)
+    run = timed.play_to(40)
+    seen = looked_at(run, timed.now + 31_000_000)
+    assert (seen.low_us, seen.reason) == (None, "nothing has finished for 31 s")
+    timed.play_to(100)
+    seen = looked_at(run, timed.now + 99_000_000)
+    assert seen.low_us == seen.high_us == timed.now
+
+
+def test_without_workers_there_is_no_end() -> None:
+    timed = TimedRun(1, constant, 100, 2)
+    run = timed.play_to(40)
+    for name in list(run.workers):
+        timed.happen(e.WorkerGone(timed.now, name, None, 9, "killed", init_failed=False))
+    assert looked_at(run, timed.now).reason == "no worker is alive"
+    timed.happen(e.WorkerStarting(timed.now, "n/process002", 1))
+    assert looked_at(run, timed.now).low_us is not None
+
+
+def test_lost_workers_move_the_end() -> None:
+    timed = TimedRun(1, constant, 400, 8)
+    run = timed.play_to(100)
+    before = looked_at(run, timed.now).likely_us
+    for number in range(4):
+        timed.happen(e.WorkerGone(timed.now, timed.name(number), None, 9, "killed", init_failed=False))
+    after = looked_at(run, timed.now).likely_us
+    assert before is not None
+    assert after is not None
+    assert after - timed.now == pytest.approx(2 * (before - timed.now), rel=0.1)
+
+
+def test_failed_attempts_take_time_too_and_make_the_end_rough() -> None:
+    timed = TimedRun(1, constant, 400, 8)
+    run = timed.play_to(100)
+    before = looked_at(run, timed.now)
+    run.failed_us = run.finished_us
+    after = looked_at(run, timed.now)
+    assert before.likely_us is not None
+    assert after.likely_us is not None
+    assert after.likely_us - timed.now == pytest.approx(2 * (before.likely_us - timed.now), rel=0.1)
+    assert after.confidence is Confidence.ROUGH
+    assert after.reason == "failed attempts took 50 % of the workers' time"
+
+
+def test_the_time_around_run_counts_where_run_itself_takes_none() -> None:
+    timed = TimedRun(1, constant, 100_000, 4)
+    run = timed.play_to(600)
+    expected = looked_at(run, timed.now).likely_us
+    run.run_ns, run.longest_run_ns = 0, 1
+    run.recent_ns.extend([0] * 500)
+    run.slowest.clear()
+    run.histogram[:] = [600, *run.histogram[1:-1], 0]
+    run.histogram[1:] = [0] * (len(run.histogram) - 1)
+    seen = looked_at(run, timed.now).likely_us
+    assert expected is not None
+    assert seen is not None
+    assert seen - timed.now == pytest.approx(expected - timed.now, rel=0.02)
+
+
+def test_the_same_draws_give_the_same_and_nothing_is_changed() -> None:
+    timed = TimedRun(4, tailed(0.5), 2000, 8)
+    run = timed.play_to(900)
+    before = encode_run(run)
+    assert looked_at(run, timed.now) == looked_at(run, timed.now)
+    assert encode_run(run) == before
+    assert decode_run(before) == run
+    check(run)
+
+
+def test_work_cut_at_will_lasts_until_all_are_level() -> None:
+    assert level([0.0, 0.0], 10.0) == 5.0
+    assert level([0.0, 100.0], 10.0) == 10.0
+    assert level([4.0, 0.0, 2.0], 6.0) == 4.0
+    assert level([3.0], 0.0) == 3.0
+
+
+@pytest.mark.parametrize("times", [constant, log_normal(1.0), tailed(0.5), one_slow(0.2, 3.0)])
+def test_a_look_is_cheap_however_much_is_open(times: Times) -> None:
+    timed = TimedRun(1, times, 1_000_000, 400)
+    run = timed.play_to(1500)
+    costs = []
+    for _ in range(5):
+        begun = time.process_time()
+        assert looked_at(run, timed.now).low_us is not None
+        costs.append(time.process_time() - begun)
+    assert min(costs) < 0.06  # 15 ms where nothing else runs
