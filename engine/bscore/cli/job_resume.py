@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import click
 
+from bscore.cli.foreground import go, manner_of, manner_options
 from bscore.cli.home import find_job
 from bscore.cli.job_argument import job_argument
-from bscore.cli.run import run_in_foreground
 from bscore.core.events import Outcome
 from bscore.logtree.history import read_history
 from bscore.logtree.journal import terms
@@ -18,8 +20,10 @@ from bscore.outputs.checks import check_output
 @click.command()
 @job_argument
 @click.option("--take-over", is_flag=True, help="Do not wait for a master on another host that looks alive.")
-def resume(job_name: str, *, take_over: bool) -> int:
+@manner_options
+def resume(job_name: str, *, take_over: bool, **given: Any) -> int:
     """Go on with a job: finish what is left; every item's rows stand in the output exactly once."""
+    manner = manner_of(given)
     tree = find_job(job_name)
     job = load_job(tree)
     source = LocalSource(tree)
@@ -30,4 +34,4 @@ def resume(job_name: str, *, take_over: bool) -> int:
             return 0
     else:
         check_output(job.config.output, job.config.output_file_name)
-    return run_in_foreground(job, take_over=take_over)
+    return go(job, manner, take_over=take_over)

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import os
+import random
 import sys
+from pathlib import Path
 from typing import TextIO
 
+from bscore.cli.output import terminal_text
 from bscore.core import events as e
+from bscore.core.estimate import Confidence, estimate
 from bscore.core.state import Phase, Run
+from bscore.logtree.source import LocalSource, Source
+from bscore.observe import read_trace
 
 BAR_INTERVAL_US = 100_000
 LINE_INTERVAL_US = 10_000_000
+END_INTERVAL_US = 3_000_000
+MAX_TRACE_LINES = 12
+MAX_MESSAGE_LINES = 6
 _BAR_CELLS = 24
 
 
@@ -41,8 +51,8 @@ def trouble_text(run: Run) -> str:
     return ", ".join(words)
 
 
-def bar_line(run: Run, now: int, width: int) -> str:
-    """One line that fits into `width` cells."""
+def bar_line(run: Run, now: int, width: int, end: str = "") -> str:
+    """One line that fits into `width` cells; `end` says when it will be over."""
     if run.phase is Phase.PREPARING:
         starting = len(run.workers)
         text = (
@@ -51,7 +61,7 @@ def bar_line(run: Run, now: int, width: int) -> str:
         return text[: width - 1]
     filled = run.over * _BAR_CELLS // run.mini_batches if run.listing_finished and run.mini_batches else 0
     bar = "━" * filled + "─" * (_BAR_CELLS - filled)
-    parts = [bar, percent(run), rate_text(run, now), trouble_text(run)]
+    parts = [bar, percent(run), end, rate_text(run, now), trouble_text(run)]
     line = "  ".join(part for part in parts if part)
     return line[: width - 1]
 
@@ -59,25 +69,30 @@ def bar_line(run: Run, now: int, width: int) -> str:
 class ProgressBar:
     """Redraws one line on a terminal, ten times a second at most."""
 
-    def __init__(self, stream: TextIO = sys.stderr) -> None:
+    def __init__(self, tree: Path, stream: TextIO = sys.stderr) -> None:
+        self._source = LocalSource(tree)
         self._stream = stream
         self._drawn_at = 0
         self._shown = ""
+        self._end = EndText()
 
     def hear(self, event: e.Event, run: Run) -> None:
-        """Print a new kind of error once, above the bar."""
-        text = new_error_text(event, run)
-        if text:
-            self._clear()
-            self._stream.write(text + "\n")
-            self._stream.flush()
+        """Print a new kind of error once, above the bar; also what somebody asked for."""
+        for line in news(event, run, self._source):
+            self.say(line)
+
+    def say(self, text: str) -> None:
+        """Print a line above the bar."""
+        self._clear()
+        self._stream.write(text + "\n")
+        self._stream.flush()
 
     def tick(self, run: Run, now: int) -> None:
         """Redraw where something changed."""
         if now - self._drawn_at < BAR_INTERVAL_US:
             return
         self._drawn_at = now
-        line = bar_line(run, now, _columns(self._stream))
+        line = bar_line(run, now, _columns(self._stream), self._end.text(run, now))
         if line != self._shown:
             self._stream.write(f"\r{line}\x1b[K")
             self._stream.flush()
@@ -97,16 +112,17 @@ class ProgressBar:
 class ProgressLines:
     """One plain line every ten seconds in which something changed."""
 
-    def __init__(self, stream: TextIO = sys.stderr) -> None:
+    def __init__(self, tree: Path, stream: TextIO = sys.stderr) -> None:
+        self._source = LocalSource(tree)
         self._stream = stream
         self._said_at = 0
         self._said = ""
+        self._end = EndText()
 
     def hear(self, event: e.Event, run: Run) -> None:
-        """Print a new kind of error once."""
-        text = new_error_text(event, run)
-        if text:
-            self._print(text)
+        """Print a new kind of error once; also what somebody asked for."""
+        for line in news(event, run, self._source):
+            self.say(line)
 
     def tick(self, run: Run, now: int) -> None:
         """Say how far it is."""
@@ -115,56 +131,100 @@ class ProgressLines:
         if now - self._said_at < LINE_INTERVAL_US:
             return
         self._said_at = now
-        line = "  ".join(part for part in (percent(run), rate_text(run, now), trouble_text(run)) if part)
+        parts = (percent(run), rate_text(run, now), self._end.text(run, now), trouble_text(run))
+        line = "  ".join(part for part in parts if part)
         if line != self._said:
             self._said = line
-            self._print(line)
+            self.say(line)
 
     def close(self, run: Run) -> None:
         """Say the last state."""
         line = "  ".join(part for part in (percent(run), trouble_text(run)) if part)
         if line != self._said:
-            self._print(line)
+            self.say(line)
 
-    def _print(self, text: str) -> None:
+    def say(self, text: str) -> None:
+        """Print a line."""
         self._stream.write(text + "\n")
         self._stream.flush()
 
 
-def new_error_text(event: e.Event, run: Run) -> str:
-    """The first occurrence of an error, in words; empty for anything else."""
-    if isinstance(event, e.InitFailed):
-        group = next(reversed(run.errors.values()), None)
-        if group is None or group.count != 1 or group.first_at != event.at:
-            return ""
-        return _printable(
-            f"init() failed in {event.worker}: {event.error_type}: {event.message} ({event.place})"
-        )
-    if not isinstance(event, e.AttemptFailed):
-        return ""
-    group = next(reversed(run.errors.values()), None)
-    if (
-        group is None
-        or group.count != 1
-        or group.first_at != event.at
-        or group.error_type != event.error_type
-    ):
-        return ""
-    where = f" at {event.place}" if event.place else ""
+class EndText:
+    """When the run will be over, in words; estimated anew every few seconds."""
+
+    def __init__(self) -> None:
+        self._asked_at = 0
+        self._text = ""
+
+    def text(self, run: Run, now: int) -> str:
+        """Empty while nobody can know."""
+        if now - self._asked_at < END_INTERVAL_US:
+            return self._text
+        self._asked_at = now
+        ends = estimate(run, now, random.Random(run.events).random)
+        if ends.low_us is None or ends.high_us is None or run.exhausted:
+            self._text = ""
+        else:
+            low, high = (_left(at - now) for at in (ends.low_us, ends.high_us))
+            about = "about " if ends.confidence is Confidence.ROUGH else ""
+            self._text = f"{about}{low} left" if low == high else f"{about}{low} to {high} left"
+        return self._text
+
+
+def _left(microseconds: int) -> str:
+    seconds = max(round(microseconds / 1e6), 0)
+    if seconds < 90:
+        return f"{seconds} s"
+    return f"{round(seconds / 60)} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
+
+
+def news(event: e.Event, run: Run, source: Source) -> list[str]:
+    """What a person wants to hear of at once, line by line; nothing for most events."""
+    if isinstance(event, e.RequestTaken):
+        again = " Press Ctrl-C again to end at once." if event.who == "Ctrl-C" else ""
+        said = f"{event.what}, asked for by {event.who}: {event.answer}{again}"
+        return [terminal_text(said)] if event.answer else []
+    if not isinstance(event, e.AttemptFailed | e.InitFailed) or not _is_new(event, run):
+        return []
     what = f"{event.error_type}: {event.message}" if event.error_type else event.message
-    return _printable(
-        f"mini-batch {event.mini_batch}, attempt {event.attempt}: {what}{where}  [{event.trace}]"
+    if isinstance(event, e.InitFailed):
+        head = f"init() failed in {event.worker}: {what}"
+    else:
+        head = f"mini-batch {event.mini_batch}, attempt {event.attempt} on {event.worker}: {what}"
+    frames = trace_lines(source, event.trace)
+    if event.place and not frames:
+        head += f" at {event.place}"
+    lines = [*head.splitlines()[:MAX_MESSAGE_LINES], *frames]
+    if event.trace:
+        lines.append(f"    [{event.trace}]")
+    return [terminal_text(line) for line in lines]
+
+
+def _is_new(event: e.AttemptFailed | e.InitFailed, run: Run) -> bool:
+    """Whether this event has just begun a group of its own."""
+    group = next(reversed(run.errors.values()), None)
+    return (
+        group is not None
+        and group.count == 1
+        and group.first_at == event.at
+        and group.worker == event.worker
+        and group.error_type == event.error_type
     )
 
 
-def _printable(text: str) -> str:
-    """Text of a script, safe for a terminal: no control characters."""
-    return "".join(c if c.isprintable() or c == "\n" else f"\\x{ord(c):02x}" for c in text)
+def trace_lines(source: Source, trace: str) -> list[str]:
+    """The script's own frames at a pointer, indented; the innermost ones where there are many."""
+    text = read_trace(source, trace).decode("utf-8", "replace")
+    lines = [line for line in text.splitlines()[1:] if line.startswith((" ", "\t")) and line.strip()]
+    hidden = len(lines) - MAX_TRACE_LINES
+    shown = lines[-MAX_TRACE_LINES:]
+    return [
+        *([f"    … {hidden} more lines"] if hidden > 0 else []),
+        *(f"    {line.rstrip()}" for line in shown),
+    ]
 
 
 def _columns(stream: TextIO) -> int:
-    import os
-
     try:
         return os.get_terminal_size(stream.fileno()).columns
     except (OSError, ValueError):

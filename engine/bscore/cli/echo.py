@@ -1,0 +1,79 @@
+"""What the script prints, brought to the terminal: the ends of its stdout and stderr files, as they grow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from bscore.cli.output import terminal_text
+from bscore.core import events as e
+from bscore.core.state import Run
+from bscore.logtree import paths
+from bscore.logtree.reader import Tail
+from bscore.logtree.source import LocalSource
+
+INTERVAL_US = 200_000
+#: Of one file and look; a script that floods its streams is not slowed down, its lines come later.
+_BYTES = 64 * 1024
+
+
+class Echo:
+    """An observer that says every line of the script's output, with the worker in front."""
+
+    def __init__(self, tree: Path, say: Callable[[str], None]) -> None:
+        self._source = LocalSource(tree)
+        self._say = say
+        self._tails: dict[str, list[Tail]] = {}
+        self._looked_at = 0
+
+    def hear(self, event: e.Event, run: Run) -> None:
+        """Workers come and go; what one that is gone printed last is said before it is forgotten."""
+        if isinstance(event, e.WorkerStarting):
+            self._tails.setdefault(event.worker, self._open(event.worker))
+        elif isinstance(event, e.WorkerGone):
+            self._drain(event.worker)
+            self._tails.pop(event.worker, None)
+
+    def _open(self, worker: str) -> list[Tail]:
+        node, process = paths.split_worker(worker)
+        files = (paths.user_stdout(node, process), paths.user_stderr(node, process))
+        return [Tail(self._source, path) for path in files]
+
+    def tick(self, run: Run, now: int) -> None:
+        """Say what is new, five times a second."""
+        if now - self._looked_at < INTERVAL_US:
+            return
+        self._looked_at = now
+        for worker in self._tails:
+            self._look(worker)
+
+    def close(self, run: Run) -> None:
+        """Say the rest."""
+        for worker in list(self._tails):
+            self._drain(worker)
+        self._tails.clear()
+
+    def _drain(self, worker: str) -> None:
+        while self._look(worker):
+            continue
+        name = _short(worker)
+        for tail in self._tails.get(worker, ()):
+            if tail.rest:
+                self._say(terminal_text(f"{name} | {tail.rest.decode('utf-8', 'replace')}"))
+
+    def _look(self, worker: str) -> bool:
+        """Say one helping of each file; whether there is more."""
+        more = False
+        name = _short(worker)
+        for tail in self._tails.get(worker, ()):
+            batch = tail.poll(_BYTES)
+            more = more or batch.more
+            for line in batch.lines:
+                self._say(terminal_text(f"{name} | {line.text}"))
+        return more
+
+
+def _short(worker: str) -> str:
+    """On this machine the process says enough."""
+    node, process = paths.split_worker(worker)
+    return process if node == "127.0.0.1" else worker
