@@ -15,11 +15,14 @@ from bscore.logtree.source import LocalSource, Source
 from bscore_tui.reading.hints import Hints
 from bscore_tui.reading.playing import Playhead
 from bscore_tui.reading.reader import JobReader, wall_us
+from bscore_tui.reading.tree_index import TreeIndex
 from bscore_tui.views.model import Mode, Model
 
 #: Between two looks: at least, and at most.
 FAST_S = 0.25
 SLOW_S = 1.0
+#: Logs indexed in one go, so that a look never waits longer than some hundredths of a second.
+INDEX_BYTES = 8 * 1024 * 1024
 
 
 class Feed:
@@ -31,14 +34,21 @@ class Feed:
         *,
         name: str = "",
         fast_s: float = FAST_S,
+        cache: Path | None = None,
         now_us: Callable[[], int] = wall_us,
         monotonic_s: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`name` is shown while there is no journal; `fast_s` is the shortest time between two pictures."""
+        """Prepare; nothing is read yet.
+
+        `name` is shown while there is no journal; `fast_s` is the shortest time between two pictures;
+        `cache` a folder outside the tree for the indexes of large files.
+        """
         self.source = source
         self.reader = JobReader(source, now_us)
         self.name = name or (Path(source.root).name if isinstance(source, LocalSource) else "job")
         self.playhead = Playhead()
+        #: Block indexes of all logs, made between two looks.
+        self.index = TreeIndex(source, cache)
         self._fast_s = fast_s
         self._monotonic_s = monotonic_s
         self._marks: tuple[int, ...] = ()
@@ -133,7 +143,7 @@ class Feed:
             if asked or due:
                 drawn_s, self._dirty = now_s, False
                 self._picture()
-            if not more:
+            if not more and not self.index.poll(INDEX_BYTES):
                 self._wait(begun_s)
 
     def _moves(self) -> bool:

@@ -19,7 +19,7 @@ from bscore.logtree.source import Source
 BLOCK_BYTES = 64 * 1024
 VERSION = 1
 _STAMP = re.compile(rb"(?:\A|\n)\[?(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)")
-_ERROR = re.compile(rb"\b(?:ERROR|CRITICAL|FATAL|Traceback \(most)")
+_ERRORS = (b"ERROR", b"Traceback (most")
 _HEAD_BYTES = 4096
 #: Smaller files are indexed again faster than their cache is read.
 MIN_CACHED_BYTES = 8 * 1024 * 1024
@@ -52,6 +52,7 @@ class BlockIndex:
         """Index at most so many bytes that are new; whether there are more. Another file is begun anew."""
         entry = self._source.stat(self.path)
         if entry is None:
+            self._forget()
             return False
         head = self._source.read(self.path, 0, min(_HEAD_BYTES, entry.size))
         if entry.size < self.nbytes or not head.startswith(self._head[: len(head)]):
@@ -85,7 +86,7 @@ class BlockIndex:
         self.newlines.append(number)
         self._ends.append(before + number)
         self.stamps.append(_first_stamp(data))
-        self.errors.append(len(_ERROR.findall(data)))
+        self.errors.append(sum(map(data.count, _ERRORS)))
         grown = start + len(data) - self.nbytes
         self.nbytes = start + len(data)
         return max(grown, 1)

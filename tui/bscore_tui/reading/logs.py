@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bscore.logtree.source import Source
 from bscore_tui.reading.blocks import BLOCK_BYTES, BlockIndex
+from bscore_tui.reading.tree_index import TreeIndex
 from bscore_tui.views.pages import FileRow, LogLine
 from bscore_tui.views.safe import safe_text
 
@@ -165,32 +166,23 @@ def _log_line(number: int, offset: int, data: bytes) -> LogLine:
     )
 
 
-def tree_of(source: Source, folder: str = "", most: int = 20_000) -> list[FileRow]:
-    """Every file of a tree with its size, folders before their files; the control folder apart."""
+def tree_of(source: Source, index: TreeIndex | None = None, most: int = 20_000) -> list[FileRow]:
+    """Every file of a tree with its size and, where it is indexed, its errors; folders behind their files."""
     rows: list[FileRow] = []
-    pending = [(folder, 0)]
+    pending = [("", 0)]
     while pending and len(rows) < most:
         path, depth = pending.pop()
         if path:
-            rows.append(
-                FileRow(
-                    path, safe_text(path.rpartition("/")[2], 200), depth - 1, is_dir=True, size=0, mtime=0
-                )
-            )
+            name = safe_text(path.rpartition("/")[2], 200)
+            rows.append(FileRow(path, name, depth - 1, is_dir=True, size=0, mtime=0))
         entries = source.list(path)
         prefix = f"{path}/" if path else ""
         for entry in entries:
-            if not entry.is_dir and len(rows) < most:
-                name = safe_text(entry.name, 200)
-                rows.append(
-                    FileRow(
-                        prefix + entry.name,
-                        name,
-                        depth,
-                        is_dir=False,
-                        size=entry.size,
-                        mtime=entry.mtime_ns // 1000,
-                    )
-                )
+            if entry.is_dir or len(rows) >= most:
+                continue
+            name, full = safe_text(entry.name, 200), prefix + entry.name
+            errors = index.errors(full) if index is not None else None
+            at = entry.mtime_ns // 1000
+            rows.append(FileRow(full, name, depth, is_dir=False, size=entry.size, mtime=at, errors=errors))
         pending += [(prefix + entry.name, depth + 1) for entry in reversed(entries) if entry.is_dir]
     return rows

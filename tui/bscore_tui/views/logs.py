@@ -130,10 +130,12 @@ def files(rows: Sequence[FileRow], width: int, _height: int, options: Options) -
         targets[len(lines)] = target
         sign, style = mark(target, "", options)
         name = ("  " * row.depth + row.name) if not options.filter else row.name
-        text = left(name, max(width - 28, 12), options)
+        text = left(name, max(width - 40, 12), options)
         line: Line = [(f" {sign} ", style), (text, "text" if row.size else "dim")]
         line.append((right(size(row.size), 10, options), "text"))
-        lines.append([*line, (right(clock(row.mtime, options), 11, options), "dim")])
+        line.append((right(clock(row.mtime, options), 11, options), "dim"))
+        found = f"x {row.errors:,} err" if row.errors else ""
+        lines.append([*line, (right(found, 12, options), "error")])
     return Body(lines, targets, 1)
 
 

@@ -264,6 +264,8 @@ def node_line(node: NodeRow, width: int, cells: int, options: Options) -> Line:
         failed = count(node.failed, options)
         tail = f"{speed:>10}{count(node.done, options):>10}{failed:>9}"
         return [*line, (tail, "text")]
+    if node.items_s is not None and node.items_s >= 1000:
+        speed = f"{node.items_s / 1000:,.1f}k /s"
     return [*line, (f"{speed:>8}", "text")]
 
 

@@ -31,7 +31,7 @@ def standing(model: Model, width: int, height: int, options: Options) -> Body:
     for line in parts.next_lines(model, options, 2):
         page.add(line)
     page.add([])
-    actions = 2
+    actions = 3
     _left(page, model, max(height - len(page.lines) - actions, 2))
     page.gap()
     number = len(model.running_batches)
@@ -47,7 +47,8 @@ def _left(page: parts.Page, model: Model, most: int) -> None:
     same = f"STACK, the same in all {len(stacks)}" if len(places) == 1 and len(stacks) > 1 else "STACK"
     heads = f"      BATCH        FOR  {left('WORKER', 22, options)} {same}"
     page.add(labelled("left", [(heads, "dim")], options, 10))
-    rows = model.running_batches[: max(most - 1, 1)]
+    room = max(most - 1, 1)
+    rows = model.running_batches[: room if len(model.running_batches) <= room else max(room - 1, 1)]
     for row in rows:
         target = f"mb:{row.mini_batch}"
         sign, style = mark(target, "", options)

@@ -119,3 +119,5 @@ class FileRow:
     is_dir: bool
     size: int
     mtime: int
+    #: Errors in it, as far as it is indexed; None while it is not.
+    errors: int | None = None

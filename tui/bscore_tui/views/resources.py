@@ -21,7 +21,8 @@ def resources(model: Model, width: int, height: int, options: Options) -> Body:
     lines: list[Line] = [_what(model), [], _heads(cells, options)]
     targets: dict[int, str] = {}
     fixed = len(lines)
-    chart_rows = 2 * (_CHART_ROWS + 3) if height >= 16 + min(len(rows), 4) else 0
+    chart = _CHART_ROWS if height >= 24 else _CHART_ROWS - 1
+    chart_rows = 2 * (chart + 2) if height >= 16 else 0
     room = max(height - fixed - chart_rows, 1)
     for node in rows if len(rows) <= room else rows[: room - 1]:
         targets[len(lines)] = f"node:{node.id}"
@@ -30,7 +31,7 @@ def resources(model: Model, width: int, height: int, options: Options) -> Body:
         lines.append([(f"   {options.glyphs.ellipsis} {len(rows) - room + 1} more nodes", "dim")])
     chosen = next((node for node in rows if f"node:{node.id}" == options.selected), rows[0] if rows else None)
     if chosen is not None and chart_rows:
-        lines += _charts(chosen, width, options)
+        lines += _charts(chosen, chart, width, options)
     return Body(lines, targets, fixed)
 
 
@@ -66,7 +67,7 @@ def _figure(value: float | None) -> str:
     return "?" if value is None else f"{value:,.1f}"
 
 
-def _charts(node: NodeRow, width: int, options: Options) -> list[Line]:
+def _charts(node: NodeRow, rows: int, width: int, options: Options) -> list[Line]:
     total = node.memory_total_mb
     peak = ""
     if node.memory_peak_mb is not None:
@@ -76,22 +77,22 @@ def _charts(node: NodeRow, width: int, options: Options) -> list[Line]:
         (f"   now {memory(node.memory_mb, options)}{peak}", "text"),
     ]
     top = f"{total / 1024:.1f}" if total else "100"
-    lines: list[Line] = [[], title, *chart(node.memory, width, top, options)]
+    lines: list[Line] = [[], title, *chart_of(node.memory, rows, width, top, options)]
     cpu = "?" if node.cpu_percent is None else f"{node.cpu_percent:.0f} %"
     cores = f" of {node.cpus} CPUs" if node.cpus else ""
     return [
         *lines,
         [],
         [(" CPU %", "title"), (f"   now {cpu}{cores}", "text")],
-        *chart(node.cpu, width, "100", options),
+        *chart_of(node.cpu, rows, width, "100", options),
     ]
 
 
-def chart(values: Sequence[float | None], width: int, top: str, options: Options) -> list[Line]:
+def chart_of(values: Sequence[float | None], rows: int, width: int, top: str, options: Options) -> list[Line]:
     """Percentages over time, some rows high, the newest at the right."""
     cells = max(width - 8, 8)
     shown = [None] * (cells - len(values)) + list(values[-cells:])
-    levels, rows = options.glyphs.levels, _CHART_ROWS
+    levels = options.glyphs.levels
     full = len(levels) - 1
     lines: list[Line] = []
     for row in range(rows - 1, -1, -1):

@@ -53,5 +53,6 @@ def _has_forbidden(text: str) -> bool:
 def safe_lines(raw: bytes | str, most: int = 1000, limit: int = LIMIT) -> list[str]:
     """A text of several lines, each as `safe_text` gives it; at most `most` of them."""
     data = raw.encode("utf-8", "surrogatepass") if isinstance(raw, str) else raw
-    pieces = data.rstrip(b"\r\n").split(b"\n", most)[:most]
+    data = data.rstrip(b"\r\n")
+    pieces = data.split(b"\n", most)[:most] if data else []
     return [safe_text(piece.rstrip(b"\r"), limit) for piece in pieces]

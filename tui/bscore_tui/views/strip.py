@@ -112,7 +112,7 @@ def strip(model: Model, width: int, height: int, options: Options) -> list[Line]
             max((cell.over for cell in cells), default=0.0) * scale.cells * 1e6 / (scale.end - scale.start)
         )
         mean = model.done_items / model.done if model.done else 0
-        label = left(f" /s {per_s * mean:,.0f}" if mean else " /s", scale.left, options)
+        label = left(f" /s {_short(per_s * mean)}" if mean else " /s", scale.left - 1, options) + " "
         rows.append(fit([(label, "dim"), *_levels(cells, signs, 2, 1, options)], width, options))
     line: Line = [(f" {start} ", "dim"), *_levels(cells, signs, 2 if tall else 1, 0, options)]
     rows.append(fit([*line, (f" {end}", "dim")], width, options))
@@ -124,13 +124,14 @@ def _signs(model: Model, cells: list[Cell], scale: Scale, options: Options) -> l
     known = max(model.horizon, model.last)
     now = scale.column(max(known, model.at) if model.mode is Mode.LIVE else known)
     found: list[tuple[str, str]] = []
-    usual = _usual_failures(cells)
+    usual = _usual([cell.failed for cell in cells], cells)
+    usual_lost = _usual([cell.lost for cell in cells], cells)
     for index, cell in enumerate(cells):
         if cell.marked:
             found.append(("m", "accent"))
-        elif cell.lost:
+        elif cell.lost > usual_lost:
             found.append(("x", "error"))
-        elif cell.failed > usual:
+        elif cell.failed and (cell.failed > usual or cell.failed * 5 >= cell.over):
             found.append(("!", "error"))
         elif index > now and not model.over_at_horizon:
             found.append((options.glyphs.future, "spark_empty"))
@@ -143,9 +144,20 @@ def _signs(model: Model, cells: list[Cell], scale: Scale, options: Options) -> l
     return found
 
 
-def _usual_failures(cells: list[Cell]) -> int:
-    """Failures per cell that are no news: where they are everywhere, only more than twice as many are marked."""
-    failing = sorted(cell.failed for cell in cells if cell.failed)
+def _short(value: float) -> str:
+    """`26`, `1.2k`, `34k`: as wide as fits beside the strip."""
+    return (
+        f"{value:.0f}"
+        if value < 1000
+        else f"{value / 1000:.1f}k"
+        if value < 10_000
+        else f"{value / 1000:.0f}k"
+    )
+
+
+def _usual(counts: list[int], cells: list[Cell]) -> int:
+    """How many per cell are no news: where some are everywhere, only more than twice as many are marked."""
+    failing = sorted(number for number in counts if number)
     busy = sum(cell.over > 0 or cell.failed > 0 for cell in cells)
     return 2 * failing[len(failing) // 2] if busy > 8 and len(failing) > busy // 2 else 0
 

@@ -1,0 +1,247 @@
+"""From a tree to a model: what it says is what the history did, now and at any moment, however it grew."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from bscore.core import events as e
+from bscore.core.reduce import fold
+from bscore.logtree import paths
+from bscore.logtree.source import MemorySource
+from bscore.observe import find_items, items_of, offset_at
+from bscore_tui.reading.batch_rows import running_rows
+from bscore_tui.reading.notes import note_of
+from bscore_tui.reading.reader import JobReader
+from bscore_tui.reading.stories import batch_story, parse_trace, trace_page, worker_page
+from bscore_tui.views.model import Mode, Model
+from histories import World, troubled
+from hostile import is_clean
+from tui_trees import OPEN, journals_of, manifest_of, running
+
+
+def read(files: dict[str, bytes], now: int) -> JobReader:
+    reader = JobReader(MemorySource(files), lambda: now)
+    while reader.poll()[1]:
+        pass
+    return reader
+
+
+@pytest.fixture(scope="module")
+def played() -> World:
+    world = troubled(3, mini_batches=80, checked=False)
+    world.play()
+    return world
+
+
+@pytest.fixture(scope="module")
+def reader(played: World) -> JobReader:
+    files = journals_of(played.history) | manifest_of(80, 3)
+    return read(files, played.now)
+
+
+def test_the_model_counts_what_happened(played: World, reader: JobReader) -> None:
+    model = reader.model()
+    run = played.run
+    assert run.outcome is not None
+    assert (model.state, model.mode) == (run.outcome.value, Mode.END)
+    assert model.done == len(run.done)
+    assert model.abandoned == len(run.abandoned)
+    assert model.failed_items == run.failed_items
+    assert sum(row.count for row in model.errors) == sum(group.count for group in run.errors.values())
+    assert [note.at for note in model.notes] == sorted((note.at for note in model.notes), reverse=True)
+    assert model.notes[0].text.startswith(model.state)
+
+
+@pytest.mark.parametrize("share", [0.05, 0.3, 0.6, 0.95])
+def test_a_moment_of_the_past_is_that_of_its_events(played: World, reader: JobReader, share: float) -> None:
+    at = played.history[int(len(played.history) * share)].at
+    run = fold(event for event in played.history if event.at <= at)
+    model = reader.model(at)
+    assert model.mode is Mode.REPLAY
+    assert (model.at, model.done, model.running) == (at, len(run.done), len(running_rows(run, at)))
+    assert model.horizon == played.run.last
+    assert all(note.at <= at for note in model.notes)
+
+
+def test_the_timeline_counts_every_mini_batch_and_failure_once(played: World, reader: JobReader) -> None:
+    timeline = reader.model().timeline
+    over = sum(isinstance(event, e.Finished | e.MiniBatchAbandoned) for event in played.history)
+    assert sum(timeline.over) == over
+    assert sum(timeline.failed) == sum(
+        isinstance(event, e.AttemptFailed | e.InitFailed) for event in played.history
+    )
+
+
+def test_notable_records_are_all_but_those_of_every_mini_batch(played: World, reader: JobReader) -> None:
+    quiet = (e.Finished, e.Assigned, e.Committed, e.MiniBatchesCreated, e.Withdrawn, e.WithdrawalAsked)
+    expected = [event for event in played.history if not isinstance(event, quiet)]
+    found = reader.notes(0, 0, OPEN)
+    assert [note.at for note in found] == [event.at for event in expected]
+    assert reader.note_count(0) == len(expected)
+    assert reader.notes(0, 5, 3) == found[5:8]
+    assert reader.note_count(2) == len(played.history)
+    assert len(reader.notes(2, 0, OPEN)) == len(played.history)
+    assert all(is_clean(note.text) for note in reader.notes(1, 0, OPEN))
+
+
+def test_stepping_goes_through_every_moment_and_back(played: World, reader: JobReader) -> None:
+    moments = sorted({event.at for event in played.history})
+    walked = [moments[0]]
+    while (following := reader.neighbour(walked[-1], 1)) is not None:
+        walked.append(following)
+    assert walked == moments
+    back = [moments[-1]]
+    for _ in range(30):
+        previous = reader.neighbour(back[-1], -1)
+        assert previous is not None
+        back.append(previous)
+    assert back == moments[::-1][:31]
+    assert reader.neighbour(moments[0], -1) is None
+
+
+def test_a_model_of_a_live_run_moves_with_the_clock_and_stops_at_the_end() -> None:
+    world = running(troubled(6, mini_batches=300, checked=False), 150)
+    files = journals_of(world.history)
+    now = [world.now + 5_000_000]
+    reader = JobReader(MemorySource(files), lambda: now[0])
+    reader.poll()
+    first = reader.model()
+    now[0] += 7_000_000
+    assert (first.mode, reader.model().at - first.at) == (Mode.LIVE, 7_000_000)
+    frozen = reader.model(first.at)
+    assert (frozen.mode, frozen.at) == (Mode.FROZEN, first.at)
+
+
+@pytest.mark.parametrize("cut", [1, 7, 33, 250])
+def test_a_growing_journal_gives_the_same_as_a_whole_one(cut: int) -> None:
+    world = troubled(8, mini_batches=40, checked=False)
+    world.play()
+    files = journals_of(world.history)
+    whole = read(files, world.now).model()
+    grown = dict(files)
+    reader = JobReader(MemorySource(grown), lambda: world.now)
+    data = files[paths.JOURNAL]
+    for start, end in pairwise([*range(0, len(data), max(len(data) // cut, 1)), len(data)]):
+        grown[paths.JOURNAL] = data[:end]
+        reader.poll()
+        assert start < end
+    while reader.poll()[1]:
+        pass
+    assert _facts(reader.model()) == _facts(whole)
+    assert reader.scan.notable == read(files, world.now).scan.notable
+
+
+def _facts(model: Model) -> tuple[object, ...]:
+    return model.done, model.abandoned, model.errors, model.notes, model.timeline, model.rows
+
+
+def test_the_story_of_a_mini_batch_is_its_records(played: World, reader: JobReader) -> None:
+    ids = [event.mini_batch for event in played.history if isinstance(event, e.AttemptFailed)]
+    for mini_batch in ids[:6]:
+        story = batch_story(reader.source, mini_batch)
+        own = [
+            event
+            for event in played.history
+            if isinstance(event, e.Finished | e.AttemptFailed) and event.mini_batch == mini_batch
+        ]
+        assert [attempt.at for attempt in story.attempts] == [event.at for event in own]
+        assert [attempt.failed for attempt in story.attempts] == [isinstance(v, e.AttemptFailed) for v in own]
+        assert story.abandoned == (mini_batch in played.run.abandoned)
+        assert [item.path for item in story.items] == [f"/data/{mini_batch:04d}-{n}.csv" for n in range(3)]
+        assert story.moments[0].who == "master"
+        record = reader.event_at(story.attempts[-1].log_path, story.attempts[-1].log_offset)
+        assert record == own[-1]
+    assert batch_story(reader.source, 79, until=played.history[0].at).attempts == ()
+    assert batch_story(reader.source, 10**9).items == ()
+
+
+def test_output_of_exactly_one_attempt_is_shown() -> None:
+    world = World(1, nodes=1, workers=1, mini_batches=4, checked=False)
+    world.begin_term()
+    while not world.run.workers or not next(iter(world.run.workers.values())).queue:
+        world.step()
+    name = next(iter(world.run.workers))
+    world.finish(name)
+    first, second = b"loading\nfirst\n", b"second\nlast words\n"
+    world.history[-1] = _with_output(world.history[-1], len(first))
+    world.carry_out()
+    world.now += 50
+    world.fail(name, e.FailureKind.EXCEPTION)
+    failed = world.history[-1] = _with_output(world.history[-1], len(first + second))
+    assert isinstance(failed, e.AttemptFailed)
+    node, process = paths.split_worker(name)
+    trace = b"2026-01-01T00:00:00 mini-batch\nTraceback (most recent call last):\n  boom\nValueError: x\n\n"
+    files = journals_of(world.history) | {
+        paths.user_stdout(node, process): first + second + b"later\n",
+        paths.user_error(node, process): b"earlier\n\n" + trace,
+    }
+    reader = read(files, world.now)
+    story = batch_story(reader.source, failed.mini_batch)
+    assert [moment.text for moment in story.moments if moment.who == "stdout"] == ["second", "last words"]
+    page = worker_page(reader.source, name)
+    assert page.stdout[-1] == "later"
+
+
+def _with_output(event: e.Event, stdout: int) -> e.Event:
+    import dataclasses
+
+    assert isinstance(event, e.Finished | e.AttemptFailed)
+    return dataclasses.replace(event, stdout=stdout)
+
+
+def test_a_trace_is_taken_apart_and_its_libraries_are_known() -> None:
+    lines = [
+        "2026-11-22T17:02:51 mini-batch 19, attempt 1",
+        "Traceback (most recent call last):",
+        '  File "/job/code/score.py", line 19, in run',
+        "    out.append(helper(f))",
+        "               ^^^^^^^^^",
+        '  File "/usr/lib/python3.11/site-packages/pandas/core/series.py", line 3, in get',
+        "    raise KeyError(key)",
+        "KeyError: 'price'",
+        "a note below",
+    ]
+    headline, frames, error = parse_trace(lines)
+    assert headline.endswith("attempt 1")
+    assert [(frame.line, frame.function, frame.library) for frame in frames] == [
+        (19, "run", False),
+        (3, "get", True),
+    ]
+    assert frames[0].code == "out.append(helper(f))"
+    assert error == ("KeyError: 'price'", "a note below")
+    assert parse_trace([]) == ("", (), ())
+
+
+def test_a_trace_that_is_not_there_is_said_and_nothing_breaks(reader: JobReader) -> None:
+    page = trace_page(reader.source, reader.model().errors[0])
+    assert page.text == ()
+    assert page.attempts or reader.model().errors[0].first_mini_batch is None
+
+
+def test_items_are_found_by_name_and_by_mini_batch(reader: JobReader) -> None:
+    assert [item.path for item in items_of(reader.source, 79)] == [b"/data/0079-%d.csv" % n for n in range(3)]
+    assert [found.mini_batch for found in find_items(reader.source, "0041-2")] == [41]
+    assert len(list(find_items(reader.source, "csv", 10))) == 10
+    assert list(find_items(reader.source, "100")) == [
+        found for found in find_items(reader.source, "/data/") if b"100" in found.path
+    ]
+    assert list(find_items(MemorySource({}), "x")) == []
+
+
+def test_offsets_of_moments_are_those_of_their_records(played: World, reader: JobReader) -> None:
+    path = paths.JOURNAL
+    data = reader.source.read(path, 0, OPEN)
+    assert offset_at(reader.source, path, played.now + OPEN) == len(data)
+    assert offset_at(reader.source, path, 0) == 0
+
+
+def test_every_kind_of_record_has_words() -> None:
+    from bscore.logtree.samples import SAMPLES
+
+    for event, _ in SAMPLES:
+        note = note_of(event)
+        assert note.text
+        assert is_clean(note.text)
+        assert note.level in ("", "W", "E")
