@@ -20,7 +20,7 @@ MIN_FINISHED = 5
 #: Work of one estimate, in played mini-batches, shared by the simulations; one costs so much by itself.
 PLAYED_IN_ALL = 40_000
 RESAMPLING = 150
-MIN_SIMULATIONS = 25
+MIN_SIMULATIONS = 20
 MAX_SIMULATIONS = 100
 #: For what no simulation knows (drift, other load) both ends of the range move by this part of what is left.
 UNSEEN = 0.02
