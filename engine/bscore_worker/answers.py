@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from typing import Any, Dict, Iterator, List, NamedTuple, Tuple
+from typing import Any, Dict, Iterator, NamedTuple, Tuple
 
+from bscore_worker.row_text import Rows, encode_row_text, frame_keywords
 from bscore_worker.traces import plain, shown
+from bscore_worker.typed_rows import NotPlainError, shown_types
+from bscore_worker.typed_rows import pieces as typed_pieces
 from bscore_worker.wire import MAX_INLINE_BYTES
 
 #: Rows formatted at a time, so that a huge return value does not stand in memory three times over.
@@ -36,12 +38,20 @@ class Judge:
     """Judges return values and formats their rows.
 
     `to_csv` are keyword arguments over the original's; `spool` is the beginning of the names of spool files.
+    `typed`: rows keep their types (bscore_worker.typed_rows) in place of becoming text.
     """
 
     def __init__(
-        self, append_row: bool, header: bool, to_csv: Dict[str, Any], retry_short: bool, spool: str
+        self,
+        append_row: bool,
+        header: bool,
+        to_csv: Dict[str, Any],
+        retry_short: bool,
+        spool: str,
+        typed: bool = False,
     ) -> None:
         self._append_row = append_row
+        self._typed = typed
         self._retry_short = retry_short
         self._spool = spool
         self._spooled = 0
@@ -54,7 +64,7 @@ class Judge:
         self._to_csv = dict({"sep": " ", "index": False}, **wanted)
         self._header_of: Tuple[Any, bytes] = (None, b"")
 
-    def __call__(self, returned: Any, items: int) -> Verdict:
+    def __call__(self, returned: Any, items: int, mini_batch: int = -1) -> Verdict:
         """Accept it, or raise RejectedReturnError, ShortReturnError, or what formatting raises."""
         if isinstance(returned, (list, tuple)):
             count, is_frame = len(returned), False
@@ -70,22 +80,46 @@ class Judge:
             raise ShortReturnError("run() returned %d elements for %d items." % (count, items))
         if not self._append_row or not count:
             return Verdict(count, 0, 0, b"", b"", "")
+        if self._typed:
+            return self._typed_rows(returned, mini_batch, is_frame)
         if is_frame:
-            body, nbytes, spool = self._gather(self._frame_pieces(returned))
-            return Verdict(count, count, nbytes, body, self._header(returned), spool)
+            header = self._header(returned)
+            body, nbytes, spool = self._frame_rows(returned)
+            return Verdict(count, count, nbytes, body, header, spool)
         if count <= _CHUNK_ROWS:
-            body = _encode("\n".join(map(str, returned)) + "\n")
+            body = encode_row_text("\n".join(map(str, returned)) + "\n")
             if len(body) <= MAX_INLINE_BYTES:
                 return Verdict(count, count, len(body), body, b"", "")
-            body, nbytes, spool = self._gather(iter([body]))
+            pieces = iter([body])
         else:
-            body, nbytes, spool = self._gather(_list_pieces(returned))
-        return Verdict(count, count, nbytes, body, b"", spool)
+            pieces = _list_pieces(returned)
+        with self._rows() as rows:
+            for piece in pieces:
+                rows.write(piece)
+            return Verdict(count, count, rows.nbytes, rows.held(), b"", rows.spool)
 
-    def _frame_pieces(self, frame: Any) -> Iterator[bytes]:
-        for first in range(0, len(frame), _CHUNK_ROWS):
-            text = frame.iloc[first : first + _CHUNK_ROWS].to_csv(header=False, **self._to_csv)
-            yield text.encode(self._encoding, "surrogateescape")
+    def _typed_rows(self, returned: Any, mini_batch: int, is_frame: bool) -> Verdict:
+        try:
+            with self._rows() as rows:
+                for piece in typed_pieces(mini_batch, returned, is_frame):
+                    rows.write(piece)
+                return Verdict(len(returned), len(returned), rows.nbytes, rows.held(), b"", rows.spool)
+        except NotPlainError as error:
+            raise RejectedReturnError(
+                "run() returned a row that holds %s; rows may hold %s. Return a dict or a tuple of its parts."
+                % (plain(str(error)), shown_types())
+            ) from None
+
+    def _rows(self) -> Rows:
+        self._spooled += 1
+        return Rows("%s.%d.rows" % (self._spool, self._spooled))
+
+    def _frame_rows(self, frame: Any) -> Tuple[bytes, int, str]:
+        """The rows as pandas writes them to a file: it formats in groups of its own (reference 3.2)."""
+        with self._rows() as rows:
+            with rows.text(self._encoding) as text:
+                frame.to_csv(text, header=False, **frame_keywords(frame, self._to_csv))
+            return rows.held(), rows.nbytes, rows.spool
 
     def _header(self, frame: Any) -> bytes:
         """The line of column names where it is wanted; remembered, since it hardly ever changes."""
@@ -93,37 +127,9 @@ class Judge:
             return b""
         columns = list(frame.columns)
         if self._header_of[0] != columns:
-            text = frame.iloc[:0].to_csv(header=self._names, **self._to_csv)
-            self._header_of = (columns, text.encode(self._encoding, "surrogateescape"))
+            text = frame.iloc[:0].to_csv(header=self._names, **frame_keywords(frame, self._to_csv))
+            self._header_of = (columns, encode_row_text(text, self._encoding))
         return self._header_of[1]
-
-    def _gather(self, pieces: Iterator[bytes]) -> Tuple[bytes, int, str]:
-        """(body, bytes, spool file): small rows in one piece, others in a file."""
-        held: List[bytes] = []
-        size = 0
-        for piece in pieces:
-            held.append(piece)
-            size += len(piece)
-            if size > MAX_INLINE_BYTES:
-                name = self._new_spool(held, pieces)
-                return b"", os.stat(name).st_size, name
-        return b"".join(held), size, ""
-
-    def _new_spool(self, held: List[bytes], pieces: Iterator[bytes]) -> str:
-        self._spooled += 1
-        name = "%s.%d.rows" % (self._spool, self._spooled)
-        fd = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-        try:
-            with os.fdopen(fd, "wb") as file:
-                for piece in held:
-                    file.write(piece)
-                del held[:]
-                for piece in pieces:
-                    file.write(piece)
-        except BaseException:
-            os.remove(name)
-            raise
-        return name
 
 
 def _is_frame(value: Any) -> bool:
@@ -140,12 +146,4 @@ def is_array(value: Any) -> bool:
 
 def _list_pieces(returned: Any) -> Iterator[bytes]:
     for first in range(0, len(returned), _CHUNK_ROWS):
-        yield _encode("\n".join(map(str, returned[first : first + _CHUNK_ROWS])) + "\n")
-
-
-def _encode(text: str) -> bytes:
-    try:
-        # Undecodable bytes of a path come back as they were.
-        return text.encode("utf-8", "surrogateescape")
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "backslashreplace")
+        yield encode_row_text("\n".join(map(str, returned[first : first + _CHUNK_ROWS])) + "\n")
