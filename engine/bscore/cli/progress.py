@@ -69,9 +69,9 @@ def bar_line(run: Run, now: int, width: int, end: str = "") -> str:
 class ProgressBar:
     """Redraws one line on a terminal, ten times a second at most."""
 
-    def __init__(self, tree: Path, stream: TextIO = sys.stderr) -> None:
+    def __init__(self, tree: Path, stream: TextIO | None = None) -> None:
         self._source = LocalSource(tree)
-        self._stream = stream
+        self._stream = stream or sys.stderr
         self._drawn_at = 0
         self._shown = ""
         self._end = EndText()
@@ -112,9 +112,9 @@ class ProgressBar:
 class ProgressLines:
     """One plain line every ten seconds in which something changed."""
 
-    def __init__(self, tree: Path, stream: TextIO = sys.stderr) -> None:
+    def __init__(self, tree: Path, stream: TextIO | None = None) -> None:
         self._source = LocalSource(tree)
-        self._stream = stream
+        self._stream = stream or sys.stderr
         self._said_at = 0
         self._said = ""
         self._end = EndText()

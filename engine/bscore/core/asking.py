@@ -127,7 +127,7 @@ def _restart(run: Run, arguments: str, who: str) -> Reply:
     running = f"; mini-batch {worker.queue[0]} goes back, uncharged" if worker.queue else ""
     return Reply(
         True,
-        f"{name} (pid {worker.pid}) is ended, a new one follows{running}.",
+        f"{name} (pid {worker.pid}) is ended{running}; a new one follows where work is left.",
         (Kill(name, f"restart asked for by {who}"),),
     )
 

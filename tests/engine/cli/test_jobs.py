@@ -1,0 +1,200 @@
+"""Looking at jobs from their trees alone: living, ended, copied; and removing them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import pytest
+
+from bscore.core.limits import Limits
+from bscore.logtree import paths
+from bscore.master.job import Job
+from bscore.master.run import run_job
+from cli_runs import HANGING_ONCE, SLOW, Here, ended, has_done, running, start
+from real_runs import finish, make_job, wait_for
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Here:
+    return Here(monkeypatch, capsys, tmp_path)
+
+
+@pytest.fixture(scope="module")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Job:
+    """A job that is Completed."""
+    job = make_job(tmp_path_factory.mktemp("done"), items=20)
+    run_job(job)
+    return job
+
+
+@pytest.fixture(scope="module")
+def failed(tmp_path_factory: pytest.TempPathFactory) -> Job:
+    """A job that is Failed by its threshold."""
+    script = "def run(b):\n    raise ValueError('no \\x1b[31mred')\n"
+    job = make_job(
+        tmp_path_factory.mktemp("failed"), script, items=20, limits=Limits(tries=1, error_threshold=3)
+    )
+    run_job(job)
+    return job
+
+
+@pytest.mark.slow
+def test_a_living_job_is_shown_with_its_end_limits_and_workers(tmp_path: Path, here: Here) -> None:
+    job = make_job(tmp_path, HANGING_ONCE.format(mark=str(tmp_path / "mark")), items=40)
+    with running(job) as master:
+        wait_for(lambda: has_done(job, 7))
+        shown = here.json("job", "show", "job1")
+        assert shown["status"] == "Running"
+        assert shown["master"]["pid"] == master.pid
+        assert shown["percent"] == 87
+        assert "mini-batch 0 on 127.0.0.1/process00" in shown["next_limit"]
+        assert {worker["state"] for worker in shown["workers"]} == {"busy", "idle"}
+        text = here("job", "show", "job1", "-o", "text")[1]
+        assert "87 %, 7 of 8 mini-batches, 1 running" in text
+        assert "attempt 1 of 3, then it is tried again" in text
+        code, _, err = here("job", "delete", "job1", "--yes")
+        assert code == 2
+        assert "job cancel job1" in err
+        copy = tmp_path / "copied"
+        shutil.copytree(job.tree, copy)
+        assert here.json("job", "show", f"{copy}/")["status"] == "NotResponding"
+        assert here.json("job", "list", "--status", "alive")[0]["name"] == "job1"
+        os.kill(master.pid, signal.SIGKILL)
+        master.wait()
+        shown = here.json("job", "show", "job1")
+        assert shown["status"] == "NotResponding"
+        assert f"process {master.pid} on " in shown["status_reason"]
+        assert "it is gone" in shown["status_reason"]
+        assert "job resume job1" in shown["status_reason"]
+        assert here("job", "stream", "job1")[0] == 4
+        assert here("job", "list", "--status", "alive")[1] == "[]\n"
+
+
+def test_an_ended_job_is_shown_on_a_copied_directory(done: Job, tmp_path: Path, here: Here) -> None:
+    copy = tmp_path / "elsewhere"
+    shutil.copytree(done.tree, copy)
+    shown = here.json("job", "show", str(copy))
+    assert shown["status"] == "Completed"
+    assert shown["services"]["Studio"]["endpoint"] == copy.as_uri()
+    assert shown["interaction_endpoints"]["Studio"]["endpoint"] == copy.as_uri()
+    assert shown["next_limit"] is None
+    assert here("job", "show", str(copy), "--query", "status", "-o", "tsv")[1] == "Completed\n"
+    assert here("job", "show", str(copy), "--query", "[", "-o", "tsv")[0] == 2
+    assert "status: Completed" in here("job", "show", str(copy), "-o", "yaml")[1]
+
+
+def test_a_failed_job_says_why_and_its_errors_cannot_paint(failed: Job, here: Here) -> None:
+    text = here("job", "show", str(failed.tree), "-o", "text")[1]
+    assert "exceeds error_threshold, 3" in text
+    assert "ValueError: no \\x1b[31mred" in text
+    assert "\x1b" not in text
+    assert "go on" in text
+
+
+def test_streaming_an_ended_job_prints_blocks_and_its_exit_code(failed: Job, done: Job, here: Here) -> None:
+    code, out, err = here("job", "stream", str(failed.tree))
+    assert code == 1
+    lines = out.splitlines()
+    assert lines[:2] == ["RunId: job1", f"Web View: {failed.tree.as_uri()}"]
+    for path in (paths.DRIVER_LOG, paths.OVERVIEW):
+        at = lines.index(f"Streaming {path}")
+        assert (lines[at - 1], lines[at + 1], lines[at + 2]) == ("", "=" * (len(path) + 10), "")
+    at = lines.index("Execution Summary")
+    assert lines[at - 1 : at + 4] == ["", "Execution Summary", "=" * 17, "RunId: job1", lines[1]]
+    error = json.loads(err.partition("Exception : \n ")[2])["error"]
+    assert "error_threshold" in error["message"]
+    assert error["details"][0]["code"] == "ValueError"
+    assert here("job", "stream", str(done.tree))[::2] == (0, "")
+
+
+@pytest.mark.slow
+def test_a_living_job_is_streamed_to_its_end_and_no_line_comes_twice(tmp_path: Path) -> None:
+    job = make_job(tmp_path, SLOW, items=60)
+    with running(job) as master:
+        shell = start(tmp_path, "job", "stream", "job1")
+        assert finish(master) == 0
+        code, out, _ = ended(shell)
+    assert code == 0
+    assert out.count("Scheduling finished.") == 1
+    assert out.count("Azure Machine Learning Batch Inference End") == 1
+    assert out.count("Streaming ") == 2
+
+
+def test_jobs_are_listed_and_filtered(done: Job, here: Here, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BSCORE_HOME", str(done.tree.parents[1]))
+    (row,) = here.json("job", "list")
+    assert (row["name"], row["status"], row["mini_batches"]) == ("job1", "Completed", "4 of 4")
+    assert here.json("job", "list", "--status", "completed", "--name", "ob", "--since", "1h") == [row]
+    assert here.json("job", "list", "--since", "2099-01-01") == []
+    assert here.json("job", "list", "--status", "failed", "--status", "canceled") == []
+    assert here("job", "list", "--since", "soon")[0] == 2
+    assert here("job", "list", "-o", "table")[1].splitlines()[0].startswith("name")
+
+
+def test_an_unknown_job_is_named_with_a_near_one(
+    done: Job, here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BSCORE_HOME", str(done.tree.parents[1]))
+    for command in ("show", "stream", "cancel", "resume", "stack"):
+        code, _, err = here("job", command, "jib1")
+        assert (code, "Did you mean 'job1'?" in err) == (2, True)
+    assert here("job", "abandon", "job1")[0] == 2
+    assert here("job", "abandon", "job1", "x")[0] == 2
+
+
+def test_deleting_removes_the_rows_that_were_never_published(tmp_path: Path, here: Here) -> None:
+    script = (
+        "seen = []\ndef run(b):\n    seen.append(1)\n    if len(seen) > 2: raise ValueError\n    return b\n"
+    )
+    limits = Limits(tries=1, error_threshold=3)
+    job = make_job(tmp_path, script, items=60, workers=1, limits=limits)
+    run_job(job)
+    assert job.part(1).exists()
+    other = tmp_path / "out" / ".predictions.csv.9.part"
+    other.write_text("somebody else's")
+    code, _, err = here("job", "delete", "job1")
+    assert code == 2
+    assert "--yes" in err
+    assert job.tree.exists()
+    assert here("job", "delete", "job1", "--yes")[0] == 0
+    assert not job.tree.exists()
+    assert not job.part(1).exists()
+    assert other.exists()
+
+
+@pytest.mark.parametrize("inside", [True, False])
+def test_deleting_keeps_the_published_output_unless_told(tmp_path: Path, here: Here, *, inside: bool) -> None:
+    output = tmp_path / "jobs/job1/outputs/score" if inside else tmp_path / "out"
+    for extra in ((), ("--with-output",)):
+        job = make_job(tmp_path, items=10, output=output)
+        run_job(job)
+        assert here("job", "delete", "job1", "-y", *extra)[0] == 0
+        assert job.final.exists() is not bool(extra)
+        assert not (job.tree / "logs").exists()
+        if not extra:
+            job.final.unlink()
+            shutil.rmtree(job.tree, ignore_errors=True)
+
+
+def test_the_shell_completes_commands_and_jobs(
+    done: Job, here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BSCORE_HOME", str(done.tree.parents[1]))
+    monkeypatch.setenv("_BSCORE_COMPLETE", "bash_complete")
+
+    def complete(words: str) -> str:
+        monkeypatch.setenv("COMP_WORDS", words)
+        monkeypatch.setenv("COMP_CWORD", str(len(words.split(" ")) - 1))
+        with pytest.raises(SystemExit):
+            here()
+        return here._capsys.readouterr().out
+
+    assert complete("bscore jo") == "plain,job\n"
+    assert complete("bscore job st").split() == ["plain,stream", "plain,stack"]
+    assert complete("bscore job show j") == "plain,job1\n"
+    assert complete("bscore job show ").split() == ["plain,job1", "plain,last"]
+    assert "plain,--remaining" in complete("bscore job abandon job1 --rem")
