@@ -15,6 +15,7 @@ from typing import Any, Deque, Dict, List, NoReturn, Optional, Tuple
 
 from bscore_worker import process, script, shims
 from bscore_worker.answers import Judge, RejectedReturnError, ShortReturnError, is_array
+from bscore_worker.blocks import Blocks
 from bscore_worker.control import Control, end_with_agent
 from bscore_worker.minibatch import MiniBatch, MiniBatchContext
 from bscore_worker.profiling import Profiler
@@ -22,8 +23,8 @@ from bscore_worker.streams import Streams
 from bscore_worker.traces import describe
 from bscore_worker.wire import PROTOCOL, Channel, Frame, Message
 
-#: A mini-batch to score: sequence number, id, paths.
-Work = Tuple[int, int, List[str]]
+#: A mini-batch to score: sequence number, id, number of items, paths (none where items are no files).
+Work = Tuple[int, int, int, List[str]]
 
 #: run() longer than this pays for asking the kernel how far its files have got.
 _EXACT_OFFSETS_NS = 1_000_000
@@ -37,15 +38,19 @@ class Loop:
         self._control = control
         self._streams = streams
         self._code = code
+        self._blocks: Optional[Blocks] = None
         self._queue: Deque[Work] = deque()
         self._stopping = False
         self._start_ns = 0
         self._start_cpu_ns = 0
         self._offers_stacks = True
 
-    def serve(self, contract: script.Script, judge: Judge, profile: Any) -> None:
-        """Answer mini-batch after mini-batch; returns when asked to stop and nothing is left."""
-        self._contract, self._judge, self._profile = contract, judge, profile
+    def serve(self, contract: script.Script, judge: Judge, profile: Any, blocks: Optional[Blocks]) -> None:
+        """Answer mini-batch after mini-batch; returns when asked to stop and nothing is left.
+
+        `blocks` hold the items where they are no files.
+        """
+        self._contract, self._judge, self._profile, self._blocks = contract, judge, profile, blocks
         work: Optional[Work] = None
         while True:
             if work is None:
@@ -92,20 +97,20 @@ class Loop:
                     continue
                 sequence = message[1]
                 for mini_batch, items in message[2]:
-                    self._queue.append((sequence, mini_batch, paths[used : used + items]))
+                    self._queue.append((sequence, mini_batch, items, paths[used : used + items]))
                     used += items
                     sequence += 1
 
     def _score(self, work: Work) -> Optional[Work]:
-        sequence, mini_batch, paths = work
+        sequence, mini_batch, items, paths = work
         begun_ns = monotonic_ns()
         run_ns = -1
         result: Tuple[Any, ...] = ()
         body = b""
         try:
-            returned, note = call(self._contract, self._profile, mini_batch, paths)
+            returned, note = call(self._contract, self._profile, mini_batch, paths, self._blocks)
             run_ns = monotonic_ns() - begun_ns
-            verdict = self._judge(returned, len(paths))
+            verdict = self._judge(returned, items, mini_batch)
             body = verdict.body
             kind = "done"
             result = (verdict.returned, verdict.rows, verdict.nbytes, note, verdict.header, verdict.spool)
@@ -141,9 +146,11 @@ class Loop:
         return following
 
 
-def call(contract: script.Script, profile: Any, mini_batch: int, paths: List[str]) -> Tuple[Any, str]:
+def call(
+    contract: script.Script, profile: Any, mini_batch: int, paths: List[str], blocks: Optional[Blocks] = None
+) -> Tuple[Any, str]:
     """Call run(), through `profile` where there is one; what it returned and what is odd about it."""
-    batch = MiniBatch(paths)
+    batch = MiniBatch(paths) if blocks is None else blocks.load(mini_batch)
     arguments = (batch, MiniBatchContext(mini_batch, batch)) if contract.takes_context else (batch,)
     returned = contract.run(*arguments) if profile is None else profile(contract.run, *arguments)
     if type(returned) is GeneratorType:
@@ -224,8 +231,15 @@ def _live(channel: Channel, control: Control, frames: List[Frame]) -> None:
     if contract is None:
         os._exit(1)
     loop.accept(frames[1:])
-    judge = Judge(setup["append_row"], setup["header"], setup["to_csv"], setup["retry_short"], setup["spool"])
-    loop.serve(contract, judge, profiler)
+    judge = Judge(
+        setup["append_row"],
+        setup["header"],
+        setup["to_csv"],
+        setup["retry_short"],
+        setup["spool"],
+        setup["typed_rows"],
+    )
+    loop.serve(contract, judge, profiler, Blocks(setup["blocks"]) if setup["blocks"] else None)
     if profiler:
         profiler.write()
     _finish(channel, streams, contract, code)

@@ -6,6 +6,7 @@ import importlib
 import importlib.util
 import inspect  # before the script's folder, which may have a module of this name, is on sys.path
 import os
+import pickle
 import sys
 import types
 from typing import Any, Callable, List, Optional, Tuple
@@ -82,18 +83,27 @@ def load(code: str, entry: str, arguments: List[str]) -> Script:
     return Script(module, entry)
 
 
-def load_function(pickled: bytes, arguments: List[str]) -> Script:
-    """Functions shipped from a notebook: run(), or a dict of init, run and shutdown. Needs dill here."""
-    try:
-        import dill
-    except ImportError:
-        raise ScriptError(
-            "A function from a notebook is shipped with dill, which %s lacks. Install dill there, or put "
-            "the function into a file." % sys.executable
-        ) from None
-    sys.argv = ["notebook"] + list(arguments)
-    shipped = dill.loads(pickled)  # noqa: S301  # the user's own function, from their own agent
-    return Script(shipped if isinstance(shipped, dict) else {"run": shipped}, "the notebook")
+def load_function(path: str, arguments: List[str]) -> Script:
+    """Functions shipped from a notebook, out of the file that holds them. Needs dill here.
+
+    The file is a pickle of builtins, {"path": the notebook's sys.path}, then one of dill: {"run", "init",
+    "shutdown": functions, "names": what they use of the notebook's own names}.
+    """
+    with open(path, "rb") as file:
+        facts = pickle.load(file)  # noqa: S301  # the user's own function, from their own agent
+        sys.path += [entry for entry in facts["path"] if entry not in sys.path]
+        try:
+            import dill
+        except ImportError:
+            raise ScriptError(
+                "A function from a notebook is shipped with dill, which %s lacks. Install dill there, or put "
+                "the function into a file." % sys.executable
+            ) from None
+        sys.argv = ["notebook"] + list(arguments)
+        shipped = dill.load(file)  # noqa: S301  # as above
+    # Functions of a notebook find its names where they always did; so do values of its classes.
+    vars(sys.modules["__main__"]).update(shipped["names"])
+    return Script(shipped, "the notebook")
 
 
 def _free_name(stem: str) -> str:

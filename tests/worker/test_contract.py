@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 import re
 import sys
 from pathlib import Path
@@ -390,7 +391,9 @@ def test_functions_from_a_notebook_are_shipped_by_dill(tmp_path: Path) -> None:
     def run(mini_batch: list[str]) -> list[int]:
         return [len(path) + offset for path in mini_batch]
 
-    with Rig(tmp_path, "", function=dill.dumps(run, recurse=True)) as rig:
+    names = {"run": run, "init": None, "shutdown": None, "names": {}}
+    shipped = pickle.dumps({"path": []}) + dill.dumps(names, recurse=True)
+    with Rig(tmp_path, "", function=shipped) as rig:
         rig.assign(rig.start(), ["abc"])
         assert rig.answered(1)[0].rows == b"8\n"
 

@@ -23,6 +23,7 @@ from bscore.node.worker_process import (
 )
 from bscore_worker import shims
 from bscore_worker.answers import Judge
+from bscore_worker.blocks import Blocks
 from bscore_worker.loop import call, failure
 from bscore_worker.profiling import Profiler
 from bscore_worker.script import Script, load, load_function
@@ -111,7 +112,10 @@ class InlineWorker:
         self._script: Script | None = None
         self._profiler: Profiler | None = None
         retry_short = setup.limits.retry_short_returns
-        self._judge = Judge(setup.append_row, setup.dataframe_header, setup.to_csv, retry_short, spool)
+        self._judge = Judge(
+            setup.append_row, setup.dataframe_header, setup.to_csv, retry_short, spool, setup.typed_rows
+        )
+        self._blocks = Blocks(setup.blocks) if setup.blocks else None
 
     def begin(self) -> None:
         """Load the script and run its init(). Raises Gone when that fails, which was then told."""
@@ -149,17 +153,17 @@ class InlineWorker:
         assert self._script is not None
         start_ns = self._clock.monotonic_ns()
         self._tell(("started", sequence, start_ns, 0), b"")
-        batch, first = pending.batch, pending.first_item
+        batch, first = pending.batch, pending.first_record
         names = pending.manifest.split(b"\0")[0:-1:3][first : first + batch.items]
         run_ns, body = -1, b""
         with self._world.entered():
             begun_ns = self._clock.monotonic_ns()
             try:
                 returned, note = call(
-                    self._script, self._profiler, batch.mini_batch, list(map(os.fsdecode, names))
+                    self._script, self._profiler, batch.mini_batch, list(map(os.fsdecode, names)), self._blocks
                 )
                 run_ns = self._clock.monotonic_ns() - begun_ns
-                verdict = self._judge(returned, len(names))
+                verdict = self._judge(returned, batch.items, batch.mini_batch)
                 kind, body = "done", verdict.body
                 result: tuple[Any, ...] = (
                     verdict.returned,

@@ -101,6 +101,13 @@ class Manifest:
         start, end = entries[0][0], entries[-1][0]
         return sizes, pread_all(self._data, end - start, start)
 
+    def items_before(self, mini_batch: int) -> int:
+        """Items of all mini-batches before this one, which may be the one behind the last."""
+        if mini_batch <= 0:
+            return 0
+        count: int = ENTRY.unpack(pread_all(self._index, ENTRY.size, (mini_batch - 1) * ENTRY.size))[1]
+        return count
+
     def items(self, mini_batch: int) -> list[Item]:
         """The items of one mini-batch."""
         return decode_items(self.mini_batches(mini_batch, 1)[1])

@@ -26,6 +26,9 @@ LOCK = "checkpoint/lock"
 LEASE = "checkpoint/lease"
 SPOOL = "checkpoint/spool"
 MODEL = "checkpoint/model"
+#: What Python code handed over: its functions, and items that are no files.
+FUNCTION = "checkpoint/function/function.dill"
+BLOCKS = "checkpoint/items"
 CONTROL = "control"
 
 

@@ -118,6 +118,19 @@ def _model_folder(term: Term) -> str:
     return str(folder)
 
 
+def _function(path: Path | None) -> bytes:
+    """The shipped functions; nothing for a script."""
+    if path is None:
+        return b""
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise StorageError(
+            f"The functions of this job cannot be read from {path}: {error.strerror}.",
+            remedy="Put the file back, or run the job anew.",
+        ) from error
+
+
 def agent_setup(term: Term, node: NodeInfo, spool: str) -> AgentSetup:
     """All that the agent of a node needs to run this job's script."""
     config = term.job.config
@@ -143,4 +156,7 @@ def agent_setup(term: Term, node: NodeInfo, spool: str) -> AgentSetup:
         model_name=config.model_name,
         model_version=config.model_version,
         resource_monitor_interval_s=config.resource_monitor_interval_s,
+        function=_function(config.function),
+        blocks=str(config.blocks or ""),
+        typed_rows=config.typed_rows,
     )

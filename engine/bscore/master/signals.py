@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from types import FrameType
 from typing import Any, Self
 
 
 class Stops:
-    """Counts SIGINT, SIGTERM and SIGHUP while it is entered; `fileno` is readable after one."""
+    """Counts SIGINT and SIGTERM while it is entered; `fileno` is readable after one.
+
+    Only the main thread may handle signals: entered in another one it leaves them alone.
+    """
 
     _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
@@ -24,13 +28,15 @@ class Stops:
         return self._read_fd
 
     def __enter__(self) -> Self:
-        for number in self._SIGNALS:
-            self._before[number] = signal.signal(number, self._stop)
+        if threading.current_thread() is threading.main_thread():
+            for number in self._SIGNALS:
+                self._before[number] = signal.signal(number, self._stop)
         return self
 
     def __exit__(self, *_: object) -> None:
         for number, before in self._before.items():
-            signal.signal(number, before)
+            # None: somebody else's C code handled it, which Python cannot bring back.
+            signal.signal(number, signal.SIG_DFL if before is None else before)
         os.close(self._read_fd)
         os.close(self._write_fd)
 

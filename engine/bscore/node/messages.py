@@ -170,8 +170,12 @@ class AgentSetup:
     profiling_module: str = ""
     resource_monitor_interval_s: float = 600.0
     heartbeat_s: float = 5.0
-    #: A function shipped by dill in place of a script (notebooks); empty for a script.
+    #: Functions in place of a script, as bscore_worker.script.load_function reads them; empty for a script.
     function: bytes = b""
+    #: The file of blocks that hold the items (bscore_worker.blocks); empty where items are paths.
+    blocks: str = ""
+    #: Rows keep their types (bscore_worker.typed_rows) in place of becoming text.
+    typed_rows: bool = False
     #: What `Model.get_model_path` calls the model; empty: its file's name.
     model_name: str = ""
     model_version: str = "1"

@@ -9,15 +9,24 @@ from __future__ import annotations
 import pickle
 import select
 import socket
+import threading
 
 from bscore_worker.wire import Frame, Message, pack, unpack
 
 _READ_BYTES = 1 << 18
 #: No worker sends more at once: rows above 1 MiB go to a file, traces are cut.
 _MOST_BYTES = 16 << 20
-#: One buffer for all links of a process: an agent reads them one after the other, from one thread.
-_shared = bytearray(_READ_BYTES)
-_view = memoryview(_shared)
+
+
+class _Shared(threading.local):
+    """One buffer for all links of a thread: an agent reads them one after the other, from one thread."""
+
+    def __init__(self) -> None:
+        self.buffer = bytearray(_READ_BYTES)
+        self.view = memoryview(self.buffer)
+
+
+_shared = _Shared()
 
 
 class Link:
@@ -74,9 +83,10 @@ class Link:
     def receive(self, everything: bool = False) -> list[Frame]:
         """Whole frames that are there; `everything` reads until nothing is left."""
         received = False
+        buffer, view = _shared.buffer, _shared.view
         while not self.ended:
             try:
-                count = self._socket.recv_into(_shared)
+                count = self._socket.recv_into(buffer)
             except BlockingIOError:
                 break
             except OSError:
@@ -84,7 +94,7 @@ class Link:
             if not count:
                 self._end()
                 break
-            self._in += _view[:count]
+            self._in += view[:count]
             received = True
             if count < _READ_BYTES and not everything:
                 break

@@ -14,17 +14,17 @@ from bscore.node.worker_process import WorkerProcess
 
 @dataclass(slots=True)
 class Pending:
-    """A mini-batch that was sent and not answered; its items begin at `first_item` of `manifest`."""
+    """A mini-batch that was sent and not answered; its records begin at `first_record` of `manifest`."""
 
     batch: Batch
     manifest: bytes
-    first_item: int
+    first_record: int
 
     def item(self) -> str:
         """The first item's path, for people; empty when the mini-batch has none."""
         if not self.batch.items:
             return ""
-        return self.manifest.split(b"\0")[3 * self.first_item].decode("utf-8", "backslashreplace")
+        return self.manifest.split(b"\0")[3 * self.first_record].decode("utf-8", "backslashreplace")
 
 
 @dataclass(slots=True)
@@ -139,10 +139,12 @@ class Worker:
     def assign(self, batches: tuple[Batch, ...], manifest: bytes) -> None:
         """Send mini-batches behind those it has."""
         first = self.next_sequence
-        first_item = 0
+        first_record = 0
+        # Of items that are no files one record stands for a whole mini-batch.
+        one_each = manifest.count(b"\0") == 3 * len(batches)
         for batch in batches:
-            self.pending[self.next_sequence] = Pending(batch, manifest, first_item)
-            first_item += batch.items
+            self.pending[self.next_sequence] = Pending(batch, manifest, first_record)
+            first_record += 1 if one_each else batch.items
             self.next_sequence += 1
         sent = [(batch.mini_batch, batch.items) for batch in batches]
         self.link.send([("run", first, sent)], manifest)

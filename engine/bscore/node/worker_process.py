@@ -127,7 +127,9 @@ def worker_setup(
         "log_fd": user_fds[2],
         "code": setup.code,
         "script": setup.script,
-        "function": setup.function,
+        "function": _function_file(setup),
+        "blocks": setup.blocks,
+        "typed_rows": setup.typed_rows,
         "arguments": _arguments(setup),
         "logging_level": setup.logging_level,
         "append_row": setup.append_row,
@@ -141,6 +143,19 @@ def worker_setup(
         "profiling_module": setup.profiling_module,
         "profile": str(Path(setup.tree, paths.profile(setup.node, process)).absolute()),
     }
+
+
+def _function_file(setup: AgentSetup) -> str:
+    """The functions in a file of this node, written once: all its workers read the same pages."""
+    if not setup.function:
+        return ""
+    path = Path(setup.spool, "function.dill").absolute()
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = path.with_suffix(f".{os.getpid()}")
+        fresh.write_bytes(setup.function)
+        fresh.replace(path)
+    return str(path)
 
 
 def _arguments(setup: AgentSetup) -> list[str]:

@@ -18,7 +18,7 @@ from bscore.spec.config import EnvironmentSource, JobConfig
 
 FORMAT = 1
 _HEAD = "# The job as it ran, every path absolute and every default filled in.\n"
-_PATHS = frozenset({"code", "output", "model", "interpreter"})
+_PATHS = frozenset({"code", "output", "model", "interpreter", "function", "blocks"})
 
 
 def encode_job(config: JobConfig) -> str:
