@@ -20,6 +20,7 @@ from bscore.node.clock import Clock
 from bscore.node.desk import Desk
 from bscore.node.ending import Endings
 from bscore.node.gpus import Gpus, found_gpus
+from bscore.node.guarding import Guarding
 from bscore.node.hearing import Hearing
 from bscore.node.leftovers import Leftovers, become_subreaper
 from bscore.node.resources import Sampler
@@ -57,7 +58,9 @@ class Agent:
         self._hearing = Hearing(self._desk)
         self._stacks = StackTaking(self._desk)
         self._endings = Endings(self._desk, self._hearing, self._stacks)
-        self._leftovers = Leftovers()
+        self._marks = f"{setup.job}/{setup.term}/{os.getpid()}/{self.clock.monotonic_ns()}/"
+        self._guarding = Guarding(self._marks, self._desk.say, self._listen, self._forget)
+        self._leftovers = Leftovers(self._nothing_left)
         self._gpus = Gpus(found_gpus(os.environ))
         watch = Watch(setup.limits, self.clock.monotonic_ns())
         self._watching = Watching(self._desk, watch, self._stacks, self.kill, self._hear_out)
@@ -113,8 +116,10 @@ class Agent:
         deadline_ns = self.clock.monotonic_ns() + _CLOSE_NS
         while self.workers and self.clock.monotonic_ns() < deadline_ns:
             self._turn(TICK_NS)
-        self._leftovers.finish(set())
+        self._leftovers.finish(self._guarding.pids())
+        self._guarding.release()
         self._sampler.stop()
+        self._guarding.wait()
         self._desk.say("INFO", f"The agent of node {self.setup.node} stopped.")
         self._desk.close()
         self._selector.close()
@@ -144,7 +149,7 @@ class Agent:
         self._turn(0)
         self._next_tick_ns = now_ns + (_SOON_NS if self._stacks.busy() or self._leftovers.busy() else TICK_NS)
         self._watching.look_at(self.workers, now_ns)
-        living = {worker.system.pid for worker in self.workers.values()}
+        living = {worker.system.pid for worker in self.workers.values()} | self._guarding.pids()
         self._leftovers.tidy(now_ns, living)
         if self._leftovers.busy():
             killed = self._leftovers.work(now_ns, living)
@@ -177,7 +182,7 @@ class Agent:
     def _start(self, order: m.StartWorker) -> None:
         process = order.worker.rpartition("/")[2]
         now_ns = self.clock.monotonic_ns()
-        mark = f"{self.setup.job}/{self.setup.term}/{os.getpid()}/{now_ns}/{process}"
+        mark = f"{self._marks}{now_ns}/{process}"
         try:
             system = worker_process.start(self.setup, process, mark, self._gpus.take(order.worker))
         except OSError as error:
@@ -190,6 +195,8 @@ class Agent:
         worker = Worker(order.worker, process, system, link, control, log, spool, now_ns)
         self.workers[order.worker] = worker
         self._leftovers.expect(system.pid)
+        # Behind the start of the first worker, which its own start would only delay.
+        self._guarding.expect(system.pid)
         self._handlers[link.fileno()] = lambda mask: self._hear(worker, link, mask)
         self._handlers[control.fileno()] = lambda mask: self._hear(worker, control, mask)
         self._listen(system.pidfd, lambda _mask: self._ended(worker))
@@ -197,6 +204,10 @@ class Agent:
         link.send([("setup", worker_process.worker_setup(self.setup, process, spool, system.user_fds))])
         self._desk.report(e.WorkerStarting(self.clock.at(now_ns), order.worker, system.pid))
         self._desk.say("INFO", f"{process} started, pid {system.pid}.")
+
+    def _nothing_left(self, pid: int) -> None:
+        if all(worker.system.pid != pid for worker in self.workers.values()):
+            self._guarding.forget(pid)
 
     def _listen(self, fd: int, handler: Callable[[int], None]) -> None:
         self._selector.register(fd, select.EPOLLIN)

@@ -11,10 +11,11 @@ import ctypes
 import os
 import signal
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 
-from bscore.node.worker_process import MARK
+from bscore.node.guard import mark_of, state_of
 
 _PR_SET_CHILD_SUBREAPER = 36
 #: How long after a death orphans are looked for: those whose parent is killed first appear later.
@@ -54,9 +55,10 @@ class _Search:
 
 
 class Leftovers:
-    """Ends what dead workers left, a little at each call."""
+    """Ends what dead workers left, a little at each call; `over` is told of each whose search has ended."""
 
-    def __init__(self) -> None:
+    def __init__(self, over: Callable[[int], None]) -> None:
+        self._over = over
         self._searches: list[_Search] = []
         self._next_ns = 0
         self._killed: set[int] = set()
@@ -75,14 +77,14 @@ class Leftovers:
         for child in children():
             if child in living:
                 continue
-            state = _state(child)
+            state = state_of(child)
             if state is not None and state.zombie and state.session in self._sessions:
                 with suppress(ChildProcessError):
                     os.waitpid(child, os.WNOHANG)
 
     def look_for(self, pid: int, mark: str, now_ns: int) -> None:
         """A worker has died: look for its orphans from now on."""
-        self._searches.append(_Search(pid, f"{MARK}={mark}".encode(), now_ns + _LOOK_FOR_NS))
+        self._searches.append(_Search(pid, os.fsencode(mark), now_ns + _LOOK_FOR_NS))
         self._next_ns = now_ns
 
     def busy(self) -> bool:
@@ -100,7 +102,9 @@ class Leftovers:
             if child in living or child in self._killed or not self._is_left(child):
                 continue
             killed += self._kill(child)
-        self._searches = [search for search in self._searches if now_ns < search.until_ns]
+        for search in [search for search in self._searches if now_ns >= search.until_ns]:
+            self._searches.remove(search)
+            self._over(search.pid)
         self._reap()
         return killed
 
@@ -131,30 +135,8 @@ class Leftovers:
                 self._killed.discard(child)
 
     def _is_left(self, child: int) -> bool:
-        state = _state(child)
+        state = state_of(child)
         if state is None:
             return False
-        try:
-            with open(f"/proc/{child}/environ", "rb") as file:
-                environment = file.read().split(b"\0")
-        except OSError:
-            environment = []
-        return any(s.pid in (state.group, state.session) or s.mark in environment for s in self._searches)
-
-
-@dataclass(frozen=True, slots=True)
-class _State:
-    zombie: bool
-    group: int
-    session: int
-
-
-def _state(pid: int) -> _State | None:
-    """What /proc tells of a process; None when it is gone."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as file:
-            # After the name in parentheses: state, parent, group, session.
-            fields = file.read().rpartition(b")")[2].split()
-    except OSError:
-        return None
-    return _State(fields[0] == b"Z", int(fields[2]), int(fields[3]))
+        mark = mark_of(child)
+        return any(s.pid in (state.group, state.session) or s.mark == mark for s in self._searches)

@@ -20,10 +20,8 @@ from bscore.logtree import paths
 from bscore.node import model_layout
 from bscore.node.bootstrap import BOOTSTRAP, worker_package
 from bscore.node.gpus import NO_DEVICES
+from bscore.node.guard import MARK
 from bscore.node.messages import AgentSetup
-
-#: In the environment of a worker and of whatever it starts: who has to end it.
-MARK = "BSCORE_WORKER"
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,5 +210,5 @@ def worker_environment(
         environment["AZUREML_MODEL_DIR"] = setup.model
     environment.update(devices)
     environment.update(setup.environment)
-    environment[MARK] = mark
+    environment[MARK.decode()] = mark
     return environment
