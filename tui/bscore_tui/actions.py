@@ -11,6 +11,7 @@ ROOTS = ("overview", "batches", "nodes", "errors", "timeline", "logs")
 INNER = ("trace", "mini_batch", "worker", "file", "files", "help")
 PAGES: tuple[str, ...] = (*ROOTS, *INNER)
 ALL = frozenset(PAGES)
+_UNFOLDS = frozenset({"errors", "trace", "mini_batch"})
 _TEXT = frozenset({"logs", "file"})
 _LISTS = frozenset({"overview", "batches", "nodes", "errors", "mini_batch", "worker"})
 _OF_ERROR = frozenset({"overview", "errors", "trace", "mini_batch"})
@@ -47,8 +48,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("sort", ("s",), "sort", "the next order", frozenset({"nodes", "batches", "errors"})),
     Action("sort_back", ("S",), "reverse", "turn the order round", frozenset({"nodes", "batches", "errors"})),
     Action("fold", ("z",), "fold", "fold or unfold a node", frozenset({"nodes"})),
-    Action("wrap", ("x",), "wrap", "wrap long lines", _TEXT),
-    Action("unfold", ("x",), "unfold", "frames of libraries too", frozenset({"errors", "trace"})),
+    Action("wrap", ("x",), "wrap", "wrap long lines", frozenset({"file"})),
+    Action("unfold", ("x",), "unfold", "what is folded: frames of libraries, a long story", _UNFOLDS),
     Action("files", ("f",), "file", "every file of the log tree", _TEXT),
     Action("raw", ("r",), "raw", "show records as they stand in the file", frozenset({"logs"})),
     Action("follow", ("F",), "follow", "follow the end of the file", _TEXT),

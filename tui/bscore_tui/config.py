@@ -68,8 +68,9 @@ def parse_settings(text: str, name: str) -> Settings:
         except _WrongValueError as wrong:
             problems.append((_line_of(text, wrong.key or key), str(wrong)))
     settings = replace(Settings(), **chosen)
-    clashing = clashes(keymap(settings.keys))
-    problems += [(_line_of(text, clash.split()[-1]), clash) for clash in clashing]
+    for clash in clashes(keymap(settings.keys)):
+        named = [word for word in clash.split() if word in settings.keys]
+        problems.append((_line_of(text, named[-1] if named else "keys"), clash))
     if problems:
         listed = "\n".join(f"{name}:{line}: {what}" for line, what in sorted(problems))
         raise UsageError(listed, remedy="Repair these lines, or remove them to get the usual settings.")

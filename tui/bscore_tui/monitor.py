@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from textual._compositor import CompositorUpdate
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 class Monitor(App[None]):
     """One job in the terminal. Leaving it never touches the job."""
 
-    CSS_PATH = "bscore.tcss"
+    CSS_PATH = Path(__file__).with_name("bscore.tcss")
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar = []
 
@@ -82,7 +83,7 @@ class Monitor(App[None]):
 
     def get_default_screen(self) -> Screen[None]:
         """The stage."""
-        return Stage(self.setup.options)
+        return Stage(self.setup.options, self.setup.settings.nodes)
 
     def key_of(self, action: str) -> str:
         """The key shown for an action."""

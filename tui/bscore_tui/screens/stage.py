@@ -20,6 +20,7 @@ from bscore_tui.views.head import footer
 from bscore_tui.views.safe import safe_text
 from bscore_tui.views.strip import strip
 from bscore_tui.views.styles import Body, Line, Options
+from bscore_tui.widgets.aliases import Aliases
 from bscore_tui.widgets.edit import Edit
 from bscore_tui.widgets.line_view import LineView
 from bscore_tui.widgets.overlay import Asking, Overlay
@@ -45,9 +46,10 @@ class Stage(Screen[None], inherit_bindings=False):
     ]
     AUTO_FOCUS = ""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, nodes: Mapping[str, str]) -> None:
         super().__init__()
         self._options = options
+        self._aliases = Aliases(nodes, options.glyphs.ellipsis)
         self.overlay: Overlay | None = None
         self.message = ""
         self.history: dict[str, list[str]] = {}
@@ -55,6 +57,7 @@ class Stage(Screen[None], inherit_bindings=False):
         self.navigation = Navigation(self, ROOTS, INNER)
         self.entries: list[tuple[str, str, str]] = []
         self.covered = 0
+        self._strip: tuple[Model, object, list[Line]] | None = None
 
     def compose(self) -> ComposeResult:
         """Four line views, from the top."""
@@ -162,7 +165,7 @@ class Stage(Screen[None], inherit_bindings=False):
             self._show_small(width, height)
             return
         above = frame.head(self.model, self.navigation, width, self.options)
-        below = strip(self.model, width, height, self.options)
+        below = self._strip_lines(width, height)
         self._resize_strip(len(below))
         room = max(1, height - len(above) - len(below) - 1)
         body = self.navigation.page.body(width, room)
@@ -170,6 +173,13 @@ class Stage(Screen[None], inherit_bindings=False):
         self.query_one("#strip", LineView).show(below)
         self._show_body(body, width, room)
         self.query_one("#foot", LineView).show([self._foot(width)])
+
+    def _strip_lines(self, width: int, height: int) -> list[Line]:
+        """The strip, drawn anew only for another picture: it is half the cost of a screen."""
+        key = (width, height, self.options)
+        if self._strip is None or self._strip[0] is not self.model or self._strip[1] != key:
+            self._strip = (self.model, key, strip(self.model, width, height, self.options))
+        return self._strip[2]
 
     def _show_small(self, width: int, height: int) -> None:
         self._resize_strip(0)
@@ -186,7 +196,8 @@ class Stage(Screen[None], inherit_bindings=False):
         over = self.overlay.lines(width) if self.overlay is not None else []
         over = over[: max(0, room - 1)]
         self.covered = len(over)
-        view.show(body.lines, fixed=body.fixed, top=page.top, over=over)
+        lines = self._aliases.apply(body.lines)
+        view.show(lines, fixed=body.fixed, top=page.top, over=over)
         if page.selected and page.row in body.targets and not page.loose:
             view.reveal(page.row)
         page.top = view.top

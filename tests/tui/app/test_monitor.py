@@ -1,0 +1,218 @@
+"""Walks through the monitor: what is typed and clicked, what is shown then, what is kept."""
+
+import base64
+from pathlib import Path
+
+import pytest
+from textual.screen import Screen
+
+from bscore_tui.config import Settings
+from bscore_tui.monitor import Monitor
+from bscore_tui.remember import recall, state_path
+from bscore_tui.views.model import Mode
+from bscore_tui.views.styles import ASCII, Options
+from monitors import make_monitor, shown, until
+
+
+async def test_a_failed_attempt_is_two_keys_from_the_errors(ended: Path) -> None:
+    monitor = make_monitor(ended)
+    async with shown(monitor) as pilot:
+        await pilot.press("4", "enter")
+        await until(pilot, lambda: "score.py:" in monitor.stage.as_text())
+        assert monitor.stage.navigation.page.name == "trace"
+        await pilot.press("l")
+        await until(pilot, lambda: "Traceback" in monitor.stage.as_text())
+
+
+async def test_the_palette_takes_a_mini_batch_a_worker_a_page_and_a_time(halfway: Path) -> None:
+    monitor = make_monitor(halfway)
+    async with shown(monitor) as pilot:
+        await pilot.press("colon", *"mb", "space", *"12", "enter")
+        assert monitor.stage.navigation.crumbs == ("mini-batch 12",)
+        await pilot.press("colon", *"nodes", "enter")
+        assert monitor.stage.navigation.page.name == "nodes"
+        worker = monitor.model.workers[0]
+        await pilot.press("colon", *worker.process, "enter")
+        assert monitor.stage.navigation.page.name == "worker"
+        await pilot.press("colon", "escape")
+        assert monitor.stage.overlay is None
+
+
+async def test_a_filter_survives_other_screens_and_toggles(ended: Path) -> None:
+    monitor = make_monitor(ended)
+    async with shown(monitor) as pilot:
+        await pilot.press("6", "slash", *"KeyErr", "enter", "1", "v", "6", "v")
+        assert monitor.stage.navigation.page.filter == "KeyErr"
+        rows = [row for row in monitor.stage.as_text().splitlines()[4:20] if row.strip()]
+        assert rows
+        assert all("KeyErr" in row for row in rows if row.startswith((" 1", ">1", " 0", ">0")))
+        await pilot.press("slash", "escape")
+        assert monitor.stage.navigation.page.filter == ""
+
+
+async def test_screen_filter_and_marks_are_there_again(ended: Path, tmp_path: Path) -> None:
+    state = state_path({"XDG_STATE_HOME": str(tmp_path / "state")}, str(ended))
+    async with shown(make_monitor(ended, state=state)) as pilot:
+        await pilot.press("4", "slash", *"Key", "enter", "m", "Q")
+        await pilot.pause()
+    again = make_monitor(ended, state=state)
+    async with shown(again):
+        assert again.stage.navigation.page.name == "errors"
+        assert again.stage.navigation.page.filter == "Key"
+        assert len(again.stage.marks) == 1
+
+
+def test_a_broken_state_file_costs_nothing(tmp_path: Path) -> None:
+    for text in ("", "[]", "{", '{"version": 99}', "[" * 100_000):
+        (tmp_path / "state.json").write_text(text)
+        assert recall(tmp_path / "state.json") == {}
+
+
+async def test_a_remembered_screen_with_wrong_values_is_taken_as_far_as_it_fits(ended: Path) -> None:
+    monitor = make_monitor(ended)
+    async with shown(monitor) as pilot:
+        monitor.stage.recall(
+            {
+                "screen": "nowhere",
+                "marks": ["x", True, 5],
+                "history": {"a": [1]},
+                "pages": {"nodes": {"sort": 3}},
+            }
+        )
+        monitor.stage.redraw()
+        await pilot.pause()
+        assert monitor.stage.navigation.page.name == "overview"
+        assert monitor.stage.marks == [5]
+
+
+async def test_a_moment_is_shown_on_every_screen_until_end(ended: Path) -> None:
+    monitor = make_monitor(ended)
+    async with shown(monitor) as pilot:
+        await pilot.click("#strip", offset=(30, 0))
+        await until(pilot, lambda: monitor.model.mode is Mode.REPLAY)
+        done = monitor.model.done
+        assert 0 < done < 390
+        await pilot.press("2")
+        assert f"{done} done" in monitor.stage.as_text()
+        await pilot.press("end")
+        await until(pilot, lambda: monitor.model.mode is Mode.END)
+
+
+async def test_the_mouse_opens_screens_rows_and_keys(ended: Path) -> None:
+    monitor = make_monitor(ended)
+    async with shown(monitor) as pilot:
+        column = monitor.stage.as_text().splitlines()[1].index("3 Nodes")
+        await pilot.click("#head", offset=(column + 3, 1))
+        assert monitor.stage.navigation.page.name == "nodes"
+        await pilot.press("4")
+        row = min(monitor.stage.navigation.page.shown.targets)
+        await pilot.click("#body", offset=(20, row))
+        assert monitor.stage.navigation.page.name == "trace"
+        column = monitor.stage.as_text().splitlines()[-1].index("mini-batch")
+        await pilot.click("#foot", offset=(column, 0))
+        assert monitor.stage.navigation.page.name == "mini_batch"
+
+
+@pytest.mark.parametrize("size", [(40, 10), (60, 20), (80, 24), (120, 36), (200, 50), (300, 80), (30, 5)])
+async def test_every_size_is_filled_and_nothing_is_wider(halfway: Path, size: tuple[int, int]) -> None:
+    monitor = make_monitor(halfway)
+    async with shown(monitor, size) as pilot:
+        for key in ("1", "2", "3", "v", "4", "5", "6", "question_mark"):
+            await pilot.press(key)
+            rows = monitor.stage.as_text().splitlines()
+            assert len(rows) == size[1]
+            assert all(len(row) <= size[0] for row in rows)
+
+
+async def test_resizing_redraws_everything(halfway: Path) -> None:
+    monitor = make_monitor(halfway)
+    async with shown(monitor) as pilot:
+        await pilot.press("3")
+        await pilot.resize_terminal(120, 36)
+        await until(pilot, lambda: len(monitor.stage.as_text().splitlines()) == 36)
+        assert "LAST OUTPUT" in monitor.stage.as_text()
+
+
+async def test_ascii_draws_no_other_character(ended: Path) -> None:
+    monitor = make_monitor(ended, options=Options(glyphs=ASCII))
+    async with shown(monitor) as pilot:
+        for key in ("1", "2", "3", "v", "4", "5", "6", "colon", "escape", "a", "escape", "question_mark"):
+            await pilot.press(key)
+            assert monitor.stage.as_text().isascii(), (key, monitor.stage.as_text())
+
+
+async def test_the_list_of_commands_shows_what_it_runs_and_copies_it(ended: Path) -> None:
+    sent: list[str] = []
+
+    class Listening(Monitor):
+        def send(self, sequence: str) -> None:
+            sent.append(sequence)
+
+    monitor = make_monitor(ended, kind=Listening)
+    async with shown(monitor) as pilot:
+        await pilot.press("4", "enter", "enter", "a")
+        assert "bscore job debug golden --mini-batch" in monitor.stage.as_text()
+        await pilot.press("y")
+        assert "copied" in monitor.stage.as_text()
+    copied = [s for s in sent if s.startswith("\x1b]52;c;")]
+    assert base64.b64decode(copied[-1][7:-1]).startswith(b"bscore job debug golden --mini-batch ")
+
+
+async def test_read_only_offers_nothing_that_acts(halfway: Path) -> None:
+    monitor = make_monitor(halfway, read_only=True)
+    async with shown(monitor) as pilot:
+        await pilot.press("2", "a")
+        text = monitor.stage.as_text()
+        assert "debug" in text
+        assert not any(word in text for word in ("abandon   ", "restart", "cancel"))
+
+
+async def test_a_snapshot_is_saved_beside_where_one_stands(ended: Path, tmp_path: Path) -> None:
+    monitor = make_monitor(ended)
+    async with shown(monitor) as pilot:
+        await pilot.press("P")
+        assert "saved bscore-golden-overview-" in monitor.stage.as_text()
+    assert "golden" in next(tmp_path.glob("*.txt")).read_text()
+    assert next(tmp_path.glob("*.svg")).read_text().startswith("<svg")
+
+
+async def test_other_keys_and_names_of_nodes_come_from_the_settings(halfway: Path) -> None:
+    node = make_monitor(halfway).model.nodes[0].id
+    settings = Settings(keys={"nodes": ("n", "9"), "next_match": ("f2",)}, nodes={node: "east"})
+    monitor = make_monitor(halfway, settings=settings)
+    async with shown(monitor) as pilot:
+        await pilot.press("9")
+        assert monitor.stage.navigation.page.name == "nodes"
+        text = monitor.stage.as_text()
+        assert "east" in text
+        assert node not in text
+
+
+@pytest.mark.parametrize("theme", ["dark", "light", "ansi-dark", "ansi-light"])
+async def test_every_theme_shows_the_same_words(ended: Path, theme: str) -> None:
+    monitor = make_monitor(ended, theme=theme)
+    async with shown(monitor) as pilot:
+        text = monitor.stage.as_text()
+        await pilot.press("ctrl+t")
+        assert monitor.theme != theme
+        assert monitor.stage.as_text() == text
+
+
+async def test_what_has_not_changed_is_not_painted_again(ended: Path) -> None:
+    """Drawing the same picture marks no row for painting: the terminal gets nothing."""
+    painted: list[object] = []
+
+    class Counting(Monitor):
+        def _display(self, screen: Screen[object], renderable: object) -> None:
+            painted.append(renderable)
+            super()._display(screen, renderable)
+
+    monitor = make_monitor(ended, kind=Counting)
+    async with shown(monitor) as pilot:
+        for key in ("1", "3", "4", "6"):
+            await pilot.press(key)
+            await pilot.pause(0.3)
+            painted.clear()
+            monitor.stage.redraw()
+            await pilot.pause(0.2)
+            assert [update for update in painted if update is not None] == [], key
