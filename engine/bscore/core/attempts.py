@@ -120,6 +120,8 @@ def _leave_queue(run: Run, worker: Worker, mini_batch: int, at: int) -> int:
     queue.popleft()
     del run.in_flight[mini_batch]
     run.withdrawing.discard(mini_batch)
+    if not worker.last_answer:
+        run.nodes[worker.node].init_failures = 0
     worker.last_answer = at
     if worker.state is not WorkerState.BUSY:
         return 0

@@ -52,6 +52,7 @@ def _on_term_started(run: Run, event: e.TermStarted) -> None:
     run.listing_error = run.rest_given_up = ""
     run.first_assigned = run.last_progress = 0
     _take_back_everything(run)
+    run.done_before = run.done_items
     for node in run.nodes.values():
         node.live, node.init_failures, node.ever_ready = False, 0, False
 
@@ -175,7 +176,7 @@ def _on_worker_ready(run: Run, event: e.WorkerReady) -> None:
         return
     worker.state, worker.since, worker.init_ns = WorkerState.IDLE, event.at, event.init_ns
     node = run.nodes[worker.node]
-    node.ever_ready, node.init_failures = True, 0
+    node.ever_ready = True
     run.hungry[worker.id] = None
     if run.phase is Phase.PREPARING:
         run.phase = Phase.RUNNING
@@ -197,11 +198,11 @@ def _on_worker_gone(run: Run, event: e.WorkerGone) -> None:
     worker = run.workers.get(event.worker)
     if worker is None:
         return
-    if event.init_failed:
-        run.nodes[worker.node].init_failures += 1
     ended_badly = event.signal is not None or event.exit_code not in (0, None)
-    if ended_badly and worker.state is not WorkerState.STOPPING:
-        run.deaths += 1
+    died = ended_badly and worker.state is not WorkerState.STOPPING
+    run.deaths += died
+    if event.init_failed or (died and not worker.finished and not worker.failed):
+        run.nodes[worker.node].init_failures += 1
     gone = GoneWorker(
         worker.id, worker.pid, event.at, event.exit_code, event.signal, event.cause, worker.finished
     )

@@ -93,7 +93,7 @@ class Node:
     workers: int
     live: bool = True
     next_process: int = 0
-    #: Workers that failed before they were ready, since the last that did; whether any ever was.
+    #: Workers that ended before they answered anything, since the last answer; whether any was ready.
     init_failures: int = 0
     ever_ready: bool = False
     #: Index: its workers that are not gone.
@@ -212,6 +212,8 @@ class Run:
     rows: int = 0
 
     done_items: int = 0
+    #: `done_items` when this term began.
+    done_before: int = 0
     succeeded_items: int = 0
     abandoned_items: int = 0
     #: Done mini-batches that returned fewer elements than items.

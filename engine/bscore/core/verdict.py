@@ -88,7 +88,7 @@ def _inits(run: Run, vitals: Vitals, limits: Limits, now: int) -> str:
     failures = sum(node.init_failures for node in live)
     alive = any(node.alive for node in live)
     if not alive and all(init_budget_spent(node) for node in live):
-        return f"No worker could be started: {failures} of them failed in a row before they were ready."
+        return f"No worker could be started: {failures} of them ended in a row before they scored."
     everywhere = not any(node.ever_ready for node in live) and all(node.init_failures for node in live)
     old = now - run.term_started - vitals.frozen_us > INIT_GRACE_S * 1e6
     if everywhere and old and failures >= 2 * sum(node.workers for node in live):

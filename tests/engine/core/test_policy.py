@@ -263,7 +263,23 @@ def test_a_node_stops_starting_workers_after_three_failed_inits_each() -> None:
     assert deaths == 6
     end = end_of(world)
     assert end is not None
-    assert "6 of them failed in a row" in end.reason
+    assert "6 of them ended in a row" in end.reason
+
+
+def test_workers_that_die_before_their_first_answer_end_the_run_though_they_were_ready() -> None:
+    world = World(1, nodes=1, workers=2)
+    world.begin_term()
+    world.happen(e.MiniBatchesCreated(world.now, 9, 27))
+    deaths = 0
+    while end_of(world) is None:
+        world.carry_out()
+        for name in list(world.run.workers):
+            world.happen(e.WorkerReady(world.now, name, 1, "3.11"))
+        world.carry_out()
+        for name in list(world.run.workers):
+            world.happen(e.WorkerGone(world.now, name, 1, None, "it left", init_failed=False))
+            deaths += 1
+    assert deaths == 6
 
 
 def test_stuck_inits_end_the_run() -> None:
