@@ -21,7 +21,7 @@ _LOOK_S = 0.05
 _SAY_S = 5.0
 _GIVE_UP_S = 60.0
 #: A job without a lease may just be starting; after so long nobody is.
-_START_S = 10.0
+START_S = 10.0
 
 
 class EndedError(UsageError):
@@ -72,7 +72,7 @@ class Ear:
         """Whether nobody works on this run although it has not ended."""
         pulse = self.life.look(self.run.outcome is not None)
         if pulse is Pulse.UNKNOWN and not self.follower.there:
-            return time.monotonic() - self._began_s > _START_S
+            return time.monotonic() - self._began_s > START_S
         return pulse is Pulse.NOT_RESPONDING
 
     def wait(self, is_it: Callable[[Event], bool], seconds: float) -> Event | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import click
@@ -19,6 +20,8 @@ from bscore.master.job import load_job
 #: Workers are killed and the last commit point is made; reports over a long journal take their time.
 _END_S = 600.0
 _ROUNDS = 5
+#: Between two tries, when master and canceller missed each other.
+_MISSED_S = 1.0
 
 
 @click.command()
@@ -51,7 +54,12 @@ def _cancel(tree: Path, *, take_over: bool, no_wait: bool, last: bool) -> bool:
         return _cancel_without_master(tree, take_over=True, last=last)
     ear = Ear(tree)
     try:
-        print_answer(ask_master(ear, tree, asking.CANCEL))
+        answer = ask_master(ear, tree, asking.CANCEL)
+        if not answer.granted and not last:
+            # It came while the run was being ended, or between two masters.
+            ear.wait(lambda event: isinstance(event, RunEnded), _MISSED_S)
+            return False
+        print_answer(answer)
     except NotRespondingError:
         return _cancel_without_master(tree, take_over=False, last=last)
     if no_wait:
@@ -67,18 +75,19 @@ def _cancel(tree: Path, *, take_over: bool, no_wait: bool, last: bool) -> bool:
 def _cancel_without_master(tree: Path, *, take_over: bool, last: bool) -> bool:
     job = load_job(tree)
     click.echo(f"Job {tree.name} has no living master; it is taken and ended here.", err=True)
-    request = requests.ask(tree, asking.CANCEL)
     try:
-        ended = cancel_job(job, request, take_over=take_over)
+        ended = cancel_job(job, requests.make(asking.CANCEL), take_over=take_over)
     except EndedAlreadyError:
         raise
-    except BscoreError:
-        # Somebody else has taken it meanwhile: a resume, or another canceller.
+    except BscoreError as error:
+        # Somebody else has taken it meanwhile: a resume, or another canceller; or the master is frozen.
         if last or take_over:
-            raise
+            raise BscoreError(
+                f"{error.message} It does not answer.",
+                remedy="Let it go on (kill -CONT), or end it (kill -KILL); then cancel again.",
+            ) from error
+        time.sleep(_MISSED_S)
         return False
-    finally:
-        requests.withdraw(tree, request)
     _say_ended(tree, ended.outcome, ended.reason)
     return True
 

@@ -154,6 +154,7 @@ def _output(facts: Facts) -> str | None:
 
 
 def _of_run(run: Run, now: int) -> dict[str, Any]:
+    done = run.done_items - run.done_before
     seconds = (
         ((now if run.outcome is None else run.last) - run.first_assigned) / 1e6 if run.first_assigned else 0.0
     )
@@ -174,7 +175,7 @@ def _of_run(run: Run, now: int) -> dict[str, Any]:
             "tried_again": run.retried,
         },
         "items": {"total": run.items, "succeeded": run.succeeded_items, "failed": run.failed_items},
-        "items_per_second": round(run.done_items / seconds, 1) if seconds and run.done_items else None,
+        "items_per_second": round(done / seconds, 1) if seconds > 0 and done else None,
         "rows": run.rows,
         "committed_rows": run.committed_rows,
         "workers": [_of_worker(worker, now) for worker in run.workers.values()],

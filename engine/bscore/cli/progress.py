@@ -37,7 +37,8 @@ def rate_text(run: Run, now: int) -> str:
     if not run.first_assigned or now <= run.first_assigned:
         return ""
     seconds = (now - run.first_assigned) / 1e6
-    return f"{run.done_items / seconds:,.0f} items/s" if run.done_items else ""
+    done = run.done_items - run.done_before
+    return f"{done / seconds:,.0f} items/s" if done else ""
 
 
 def trouble_text(run: Run) -> str:

@@ -47,8 +47,6 @@ class Master:
         self._stops_taken = 0
         self._carrier = Carrier(term.recorder, backend, term.manifest)
         self._asked_at = 0
-        # Whoever resumes a job wants it to go on: what was asked of a dead master is not carried out.
-        self._too_old = requests.lying_there(term.job.tree) if term.run.term > 1 else frozenset()
         self._woke_at = term.clock.now()
         self._nap_s = 0.0
         self._progress = 0
@@ -137,7 +135,7 @@ class Master:
             return
         self._asked_at = now
         for request in requests.take(self.term.job.tree):
-            too_old = request.name in self._too_old
+            too_old = request.name in self.term.too_old
             act(self.recorder, self._carrier, request, now, too_old=too_old)
 
     def check_second_stop(self) -> None:

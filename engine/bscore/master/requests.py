@@ -31,20 +31,24 @@ class Request:
     name: str = ""
 
 
+def make(what: str, arguments: str = "") -> Request:
+    """A request by the user of this process."""
+    user = os.environ.get("USER") or os.environ.get("LOGNAME") or f"uid {os.getuid()}"
+    return Request(what, arguments, user, socket.gethostname(), f"{time.time_ns()}-{os.getpid()}-{what}")
+
+
 def ask(tree: Path, what: str, arguments: str = "") -> Request:
     """Put a request into a job's directory; the file vanishes when the master has taken it.
 
     Raises StorageError when it cannot be put there.
     """
-    user = os.environ.get("USER") or os.environ.get("LOGNAME") or f"uid {os.getuid()}"
-    stem = f"{time.time_ns()}-{os.getpid()}-{what}"
-    request = Request(what, arguments, user, socket.gethostname(), stem)
+    request = make(what, arguments)
     folder = tree / paths.CONTROL
-    fresh = folder / f".{stem}.json"
+    fresh = folder / f".{request.name}.json"
     try:
         folder.mkdir(exist_ok=True)
         fresh.write_text(json.dumps(asdict(request)))
-        fresh.rename(folder / f"{stem}.json")
+        fresh.rename(folder / f"{request.name}.json")
     except OSError as error:
         raise StorageError(
             f"Nothing can be asked of this job: {folder} cannot be written: {error.strerror}.",

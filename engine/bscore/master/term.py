@@ -27,6 +27,7 @@ from bscore.master.committer import Committer
 from bscore.master.job import Job, script_digest
 from bscore.master.lock import JobLock, boot_id
 from bscore.master.recorder import Recorder
+from bscore.master.requests import lying_there
 from bscore.node.clock import Clock
 from bscore.outputs.part import PartFile
 from bscore.outputs.publish import no_step
@@ -48,6 +49,8 @@ class Term:
     listing: Listing | ReadyListing | NoListing
     committer: Committer
     journal_fd: int
+    #: Requests that were meant for an earlier master: they lay there before this term began.
+    too_old: frozenset[str]
 
     def close(self) -> None:
         """Let go of everything; safe after a failure."""
@@ -95,6 +98,8 @@ def _begin(
 ) -> Term:
     run = history.run if history else Run()
     number = lock.next_term(run.term)
+    # Whoever resumes a job wants it to go on; whoever sees the new term may ask it.
+    too_old = lying_there(job.tree) if history else frozenset()
     lock.claim(number)
     step("claimed")
     _check_manifest(job.tree, run)
@@ -130,7 +135,7 @@ def _begin(
     committer = Committer(
         recorder, run.rows, (part.sync, manifest.sync), lock.check, config.commit_interval_s, step
     )
-    return Term(job, clock, lock, run, recorder, part, manifest, listing, committer, journal_fd)
+    return Term(job, clock, lock, run, recorder, part, manifest, listing, committer, journal_fd, too_old)
 
 
 def _listing(job: Job, *, resume: bool) -> Listing | ReadyListing:

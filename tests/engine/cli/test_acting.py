@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bscore.cli import asking
 from bscore.core import events as e
 from bscore.core.events import Outcome
 from bscore.master import requests
@@ -193,3 +194,14 @@ def test_a_request_at_the_last_moment_is_answered_too(tmp_path: Path) -> None:
     assert code in (0, 1, 2)
     assert code == 0 or "already" in err or "end" in err
     assert not requests.lying_there(job.tree)
+
+
+def test_a_job_that_never_began_can_be_canceled(
+    tmp_path: Path, here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "START_S", 0.1)
+    job = make_job(tmp_path, SLOW, items=20)
+    assert here("job", "cancel", job.name)[0] == 0
+    assert run_of(job).outcome is Outcome.CANCELED
+    assert finish(start_master(job)) == 0
+    assert rows_of(job) == expected_rows(20)
