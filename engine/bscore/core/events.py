@@ -8,10 +8,15 @@ count from 0. `pairs` are (first id, count) of consecutive ids.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from bscore.core.limits import Limits
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from bscore.core.values import dataclass
 
 FORMAT = 1
 

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bscore.core.events import Outcome
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from bscore.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

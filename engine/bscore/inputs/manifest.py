@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import NamedTuple, Self
 
 from bscore.errors import StorageError
+from bscore.inputs.read_ahead import ReadAhead, pread_all
 
 DATA_NAME = "manifest"
 INDEX_NAME = "manifest.index"
@@ -24,6 +25,9 @@ UNKNOWN = b"\0-1\0-1\0"
 #: Written at once at most; the first blocks are single mini-batches, so that scoring begins at once.
 BLOCK_BYTES = 1 << 20
 BLOCK_MINI_BATCHES = 1024
+#: What the reader holds of each file.
+_AHEAD_BYTES = 1 << 16
+_AHEAD_ENTRIES = 512
 #: No whole mini-batch waits longer than this for the ones behind it.
 FLUSH_AFTER_S = 0.05
 
@@ -75,6 +79,9 @@ class Manifest:
         # O_CREAT: the lister may not have got so far yet when the master opens the manifest.
         self._data = os.open(os.path.join(checkpoint_dir, DATA_NAME), flags, 0o644)
         self._index = os.open(os.path.join(checkpoint_dir, INDEX_NAME), flags, 0o644)
+        self._data_ahead = ReadAhead(self._data, _AHEAD_BYTES)
+        self._index_ahead = ReadAhead(self._index, _AHEAD_ENTRIES * ENTRY.size)
+        self._final = (0, 0)
 
     def __enter__(self) -> Self:
         return self
@@ -90,16 +97,19 @@ class Manifest:
         end, items = ENTRY.unpack(pread_all(self._index, ENTRY.size, (count - 1) * ENTRY.size))
         return Extent(count, items, end)
 
-    def mini_batches(self, first: int, count: int) -> tuple[list[tuple[int, int]], bytes]:
-        """(items, bytes) of each of `count` mini-batches from `first`, and all their records."""
+    def mini_batches(self, first: int, count: int, upto: int = 0) -> tuple[list[tuple[int, int]], bytes]:
+        """(items, bytes) of each of `count` mini-batches from `first`, and all their records.
+
+        `upto` mini-batches are known to stay as they are, so that they may be read ahead.
+        """
         if count <= 0:
             return [], b""
-        entries = self._entries(first, count)
+        entries = self._entries(first, count, upto)
         sizes = [
             (items - items_before, end - start) for (start, items_before), (end, items) in pairwise(entries)
         ]
         start, end = entries[0][0], entries[-1][0]
-        return sizes, pread_all(self._data, end - start, start)
+        return sizes, self._data_ahead.read(start, end, self._final_bytes(upto) if upto else 0)
 
     def items_before(self, mini_batch: int) -> int:
         """Items of all mini-batches before this one, which may be the one behind the last."""
@@ -112,9 +122,9 @@ class Manifest:
         """The items of one mini-batch."""
         return decode_items(self.mini_batches(mini_batch, 1)[1])
 
-    def names(self, mini_batch: int) -> list[str]:
+    def names(self, mini_batch: int, upto: int = 0) -> list[str]:
         """Base names of a mini-batch's items, fit to be shown: undecodable bytes are escaped."""
-        records = self.mini_batches(mini_batch, 1)[1].decode("utf-8", "backslashreplace")
+        records = self.mini_batches(mini_batch, 1, upto)[1].decode("utf-8", "backslashreplace")
         return [path.rpartition("/")[2] for path in records.split("\0")[0:-1:3]]
 
     def blocks(self) -> Iterator[bytes]:
@@ -140,25 +150,19 @@ class Manifest:
             if descriptor >= 0:
                 os.close(descriptor)
 
-    def _entries(self, first: int, count: int) -> list[tuple[int, int]]:
+    def _entries(self, first: int, count: int, upto: int) -> list[tuple[int, int]]:
         skip = min(first, 1)
-        raw = pread_all(self._index, (count + skip) * ENTRY.size, (first - skip) * ENTRY.size)
+        size = ENTRY.size
+        raw = self._index_ahead.read((first - skip) * size, (first + count) * size, upto * size)
         entries: list[tuple[int, int]] = list(ENTRY.iter_unpack(raw))
         return entries if skip else [(0, 0), *entries]
 
-
-def pread_all(descriptor: int, nbytes: int, offset: int) -> bytes:
-    """So many bytes from `offset`. Raises StorageError when the file ends before."""
-    data = os.pread(descriptor, nbytes, offset)
-    while len(data) < nbytes:
-        more = os.pread(descriptor, nbytes - len(data), offset + len(data))
-        if not more:
-            raise StorageError(
-                f"The manifest ends early: {nbytes} bytes were expected at {offset}, {len(data)} are there.",
-                remedy="Resume the job, so that its inputs are listed again.",
-            )
-        data += more
-    return data
+    def _final_bytes(self, upto: int) -> int:
+        """Where the first `upto` mini-batches end in the data; remembered for the last one asked."""
+        if self._final[0] != upto:
+            entry = os.pread(self._index, ENTRY.size, (upto - 1) * ENTRY.size)
+            self._final = (upto, ENTRY.unpack(entry)[0] if len(entry) == ENTRY.size else 0)
+        return self._final[1]
 
 
 class ManifestWriter:

@@ -16,9 +16,9 @@ from bscore.inputs.manifest import (
     FINISHED_NAME,
     INDEX_NAME,
     Extent,
-    pread_all,
     write_all,
 )
+from bscore.inputs.read_ahead import pread_all
 
 #: Index entries read at once.
 _GROUP = 1024

@@ -69,7 +69,7 @@ class Carrier:
         batches: list[Batch] = []
         blobs: list[bytes] = []
         for first, count in pairs:
-            sizes, blob = self._manifest.mini_batches(first, count)
+            sizes, blob = self._manifest.mini_batches(first, count, run.mini_batches)
             blobs.append(blob)
             for mini_batch, (items, nbytes) in enumerate(sizes, first):
                 batches.append(Batch(mini_batch, attempt_of(run, mini_batch), items, nbytes))

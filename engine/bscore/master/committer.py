@@ -65,6 +65,7 @@ class Committer:
         self._last_event = 0
         self._last_bytes = 0
         self._failure: BaseException | None = None
+        self._said = False
         self._read_fd, self._write_fd = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
         self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="commit", daemon=True)
@@ -147,8 +148,13 @@ class Committer:
             except (BscoreError, OSError) as error:
                 self._failure = error
             os.write(self._write_fd, b".")
+            # Only now: a flag without its byte would leave the descriptor readable for ever.
+            self._said = True
 
     def _drain(self) -> None:
+        if not self._said:
+            return
+        self._said = False
         try:
             os.read(self._read_fd, 4096)
         except BlockingIOError:

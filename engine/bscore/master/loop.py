@@ -26,6 +26,8 @@ from bscore.master.term import Term
 #: The longest nap of the loop, and the nap while an idle worker could soon take work from a busy one.
 NAP_S = 0.5
 SHORT_NAP_S = 0.025
+#: What is due by time is looked at no more often than this.
+LOOK_US = 50_000
 #: A wake-up that comes so much later than planned means that this process was not running.
 FROZEN_S = 2.0
 #: The wall clock may differ from the term's clock by so much before it is said.
@@ -47,6 +49,7 @@ class Master:
         self._stops_taken = 0
         self._carrier = Carrier(term.recorder, backend, term.manifest)
         self._asked_at = 0
+        self._looked_at = 0
         self._woke_at = term.clock.now()
         self._nap_s = 0.0
         self._progress = 0
@@ -76,12 +79,15 @@ class Master:
         """Wait for something, record all that happened, and ask for the plan."""
         term, limits = self.term, self.term.job.config.limits
         now = self.listen(self._patience())
-        self._take_requests(now)
+        self._take_stops(now)
         self.commit(now)
-        term.lock.renew()
-        self._look_at_clock(now)
-        for observer in self.observers:
-            observer.tick(self.run, now)
+        if now - self._looked_at >= LOOK_US:
+            self._looked_at = now
+            self._take_requests(now)
+            term.lock.renew()
+            self._look_at_clock(now)
+            for observer in self.observers:
+                observer.tick(self.run, now)
         return plan(self.run, self.recorder.vitals, limits, now)
 
     def _patience(self) -> float:
@@ -125,12 +131,14 @@ class Master:
             self.recorder.record(e.ClockJumped(now, round(drift_s - self._jumped_s, 3)))
             self._jumped_s = drift_s
 
-    def _take_requests(self, now: int) -> None:
+    def _take_stops(self, now: int) -> None:
         stops = self._stops
         self.check_second_stop()
         if stops.count > self._stops_taken:
             self._stops_taken = stops.count
             cancel_by_signal(self.recorder, stops.by, now)
+
+    def _take_requests(self, now: int) -> None:
         if now - self._asked_at < requests.LOOK_US:
             return
         self._asked_at = now

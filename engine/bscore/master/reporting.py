@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 from bscore.core.events import Event, Outcome
 from bscore.core.state import ErrorGroup, Run
@@ -91,7 +92,7 @@ def write_result(term: Term) -> None:
 
 def _rows(term: Term, summary: job_report.Summary) -> Iterator[str]:
     yield job_report.HEADER
-    names = term.manifest.names
+    names = partial(term.manifest.names, upto=term.run.mini_batches)
     events: Iterator[Event] = read_events(LocalSource(term.job.tree))
     for event in events:
         summary.add(event)

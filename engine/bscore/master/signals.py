@@ -19,6 +19,7 @@ class Stops:
 
     def __init__(self) -> None:
         self.count = 0
+        self._drained = 0
         self.by = ""
         self._before: dict[int, Any] = {}
         self._read_fd, self._write_fd = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
@@ -47,6 +48,9 @@ class Stops:
 
     def drain(self) -> None:
         """Forget that the descriptor was readable."""
+        if self._drained == self.count:
+            return
+        self._drained = self.count
         try:
             os.read(self._read_fd, 4096)
         except BlockingIOError:

@@ -6,10 +6,16 @@ Events inside a poll carry `at` on the term's clock as the agent knows it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
+from typing import TYPE_CHECKING
 
 from bscore.core.events import AttemptFailed, Event, Finished
 from bscore.core.limits import Limits
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+    from bscore.core.values import dataclass
 
 
 @dataclass(frozen=True, slots=True)

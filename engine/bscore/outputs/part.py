@@ -14,6 +14,8 @@ from bscore.errors import StorageError
 
 #: Buffers that one writev takes (IOV_MAX of Linux and macOS).
 _IOV_MAX = 1024
+#: So much is copied together rather than handed over piece by piece.
+_JOIN_BYTES = 1 << 20
 _COPY_BYTES = 1 << 30
 
 
@@ -58,6 +60,8 @@ class PartFile:
     def append(self, chunks: Sequence[bytes]) -> None:
         """Append chunks of rows one after the other."""
         self._usable()
+        if len(chunks) > 1 and sum(map(len, chunks)) <= _JOIN_BYTES:
+            chunks = [b"".join(chunks)]
         views = [memoryview(chunk) for chunk in chunks if chunk]
         at = 0
         try:

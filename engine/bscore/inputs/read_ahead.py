@@ -1,0 +1,48 @@
+"""Small reads of a growing file, mostly one behind the other, served from blocks read ahead."""
+
+from __future__ import annotations
+
+import os
+
+from bscore.errors import StorageError
+
+
+class ReadAhead:
+    """One block of a file. Bytes are read ahead only up to where they are final; a jump reads just itself."""
+
+    def __init__(self, descriptor: int, block_bytes: int) -> None:
+        self._descriptor = descriptor
+        self._block_bytes = block_bytes
+        self._data = b""
+        self._start = 0
+        self._asked_end = 0
+
+    def read(self, start: int, stop: int, final: int) -> bytes:
+        """The bytes from `start` to `stop`; those before `final` never change. Raises StorageError."""
+        known_end = self._start + len(self._data)
+        if self._start <= start and stop <= known_end:
+            self._asked_end = stop
+            return self._data[start - self._start : stop - self._start]
+        follows = start == self._asked_end or abs(start - known_end) <= self._block_bytes
+        self._asked_end = stop
+        if not follows or stop - start >= self._block_bytes or stop >= final:
+            return pread_all(self._descriptor, stop - start, start)
+        block = os.pread(self._descriptor, min(self._block_bytes, final - start), start)
+        if len(block) < stop - start:
+            return pread_all(self._descriptor, stop - start, start)
+        self._data, self._start = block, start
+        return block[: stop - start]
+
+
+def pread_all(descriptor: int, nbytes: int, offset: int) -> bytes:
+    """So many bytes from `offset`. Raises StorageError when the file ends before."""
+    data = os.pread(descriptor, nbytes, offset)
+    while len(data) < nbytes:
+        more = os.pread(descriptor, nbytes - len(data), offset + len(data))
+        if not more:
+            raise StorageError(
+                f"The manifest ends early: {nbytes} bytes were expected at {offset}, {len(data)} are there.",
+                remedy="Resume the job, so that its inputs are listed again.",
+            )
+        data += more
+    return data
