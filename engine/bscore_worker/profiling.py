@@ -27,6 +27,8 @@ class Profiler:
         try:
             return self._profile.runcall(function, *arguments)
         finally:
+            # `profile` (not cProfile) would take the next call for one inside this one, and fail.
+            getattr(self._profile, "simulate_cmd_complete", _nothing)()
             if monotonic() - self._written_s > _WRITE_EVERY_S:
                 self.write()
 
@@ -36,3 +38,7 @@ class Profiler:
         self._profile.dump_stats(beside)
         os.rename(beside, self._path)  # noqa: PTH104  # before pathlib was worth its import
         self._written_s = monotonic()
+
+
+def _nothing() -> None:
+    """What cProfile has to be told."""
