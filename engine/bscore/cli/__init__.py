@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import os
 import sys
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from bscore import __version__
 from bscore.errors import BscoreError
@@ -51,9 +53,20 @@ class LazyGroup(click.Group):
         if given in self.commands_at:
             return given
         close = [name for name in self.commands_at if name.startswith(given)]
-        if len(close) > 1:
+        if len(close) == 1 or ctx.resilient_parsing:
+            return close[0] if len(close) == 1 else None
+        if close:
             ctx.fail(f"'{given}' could be {' or '.join(close)}.")
-        return close[0] if close else None
+        near = difflib.get_close_matches(given, self.commands_at, n=1)
+        if near:
+            ctx.fail(f"There is no command '{given}'. Did you mean '{near[0]}'?")
+        return None
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Commands and options for the shell, without importing the commands."""
+        names = [name for name in self.commands_at if name.startswith(incomplete)]
+        items = [CompletionItem(name, help=self.commands_at[name][1]) for name in names]
+        return items + click.Command.shell_complete(self, ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """The list of commands in --help, without importing them."""

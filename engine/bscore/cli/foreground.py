@@ -16,6 +16,8 @@ from bscore.cli.outcome import exit_code, print_summary
 from bscore.cli.progress import ProgressBar, ProgressLines
 from bscore.cli.term import run_term
 from bscore.errors import BscoreError, UsageError
+from bscore.logtree.history import read_history
+from bscore.logtree.source import LocalSource
 from bscore.master.job import Job
 from bscore.master.observers import Observer
 
@@ -88,10 +90,18 @@ def run_in_foreground(job: Job, *, take_over: bool = False, echo: bool = False, 
         run_on_end(on_end, job, error.exit_code)
         raise
     except KeyboardInterrupt:
-        print_summary(job)
+        if _has_ended(job):
+            print_summary(job)
         run_on_end(on_end, job, 130)
         raise
     print_summary(job)
     code = exit_code(ended.outcome)
     run_on_end(on_end, job, code)
     return code
+
+
+def _has_ended(job: Job) -> bool:
+    try:
+        return read_history(LocalSource(job.tree)).run.outcome is not None
+    except BscoreError:
+        return False

@@ -37,8 +37,8 @@ def cancel(job_name: str, *, no_wait: bool, take_over: bool) -> int:
     """
     tree = find_job(job_name)
     try:
-        for last in [False] * (_ROUNDS - 1) + [True]:
-            if _cancel(tree, take_over=take_over, no_wait=no_wait, last=last):
+        for number in range(1, _ROUNDS + 1):
+            if _cancel(tree, take_over=take_over, no_wait=no_wait, last=number == _ROUNDS):
                 break
     except (EndedError, EndedAlreadyError) as error:
         # Whoever was second to cancel has what he wanted.
@@ -74,7 +74,6 @@ def _cancel(tree: Path, *, take_over: bool, no_wait: bool, last: bool) -> bool:
 
 def _cancel_without_master(tree: Path, *, take_over: bool, last: bool) -> bool:
     job = load_job(tree)
-    click.echo(f"Job {tree.name} has no living master; it is taken and ended here.", err=True)
     try:
         ended = cancel_job(job, requests.make(asking.CANCEL), take_over=take_over)
     except EndedAlreadyError:
@@ -88,6 +87,7 @@ def _cancel_without_master(tree: Path, *, take_over: bool, last: bool) -> bool:
             ) from error
         time.sleep(_MISSED_S)
         return False
+    click.echo(f"Job {tree.name} had no living master; it was taken and ended here.", err=True)
     _say_ended(tree, ended.outcome, ended.reason)
     return True
 

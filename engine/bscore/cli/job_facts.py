@@ -21,6 +21,7 @@ from bscore.logtree.overview import iso
 from bscore.logtree.source import LocalSource
 from bscore.master.lock import Lease, read_lease
 from bscore.observe import Life, Pulse
+from bscore.observe.life import has_open
 from bscore.spec.job_file import read_job
 
 NOT_RESPONDING = "NotResponding"
@@ -56,6 +57,13 @@ class Facts:
         return self.run is not None and self.run.outcome is None and self.pulse is not Pulse.NOT_RESPONDING
 
     @property
+    def is_frozen(self) -> bool:
+        """Whether a master that shows no sign of life still exists on this host."""
+        if self.lease is None or self.pulse is not Pulse.NOT_RESPONDING or not _runs(self.lease):
+            return False
+        return has_open(self.lease.pid, str(self.tree / paths.LOCK)) is True
+
+    @property
     def master_words(self) -> str:
         """Which process the master is or was, and whether it lives."""
         if self.run is None:
@@ -65,8 +73,10 @@ class Facts:
             return who
         if self.lease is None or self.lease.host != socket.gethostname():
             return f"{who} (last sign of life {self.silent_s:.0f} s ago, as seen from here)"
-        if _runs(self.lease):
+        if self.is_frozen:
             return f"{who} (it still exists, but shows no sign of life)"
+        if _runs(self.lease):
+            return f"{who} (it lives, but does not work on this directory: a copy?)"
         return f"{who} (it is gone)"
 
 
@@ -86,7 +96,9 @@ def read_facts(tree: Path) -> Facts:
 
 
 def _runs(lease: Lease) -> bool:
-    """Whether the process of a lease of this host still exists."""
+    """Whether the process of a lease still exists on this host."""
+    if lease.host != socket.gethostname():
+        return False
     try:
         started = int(Path(f"/proc/{lease.pid}/stat").read_text().rpartition(")")[2].split()[19])
     except (OSError, ValueError, IndexError):
@@ -137,7 +149,11 @@ def _reason(facts: Facts) -> str:
     if facts.status != NOT_RESPONDING:
         return facts.run.reason
     name = facts.tree.name
-    return f"Its master was {facts.master_words}. Go on with: bscore job resume {name}"
+    go_on = f"Go on with: bscore job resume {name}"
+    if facts.lease is not None and facts.is_frozen:
+        pid = facts.lease.pid
+        go_on = f"Let it go on (kill -CONT {pid}), or end it (kill -KILL {pid}) first. {go_on}"
+    return f"Its master was {facts.master_words}. {go_on}"
 
 
 def _output(facts: Facts) -> str | None:
@@ -155,6 +171,7 @@ def _output(facts: Facts) -> str | None:
 
 def _of_run(run: Run, now: int) -> dict[str, Any]:
     done = run.done_items - run.done_before
+    running = sum(1 for worker in run.workers.values() if worker.queue)
     seconds = (
         ((now if run.outcome is None else run.last) - run.first_assigned) / 1e6 if run.first_assigned else 0.0
     )
@@ -164,13 +181,14 @@ def _of_run(run: Run, now: int) -> dict[str, Any]:
         "creation_context": {"created_at": iso(run.started)},
         "start_time": iso(run.started),
         "last_event_time": iso(run.last),
+        "duration_seconds": round((now - run.started) / 1e6, 3),
         "end_time": iso(run.last) if run.phase is Phase.ENDED else None,
         "listing_finished": run.listing_finished,
         "mini_batches": {
             "total": run.mini_batches,
             "done": len(run.done),
-            "running": len(run.in_flight),
-            "waiting": run.waiting,
+            "running": running,
+            "waiting": run.mini_batches - run.over - running,
             "abandoned": len(run.abandoned),
             "tried_again": run.retried,
         },

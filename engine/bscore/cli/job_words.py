@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 from bscore.cli.output import terminal_text
@@ -54,15 +53,16 @@ def _facts(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _started(value: dict[str, Any]) -> str:
     start = value["start_time"][:19].replace("T", " ")
     end = value["end_time"]
-    seconds = _seconds_between(value["start_time"], end or value["last_event_time"])
-    took = f", took {_span(seconds)}" if end else f", last event after {_span(seconds)}"
+    seconds = _span(value["duration_seconds"])
+    took = (
+        f", took {seconds}"
+        if end
+        else f", {seconds} ago"
+        if value["master_alive"]
+        else f", worked for {seconds}"
+    )
     term = f", term {value['term']}" if value["term"] > 1 else ""
     return f"{start} UTC{took}{term}"
-
-
-def _seconds_between(start: str, end: str) -> float:
-    first, last = (datetime.fromisoformat(text).replace(tzinfo=UTC) for text in (start, end))
-    return (last - first).total_seconds()
 
 
 def _done(value: dict[str, Any]) -> str:

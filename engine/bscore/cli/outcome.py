@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from bscore.cli.output import terminal_text
 from bscore.core.events import Outcome
 from bscore.logtree import paths
 from bscore.master.job import Job
@@ -18,5 +19,9 @@ def exit_code(outcome: Outcome) -> int:
 
 
 def print_summary(job: Job) -> None:
-    """Print what job_result.txt says, on stderr."""
-    click.echo((job.tree / paths.JOB_RESULT).read_text().rstrip("\n"), err=True)
+    """Print what job_result.txt says, on stderr; nothing where there is none."""
+    try:
+        text = (job.tree / paths.JOB_RESULT).read_bytes().decode("utf-8", "replace")
+    except OSError:
+        return
+    click.echo("\n".join(map(terminal_text, text.splitlines())), err=True)

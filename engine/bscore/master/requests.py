@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import pwd
 import socket
 import time
 from dataclasses import asdict, dataclass
@@ -33,8 +34,17 @@ class Request:
 
 def make(what: str, arguments: str = "") -> Request:
     """A request by the user of this process."""
-    user = os.environ.get("USER") or os.environ.get("LOGNAME") or f"uid {os.getuid()}"
-    return Request(what, arguments, user, socket.gethostname(), f"{time.time_ns()}-{os.getpid()}-{what}")
+    return Request(what, arguments, _user(), socket.gethostname(), f"{time.time_ns()}-{os.getpid()}-{what}")
+
+
+def _user() -> str:
+    named = os.environ.get("USER") or os.environ.get("LOGNAME")
+    if named:
+        return named
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return f"uid {os.getuid()}"
 
 
 def ask(tree: Path, what: str, arguments: str = "") -> Request:

@@ -87,7 +87,7 @@ class Life:
         pid, started = facts.get("pid"), facts.get("started")
         if isinstance(pid, int) and started == _process_start(pid):
             # It lives, but on a copied tree it holds the lock of the original.
-            return _has_open(pid, os.path.join(source.root, paths.LOCK)) is False
+            return has_open(pid, os.path.join(source.root, paths.LOCK)) is False
         return _lock_is_free(os.path.join(source.root, paths.LOCK))
 
 
@@ -98,7 +98,7 @@ def _process_start(pid: int) -> int | None:
         return None
 
 
-def _has_open(pid: int, path: str) -> bool | None:
+def has_open(pid: int, path: str) -> bool | None:
     """Whether a process has this very file open; None where that cannot be seen."""
     folder = f"/proc/{pid}/fd"
     try:

@@ -61,7 +61,10 @@ def test_a_living_job_is_shown_with_its_end_limits_and_workers(tmp_path: Path, h
         assert "job cancel job1" in err
         copy = tmp_path / "copied"
         shutil.copytree(job.tree, copy)
-        assert here.json("job", "show", f"{copy}/")["status"] == "NotResponding"
+        copied = here.json("job", "show", f"{copy}/")
+        assert copied["status"] == "NotResponding"
+        assert "does not work on this directory" in copied["status_reason"]
+        assert "kill" not in copied["status_reason"]
         assert here.json("job", "list", "--status", "alive")[0]["name"] == "job1"
         os.kill(master.pid, signal.SIGKILL)
         master.wait()
@@ -142,6 +145,7 @@ def test_an_unknown_job_is_named_with_a_near_one(
     for command in ("show", "stream", "cancel", "resume", "stack"):
         code, _, err = here("job", command, "jib1")
         assert (code, "Did you mean 'job1'?" in err) == (2, True)
+    assert "Did you mean 'cancel'?" in here("job", "cnacel", "job1")[2]
     assert here("job", "abandon", "job1")[0] == 2
     assert here("job", "abandon", "job1", "x")[0] == 2
 
