@@ -89,7 +89,7 @@ def test_a_command_for_the_end_hears_of_a_failure(tmp_path: Path, here: Here) ->
 def test_a_detached_job_survives_its_shell_and_prints_its_name(tmp_path: Path, here: Here) -> None:
     told = tmp_path / "told"
     line = f"echo $BSCORE_OUTCOME > {told}.new && mv {told}.new {told}"
-    words = command(tmp_path, SLOW, 60, "--detach", "--on-end", line, "--mini-batch-size", "1")
+    words = command(tmp_path, SLOW, 40, "--detach", "--on-end", line, "--mini-batch-size", "1")
     code, out, err = bscore(tmp_path, *words)
     assert (code, out) == (0, "job1\n")
     assert "bscore-tui job1" in err
@@ -102,7 +102,7 @@ def test_a_detached_job_survives_its_shell_and_prints_its_name(tmp_path: Path, h
     assert told.read_text() == "Canceled\n"
     assert here("job", "resume", "job1", "--detach")[1] == "job1\n"
     assert here("job", "stream", "job1")[0] == 0
-    assert sum(rows_of(job).values()) == 60
+    assert sum(rows_of(job).values()) == 40
 
 
 def test_what_cannot_go_together_is_refused_before_anything_is_made(tmp_path: Path, here: Here) -> None:
