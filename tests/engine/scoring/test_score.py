@@ -3,61 +3,15 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
-import textwrap
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from real_runs import wait_for
-
-#: What every program begins with, and how it says what it found.
-_HEAD = """
-import json, os, sys, threading, time, warnings
-import bscore
-def say(**facts):
-    print(json.dumps(facts, default=str), flush=True)
-"""
-
-
-def environment(folder: Path) -> dict[str, str]:
-    return {**os.environ, "BSCORE_HOME": str(folder / "home")}
-
-
-def start(folder: Path, text: str) -> subprocess.Popen[str]:
-    program = folder / "program.py"
-    program.write_text(_HEAD + textwrap.dedent(text))
-    return subprocess.Popen(
-        [sys.executable, str(program)],
-        cwd=folder,
-        env=environment(folder),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def ended(process: subprocess.Popen[str], code: int = 0) -> dict[str, Any]:
-    """What a program said, all its facts together."""
-    try:
-        said, errors = process.communicate(timeout=60)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        said, errors = process.communicate()
-    assert process.returncode == code, errors
-    facts: dict[str, Any] = {}
-    for line in said.splitlines():
-        facts |= json.loads(line)
-    return facts
-
-
-def program(folder: Path, text: str) -> dict[str, Any]:
-    return ended(start(folder, text))
+from score_programs import ended, environment, program, start
 
 
 @pytest.mark.slow
@@ -324,7 +278,7 @@ def test_ctrl_c_cancels_in_order_and_a_killed_function_job_is_resumed_from_the_c
 @pytest.mark.slow
 def test_scripts_and_yaml_give_typed_rows_or_text_as_the_command_does(tmp_path: Path) -> None:
     (tmp_path / "score.py").write_text(
-        "import pandas as pd\ndef run(mini_batch):\n    return pd.DataFrame({'n': list(map(len, mini_batch))})\n"
+        "import pandas as pd\ndef run(paths):\n    return pd.DataFrame({'n': list(map(len, paths))})\n"
     )
     (tmp_path / "deployment.yml").write_text(
         "code_configuration: {code: ., scoring_script: score.py}\nmini_batch_size: 3\n"
