@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bscore.logtree.source import LocalSource
-from bscore_tui.app import Setup
 from bscore_tui.config import Settings
 from bscore_tui.feed import Feed
 from bscore_tui.monitor import Monitor
+from bscore_tui.setup import Setup
 from bscore_tui.views.styles import Options
 
 if TYPE_CHECKING:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, MutableMapping
-from dataclasses import dataclass
-from pathlib import Path
 
 from bscore.logtree.source import LocalSource
 from bscore_tui.config import Settings, config_path, load_settings
@@ -13,26 +11,12 @@ from bscore_tui.feed import Feed
 from bscore_tui.reading.jobs import find_tree
 from bscore_tui.reading.plain import exit_code
 from bscore_tui.remember import state_path
+from bscore_tui.setup import Setup
 from bscore_tui.views.styles import ASCII, UNICODE, Options
 
 #: Read by Textual when it is imported: no animation, no smooth scrolling, at most 15 pictures a second.
 _TEXTUAL = {"TEXTUAL_ANIMATIONS": "none", "TEXTUAL_SMOOTH_SCROLL": "0", "TEXTUAL_FPS": "15"}
 _FEW_COLOURS = ("linux", "dumb", "ansi", "vt100", "vt220", "xterm", "screen")
-
-
-@dataclass(frozen=True, slots=True)
-class Setup:
-    """What the monitor is started with."""
-
-    settings: Settings
-    options: Options
-    environ: Mapping[str, str]
-    theme: str
-    #: Folder of the job on this machine; None where the tree is elsewhere.
-    root: str | None = None
-    #: Where its screens are remembered; None: nowhere.
-    state: Path | None = None
-    read_only: bool = False
 
 
 def run_app(job: str | None, *, ascii_only: bool, read_only: bool, bell: bool) -> int:
@@ -42,7 +26,8 @@ def run_app(job: str | None, *, ascii_only: bool, read_only: bool, bell: bool) -
     tree = find_tree(job or "last", environ)
     feed = Feed(LocalSource(tree), fast_s=settings.refresh_s)
     first = feed.first()
-    prepare(environ)
+    theme = theme_for(settings, environ)
+    prepare(environ, theme)
     # Textual reads its environment when it is imported, and takes longer than all the rest.
     from bscore_tui.monitor import Monitor
 
@@ -50,7 +35,7 @@ def run_app(job: str | None, *, ascii_only: bool, read_only: bool, bell: bool) -
         settings=settings,
         options=Options(glyphs=ASCII if ascii_only or settings.ascii else UNICODE),
         environ=environ,
-        theme=theme_for(settings, environ),
+        theme=theme,
         root=str(tree),
         state=state_path(environ, str(tree)),
         read_only=read_only,
@@ -63,10 +48,13 @@ def run_app(job: str | None, *, ascii_only: bool, read_only: bool, bell: bool) -
     return exit_code(monitor.model)
 
 
-def prepare(environ: MutableMapping[str, str]) -> None:
+def prepare(environ: MutableMapping[str, str], theme: str) -> None:
     """Set what Textual reads when it is imported; what the person has set stays."""
     for name, value in _TEXTUAL.items():
         environ.setdefault(name, value)
+    if theme.startswith("ansi-"):
+        # Whether NO_COLOR means no colour at all is decided by the theme an app begins with.
+        environ["TEXTUAL_THEME"] = theme
 
 
 def theme_for(settings: Settings, environ: Mapping[str, str]) -> str:

@@ -12,13 +12,13 @@ from textual.app import App
 from textual.message import Message
 
 from bscore_tui.actions import keymap, shown_key
-from bscore_tui.app import Setup
 from bscore_tui.config import THEMES
 from bscore_tui.feed import Feed
 from bscore_tui.output import Mirror, Sent
 from bscore_tui.remember import recall, remember
 from bscore_tui.screens.frame import window_title
 from bscore_tui.screens.stage import Stage
+from bscore_tui.setup import Setup
 from bscore_tui.terminal import Terminal
 from bscore_tui.views.model import Mode, Model
 from bscore_tui.widgets.palettes import own_themes
@@ -93,6 +93,7 @@ class Monitor(App[None]):
         """Take up what was remembered, then listen to the feed."""
         if self.setup.state is not None:
             self.stage.recall(recall(self.setup.state))
+        self.terminal.title(window_title(self.model))
         self.feed.start(self._delivered)
 
     def _delivered(self, model: Model) -> None:

@@ -61,7 +61,9 @@ def save_snapshot(stage: Stage) -> str:
     job = "".join(c if c.isalnum() or c in "-_." else "-" for c in stage.model.job) or "job"
     base = Path.cwd() / f"bscore-{job[:60]}-{page}-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}"
     try:
-        base.with_name(base.name + ".svg").write_text(stage.app.export_screenshot(title=""), encoding="utf-8")
+        base.with_name(base.name + ".svg").write_text(
+            stage.app.export_screenshot(title=f"bscore {stage.model.job}"), encoding="utf-8"
+        )
         base.with_name(base.name + ".txt").write_text(stage.as_text(), encoding="utf-8")
     except OSError as error:
         return f"no picture: {error.strerror}: {safe_text(str(base.parent), 100)}"
