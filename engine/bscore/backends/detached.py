@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bscore.backends.detached_remote import RemoteAgent
-from bscore.backends.detached_wire import Alive, Finish, Orders
+from bscore.backends.detached_wire import FENCE_S, Alive, Finish, Orders
 from bscore.backends.local import this_machine
 from bscore.node.clock import Clock
 from bscore.node.messages import AgentSetup, NodeInfo, Order, Poll
@@ -25,13 +25,19 @@ class DetachedBackend:
 
     Each agent has a folder of its own below `folder`; without one they get temporary folders, which are
     removed in the end, with what scripts left in their working folders. An agent that dies is reported as
-    NodeLost at once; one that is alive and silent is left to the limit of the core.
+    NodeLost at once; one that is alive and silent is left to the limit of the core. An agent that hears
+    nothing for `fence_s` seconds ends itself.
     """
 
     def __init__(
-        self, clock: Clock, nodes: Sequence[str] = ("127.0.0.2",), folder: Path | None = None
+        self,
+        clock: Clock,
+        nodes: Sequence[str] = ("127.0.0.2",),
+        folder: Path | None = None,
+        fence_s: float = FENCE_S,
     ) -> None:
         self._clock = clock
+        self._fence_s = fence_s
         self._names = tuple(nodes)
         self._folder = folder
         self._remotes: dict[str, RemoteAgent] = {}
@@ -48,7 +54,7 @@ class DetachedBackend:
         else:
             folder = os.path.abspath(self._folder / setup.node)
             os.makedirs(folder, exist_ok=True)
-        remote = RemoteAgent(setup, self._clock, folder, keep=self._folder is not None)
+        remote = RemoteAgent(setup, self._clock, folder, keep=self._folder is not None, fence_s=self._fence_s)
         self._remotes[setup.node] = remote
         try:
             remote.start()

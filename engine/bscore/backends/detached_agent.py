@@ -1,7 +1,7 @@
 """The agent's own process: the very agent of every other backend, with a socket where its master would be.
 
 Started as `python -P -m bscore.backends.detached_agent FD`. It ends itself and its workers when the socket
-closes, and when the master has been silent for 30 s.
+closes, and when the master has been silent for too long (`Begin.fence_s`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import sys
 
 from bscore import __version__
 from bscore.backends.detached_shipping import LogShipper, Outbox
-from bscore.backends.detached_wire import FENCE_S, HELLO, Begin, Connection, Finish, Orders, Written
+from bscore.backends.detached_wire import HELLO, Begin, Connection, Finish, Orders, Written
 from bscore.core.events import AttemptFailed
 from bscore.node.agent import Agent
 from bscore.node.clock import Clock
@@ -31,7 +31,8 @@ _SEND_S = 15.0
 class Fence:
     """Whether the master has been silent for too long, while this process itself was running."""
 
-    def __init__(self, now_ns: int) -> None:
+    def __init__(self, fence_s: float, now_ns: int) -> None:
+        self._fence_ns = int(fence_s * 1e9)
         self._heard_ns = self._looked_ns = now_ns
 
     def heard(self, now_ns: int) -> None:
@@ -44,7 +45,7 @@ class Fence:
         self._looked_ns = now_ns
         if gap_ns > _LATE_NS:
             self._heard_ns = min(now_ns, self._heard_ns + gap_ns)
-        return now_ns - self._heard_ns > FENCE_S * 1e9
+        return now_ns - self._heard_ns > self._fence_ns
 
 
 class DetachedAgent:
@@ -59,7 +60,7 @@ class DetachedAgent:
         self._agent = Agent(begin.setup, self._clock)
         self._shipper = LogShipper(begin.setup.tree)
         self._outbox = Outbox(connection)
-        self._fence = Fence(self._clock.monotonic_ns())
+        self._fence = Fence(begin.fence_s, self._clock.monotonic_ns())
         self._look_ns = 0
         self._finishing = False
 

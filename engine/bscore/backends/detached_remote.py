@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from bscore import __version__
-from bscore.backends.detached_wire import HELLO, Begin, Connection, SpoolPiece, Written
+from bscore.backends.detached_wire import FENCE_S, HELLO, Begin, Connection, SpoolPiece, Written
 from bscore.core.events import NodeLost
 from bscore.errors import BscoreError
 from bscore.logtree.writer import TreeWriter
@@ -35,10 +35,12 @@ _REMOVE_PAUSE_S = 0.05
 class RemoteAgent:
     """One agent process. `folder` is its own; it is removed in the end, unless `keep`."""
 
-    def __init__(self, setup: AgentSetup, clock: Clock, folder: str, *, keep: bool) -> None:
+    def __init__(
+        self, setup: AgentSetup, clock: Clock, folder: str, *, keep: bool, fence_s: float = FENCE_S
+    ) -> None:
         self.setup = setup
         self._clock = clock
-        self._folder, self._keep = folder, keep
+        self._folder, self._keep, self._fence_s = folder, keep, fence_s
         self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed by end()
         ours, theirs = socket.socketpair()
         self.connection = Connection(ours)
@@ -60,10 +62,9 @@ class RemoteAgent:
         """Wait for the agent's first word, then tell it what to run. Raises BscoreError."""
         hello = self.connection.await_first(_HELLO_S)
         if not isinstance(hello, tuple) or hello[0] != HELLO:
-            raise BscoreError(
-                f"The agent of node {self.setup.node} did not start within {_HELLO_S:g} seconds: "
-                f"{self._last_words()}."
-            )
+            late = f"did not start within {_HELLO_S:g} seconds"
+            how = "ended before it began" if self.connection.ended else late
+            raise BscoreError(f"The agent of node {self.setup.node} {how}: {self._last_words()}.")
         if hello[1] != __version__:
             raise BscoreError(
                 f"The agent of node {self.setup.node} is bscore {hello[1]}, this is {__version__}.",
@@ -72,7 +73,10 @@ class RemoteAgent:
         own = replace(
             self.setup, tree=os.path.join(self._folder, "tree"), spool=os.path.join(self._folder, "spool")
         )
-        self.connection.send(Begin(own, self._clock.start_us, self._clock.start_ns, self._folder, self._keep))
+        clock = self._clock
+        self.connection.send(
+            Begin(own, clock.start_us, clock.start_ns, self._folder, self._keep, self._fence_s)
+        )
 
     def receive(self, *, finishing: bool = False) -> Poll | None:
         """All it has said, as one poll; its end as NodeLost, unless it was told to finish."""

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 from bscore.node.messages import AgentSetup, Order, Poll
 
-#: An agent ends itself and its workers when it has not heard its master for so long.
+#: How long an agent goes on without hearing its master, unless it is told otherwise.
 FENCE_S = 30.0
 #: Larger rows and logs are cut into pieces of this size.
 PIECE_BYTES = 256 * 1024
@@ -32,7 +32,8 @@ _MAX_READ_BYTES = 8 << 20
 class Begin:
     """Master → agent, first: what to run, on which clock (see node.clock.Clock).
 
-    `folder` holds the agent's tree and spool; it is removed when the master is gone, unless `keep`.
+    `folder` holds the agent's tree and spool; it is removed when the master is gone, unless `keep`. The agent
+    ends itself when it has not heard its master for `fence_s`.
     """
 
     setup: AgentSetup
@@ -40,6 +41,7 @@ class Begin:
     start_ns: int
     folder: str
     keep: bool
+    fence_s: float = FENCE_S
 
 
 @dataclass(frozen=True, slots=True)

@@ -142,6 +142,35 @@ def test_what_fails_once_is_tried_again_and_its_rows_count_once(tmp_path: Path, 
     assert [x.attempt for x in events_of(job) if isinstance(x, e.Finished) and x.mini_batch == 0] == [2]
 
 
+#: Mini-batch 1 fails once all others are done; where nothing runs beside it, at once.
+FAILS_LAST = """
+import os, time
+def run(mini_batch):
+    names = [os.path.basename(path) for path in mini_batch]
+    if names[0] == "item00005" and not os.path.exists("MARKS/failed"):
+        while len(os.listdir("MARKS")) < OTHERS:
+            time.sleep(0.005)
+        open("MARKS/failed", "w").close()
+        raise ValueError("once")
+    open("MARKS/" + names[0], "w").close()
+    return names
+"""
+
+
+def test_a_retry_goes_to_another_worker_where_one_is_free(tmp_path: Path, kind: Kind) -> None:
+    marks = tmp_path / "marks"
+    marks.mkdir()
+    script = FAILS_LAST.replace("MARKS", str(marks)).replace("OTHERS", "11" if kind.processes else "0")
+    job = make_job(tmp_path, script, items=60, workers=2 if kind is LOCAL else 1)
+    assert run_job(job, make_backend=kind.two).outcome is e.Outcome.COMPLETED
+    assert rows_of(job) == expected_rows(60)
+    (failed,) = failures_of(job)
+    (retried,) = [x for x in events_of(job) if isinstance(x, e.Finished) and x.mini_batch == 1]
+    assert (failed.mini_batch, failed.attempt, retried.attempt) == (1, 1, 2)
+    assert retried.worker != failed.worker
+    assert kind is LOCAL or retried.worker.rpartition("/")[0] != failed.worker.rpartition("/")[0]
+
+
 def test_what_always_raises_is_abandoned_and_the_others_are_scored(tmp_path: Path, kind: Kind) -> None:
     script = ECHO.replace("    return", "    assert 'item00010' not in mini_batch[0], 'never'\n    return")
     job = make_job(tmp_path, script, items=30, limits=Limits(tries=2))

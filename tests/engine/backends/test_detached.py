@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -25,9 +26,8 @@ from bscore.core.limits import Limits
 from bscore.core.state import Run
 from bscore.errors import BscoreError
 from bscore.logtree.writer import TreeWriter
-from bscore.master.job import Job
 from bscore.master.run import run_job
-from real_runs import SLOW_ECHO, events_of, expected_rows, is_running, make_job, rows_of, run_of, wait_for
+from real_runs import events_of, expected_rows, is_running, make_job, rows_of, run_of, wait_for
 
 TWO_NODES = partial(DetachedBackend, nodes=("127.0.0.2", "127.0.0.3"))
 
@@ -42,20 +42,33 @@ def folders_of_agents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def agents() -> list[psutil.Process]:
-    """The agent processes that this process started and that live, in the order of their start."""
+    """The agent processes that this process started and that live."""
     found = []
     for child in psutil.Process().children():
         with contextlib.suppress(psutil.Error):
             if "bscore.backends.detached_agent" in child.cmdline():
                 found.append(child)
-    return sorted(found, key=lambda process: process.create_time())
+    return found
+
+
+#: One worker says who it is and gets stuck, once; the others go on.
+STICKS = """
+import os, time
+def run(mini_batch):
+    if "item00200" in mini_batch[0] and not os.path.exists("STUCK"):
+        with open("STUCK", "w") as file:
+            print(os.getpid(), file=file)
+        time.sleep(60)
+    return [os.path.basename(path) for path in mini_batch]
+"""
 
 
 class Saboteur:
-    """Does something to the first agent once some mini-batches of both nodes are done."""
+    """Does something to an agent while a worker of it is known to be running a mini-batch."""
 
-    def __init__(self, act: Callable[[psutil.Process], None]) -> None:
-        self._act = act
+    def __init__(self, stuck: Path, act: Callable[[psutil.Process], None]) -> None:
+        self._stuck, self._act = stuck, act
+        self.node = ""
         self.pids: list[int] = []
 
     def hear(self, event: e.Event, run: Run) -> None:
@@ -63,44 +76,45 @@ class Saboteur:
 
     def tick(self, run: Run, now: int) -> None:
         """Look."""
-        busy = {worker.node for worker in run.workers.values() if worker.finished >= 3}
-        if len(busy) == 2 and not self.pids:
-            first = agents()[0]
-            self.pids = [first.pid, *(child.pid for child in first.children(recursive=True))]
-            self._act(first)
+        if self.pids or not self._stuck.exists() or not self._stuck.read_text().endswith("\n"):
+            return
+        worker = psutil.Process(int(self._stuck.read_text()))
+        self.node = next(w.node for w in run.workers.values() if w.pid == worker.pid)
+        agent = worker.parent()
+        assert agent is not None
+        self.pids = [agent.pid, *(child.pid for child in agent.children(recursive=True))]
+        self._act(agent)
 
     def close(self, run: Run) -> None:
         """Nothing."""
 
 
-def lost_nodes(job: Job) -> list[e.NodeLost]:
-    return [event for event in events_of(job) if isinstance(event, e.NodeLost)]
+def check_loss_of_a_node(
+    folder: Path, act: Callable[[psutil.Process], None], limits: Limits, reason: str
+) -> None:
+    stuck = folder / "stuck"
+    job = make_job(folder, STICKS.replace("STUCK", str(stuck)), items=1500, limits=limits)
+    saboteur = Saboteur(stuck, act)
+    assert run_job(job, [saboteur], make_backend=TWO_NODES).outcome is e.Outcome.COMPLETED
+    assert rows_of(job) == expected_rows(1500)
+    (lost,) = [event for event in events_of(job) if isinstance(event, e.NodeLost)]
+    assert lost.node == saboteur.node
+    assert reason in lost.reason
+    run = run_of(job)
+    assert 1 <= run.failures[e.FailureKind.LOST] <= 2, "what ran on its workers is charged, nothing else"
+    assert not run.abandoned
+    assert len(saboteur.pids) >= 3
+    wait_for(lambda: not any(map(is_running, saboteur.pids)), timeout_s=3)
 
 
 def test_the_other_node_finishes_when_an_agent_is_killed(tmp_path: Path, folders_of_agents: Path) -> None:
-    job = make_job(tmp_path, SLOW_ECHO, items=1500)
-    saboteur = Saboteur(psutil.Process.kill)
-    assert run_job(job, [saboteur], make_backend=TWO_NODES).outcome is e.Outcome.COMPLETED
-    assert rows_of(job) == expected_rows(1500)
-    (lost,) = lost_nodes(job)
-    assert lost.node == "127.0.0.2"
-    assert "signal 9" in lost.reason
-    run = run_of(job)
-    assert 1 <= run.failures[e.FailureKind.LOST] <= 2
-    assert not run.abandoned
-    wait_for(lambda: not any(map(is_running, saboteur.pids)), timeout_s=3)
+    check_loss_of_a_node(tmp_path, psutil.Process.kill, Limits(), "signal 9")
     assert not list(folders_of_agents.iterdir())
 
 
 @pytest.mark.slow
 def test_a_silent_agent_is_lost_after_the_limit(tmp_path: Path, folders_of_agents: Path) -> None:
-    job = make_job(tmp_path, SLOW_ECHO, items=1500, limits=Limits(node_silent_s=1.5))
-    saboteur = Saboteur(psutil.Process.suspend)
-    assert run_job(job, [saboteur], make_backend=TWO_NODES).outcome is e.Outcome.COMPLETED
-    assert rows_of(job) == expected_rows(1500)
-    (lost,) = lost_nodes(job)
-    assert "nothing heard" in lost.reason
-    wait_for(lambda: not any(map(is_running, saboteur.pids)), timeout_s=3)
+    check_loss_of_a_node(tmp_path, psutil.Process.suspend, Limits(node_silent_s=1.5), "nothing heard")
     assert not list(folders_of_agents.iterdir())
 
 
@@ -114,6 +128,8 @@ from bscore.master.job import load_job
 from bscore.master.run import run_job
 tempfile.tempdir = sys.argv[2]
 two_nodes = partial(DetachedBackend, nodes=("127.0.0.2", "127.0.0.3"))
+if sys.argv[4:]:
+    two_nodes.keywords["fence_s"] = float(sys.argv[4])
 run_job(load_job(Path(sys.argv[1])), make_backend=LocalBackend if sys.argv[3] == "local" else two_nodes)
 """
 
@@ -122,8 +138,7 @@ run_job(load_job(Path(sys.argv[1])), make_backend=LocalBackend if sys.argv[3] ==
 def test_nothing_is_left_when_the_master_is_killed(
     tmp_path: Path, folders_of_agents: Path, backend: str
 ) -> None:
-    # A detached agent outlives its master by a moment and ends what workers started, too.
-    leaves = "subprocess.Popen(['sleep', '60'], start_new_session=True)" if backend == "detached" else ""
+    leaves = "subprocess.Popen(['sleep', '60'], start_new_session=True)"
     script = f"import os, subprocess, time\ndef run(b):\n    {leaves}\n"
     script += "    open(f'MARK/{os.getpid()}', 'w').close()\n"
     begun = tmp_path / "begun"
@@ -134,11 +149,36 @@ def test_nothing_is_left_when_the_master_is_killed(
     nodes = 2 if backend == "detached" else 1
     wait_for(lambda: len(list(begun.iterdir())) == nodes)
     tree = psutil.Process(master.pid).children(recursive=True)
-    assert len(tree) >= 3 * nodes if backend == "detached" else tree
+    assert len(tree) >= (4 * nodes if backend == "detached" else 3)
     master.kill()
     assert master.wait() == -signal.SIGKILL
     wait_for(lambda: not any(is_running(process.pid) for process in tree), timeout_s=3)
     wait_for(lambda: not list(folders_of_agents.iterdir()), timeout_s=3)
+
+
+@pytest.mark.slow
+def test_agents_of_a_master_that_stands_still_end_themselves_and_leave_nothing(
+    tmp_path: Path, folders_of_agents: Path
+) -> None:
+    begun = tmp_path / "begun"
+    begun.mkdir()
+    script = "import os, subprocess, time\ndef run(b):\n    subprocess.Popen(['sleep', '60'])\n"
+    script += f"    open('{begun}/%d' % os.getpid(), 'w').close()\n    time.sleep(60)\n"
+    job = make_job(tmp_path, script, workers=1)
+    command = [sys.executable, "-c", MASTER, str(job.tree), str(folders_of_agents), "detached", "3"]
+    master = subprocess.Popen(command, start_new_session=True)
+    wait_for(lambda: len(list(begun.iterdir())) == 2)
+    tree = psutil.Process(master.pid).children(recursive=True)
+    assert len(tree) >= 8, "two agents, each with a worker, its child and a guard"
+    stopped_s = time.monotonic()
+    os.kill(master.pid, signal.SIGSTOP)
+    try:
+        wait_for(lambda: not any(is_running(process.pid) for process in tree), timeout_s=15)
+        assert time.monotonic() - stopped_s > 1.0, "not before the limit"
+        wait_for(lambda: not list(folders_of_agents.iterdir()), timeout_s=3)
+    finally:
+        master.kill()
+        master.wait()
 
 
 def test_an_agent_of_another_version_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,10 +213,10 @@ def test_prints_of_some_mib_are_shipped_whole(tmp_path: Path) -> None:
 
 def test_the_fence_falls_after_thirty_seconds_of_silence_but_not_after_a_sleep() -> None:
     second = 10**9
-    fence = Fence(0)
+    fence = Fence(30.0, 0)
     assert not any(fence.is_due(now) for now in range(0, 30 * second, second // 2))
     assert fence.is_due(30 * second + 1)
-    fence = Fence(0)
+    fence = Fence(30.0, 0)
     assert not fence.is_due(3600 * second), "this process itself did not run"
     assert not any(fence.is_due(now) for now in range(3600 * second, 3629 * second, second))
     fence.heard(3629 * second)
