@@ -29,6 +29,15 @@ def commands() -> list[str]:
     return [line for line in lines if line.strip() and not line.startswith("python3 -m venv")]
 
 
+def python_examples() -> list[str]:
+    """Python that stands by itself, not the files that a reader is asked to write."""
+    return [
+        match["text"]
+        for match in _BLOCK.finditer(README.read_text())
+        if match["kind"] == "python" and not (match["mark"] or "").startswith("file ")
+    ]
+
+
 def between(start: str, end: str) -> str:
     """What stands between two markers."""
     text = README.read_text()

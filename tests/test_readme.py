@@ -11,6 +11,7 @@ import pytest
 
 import readme
 from bscore.spec.option_reference import option_reference
+from bscore_tui.actions import key_reference
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +34,7 @@ def test_every_command_of_the_readme_works_in_its_order(reader: Path) -> None:
         "BSCORE_HOME": str(reader / "home"),
     }
     commands = readme.commands()
-    assert len(commands) >= 7
+    assert len(commands) >= 9
     for command in commands:
         ended = subprocess.run(
             command,
@@ -54,6 +55,28 @@ def test_every_command_of_the_readme_works_in_its_order(reader: Path) -> None:
 def test_the_option_reference_is_the_tables_own() -> None:
     written = readme.between("<!-- options -->\n", "<!-- end of options -->")
     assert written.strip() == option_reference().strip()
+
+
+def test_the_keys_of_the_monitor_are_its_own_table() -> None:
+    written = readme.between("<!-- keys -->\n", "<!-- end of keys -->")
+    assert written.strip() == key_reference().strip()
+
+
+def test_the_python_examples_run(reader: Path) -> None:
+    for number, text in enumerate(readme.python_examples()):
+        program = reader / f"example{number}.py"
+        program.write_text(text)
+        environment = {**os.environ, "BSCORE_HOME": str(reader / "python-home")}
+        ended = subprocess.run(
+            [sys.executable, str(program)],
+            cwd=reader,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert ended.returncode == 0, ended.stderr
 
 
 def test_every_picture_of_the_readme_is_there() -> None:
