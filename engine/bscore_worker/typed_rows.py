@@ -88,7 +88,8 @@ def pieces(mini_batch: int, returned: Any, is_frame: bool) -> Iterator[bytes]:
     for chunk, first in enumerate(range(0, len(returned), CHUNK_ROWS)):
         part: Tuple[Any, ...]
         if is_frame:
-            part = _table(returned.iloc[first : first + CHUNK_ROWS])
+            whole = len(returned) <= CHUNK_ROWS
+            part = _table(returned if whole else returned.iloc[first : first + CHUNK_ROWS])
         else:
             part = _list(returned[first : first + CHUNK_ROWS])
         payload = _packed(part)
@@ -114,7 +115,7 @@ def _list(rows: Any) -> Tuple[Any, ...]:
 
 
 def _table(frame: Any) -> Tuple[Any, ...]:
-    columns = [_column(frame.iloc[:, place]) for place in range(frame.shape[1])]
+    columns = [_column(series) for _, series in frame.items()]
     index = frame.index
     if type(index).__name__ == "RangeIndex":
         labels: Tuple[Any, ...] = ("range", index.start, index.stop, index.step)
