@@ -93,6 +93,7 @@ class Monitor(App[None]):
         """Take up what was remembered, then listen to the feed."""
         if self.setup.state is not None:
             self.stage.recall(recall(self.setup.state))
+            self.feed.set_marks(tuple(self.stage.marks))
         self.terminal.title(window_title(self.model))
         self.feed.start(self._delivered)
 

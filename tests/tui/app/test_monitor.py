@@ -1,6 +1,7 @@
 """Walks through the monitor: what is typed and clicked, what is shown then, what is kept."""
 
 import base64
+import shutil
 from pathlib import Path
 
 import pytest
@@ -216,3 +217,42 @@ async def test_what_has_not_changed_is_not_painted_again(ended: Path) -> None:
             monitor.stage.redraw()
             await pilot.pause(0.2)
             assert [update for update in painted if update is not None] == [], key
+
+
+HOSTILE = [
+    b"value [/red] [bold red]boom[/] [@click=app.quit]x[/]",
+    b"\x1b]52;c;aGFja2Vk\x1b\\ \x1b]0;title\x07 \x1b[2J\x1b[6n \x9b31m",
+    b"NUL \x00 bidi \xe2\x80\xae zero \xe2\x80\x8b line \xe2\x80\xa8 half \xed\xa0\x80 bad \xff\xfe",
+    b"y" * 10_000_000,
+    b"\n" * 100_000,
+    "日本語 🚀 é".encode(),
+]
+
+
+async def test_hostile_text_is_shown_and_never_sent(ended: Path, tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    shutil.copytree(ended, tree)
+    (tree / "logs/user/a\x1b[31m\n[b]b.txt").write_bytes(b"\n".join(HOSTILE))
+    monitor = make_monitor(tree)
+    async with shown(monitor) as pilot:
+        await pilot.press("6", "f", "slash", "[", "b", "enter")
+        await until(pilot, lambda: "[b]b.txt" in monitor.stage.as_text())
+        await pilot.press("enter")
+        for key in ("g", "x", "G", "pageup", "e", "w", "E", "right", "y", "slash", "[", "enter", "F"):
+            await pilot.press(key)
+            rows = monitor.stage.as_text().split("\n")
+            assert len(rows) == 25, key
+            assert all(row.isprintable() for row in rows), key
+        assert monitor.is_running
+
+
+async def test_a_folder_without_a_journal_is_waited_for(tmp_path: Path, ended: Path) -> None:
+    tree = tmp_path / "later"
+    tree.mkdir()
+    monitor = make_monitor(tree)
+    async with shown(monitor) as pilot:
+        for key in ("1", "2", "3", "4", "5", "6", "a", "escape", "space", "end"):
+            await pilot.press(key)
+        shutil.copytree(ended, tree, dirs_exist_ok=True)
+        await pilot.press("1")
+        await until(pilot, lambda: "Completed" in monitor.stage.as_text())

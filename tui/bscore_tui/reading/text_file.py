@@ -64,7 +64,7 @@ class TextFile:
                 return
             if not pieces:
                 end = self._end_of_line(offset + len(rest))
-                yield _line(offset, rest, end)
+                yield self._long_line(offset, end)
                 offset = end
 
     def backward(self, offset: int) -> Iterator[TextLine]:
@@ -77,7 +77,7 @@ class TextFile:
                 return
             if start and not first:
                 begin = self._begin_of_line(start)
-                yield _line(begin, self._source.read(self.path, begin, LONG_LINE), offset)
+                yield self._long_line(begin, offset)
                 offset = begin
                 continue
             lines: list[TextLine] = []
@@ -87,6 +87,11 @@ class TextFile:
                 position += len(piece)
             yield from reversed(lines)
             offset = start + first
+
+    def _long_line(self, begin: int, end: int) -> TextLine:
+        """A line longer than a block, by where it begins and ends."""
+        data = self._source.read(self.path, begin, min(LONG_LINE, end - begin))
+        return _line(begin, data.removesuffix(b"\n"), end)
 
     def _begin_of_line(self, offset: int) -> int:
         while offset > 0:

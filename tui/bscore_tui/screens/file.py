@@ -14,6 +14,7 @@ from bscore_tui.views.safe import safe_text
 from bscore_tui.views.styles import Body, Line
 
 _MAX_WRAPPED = 12
+_SIDE = 16
 
 
 class File(Window):
@@ -113,6 +114,14 @@ class File(Window):
     def do_open(self) -> None:
         """A line has nothing behind it but itself, whole."""
         self.wrapping = True
+
+    def do_left(self) -> None:
+        """Long lines, sixteen columns back."""
+        self.column = max(0, self.column - _SIDE)
+
+    def do_right(self) -> None:
+        """Long lines, sixteen columns on."""
+        self.column += _SIDE
 
     def copied(self) -> str:
         """The whole record of the cursor."""

@@ -47,16 +47,6 @@ def by(stage: Stage, rows: int) -> None:
         page.wheel(rows, stage.view_body)
 
 
-def do_left(stage: Stage) -> None:
-    """Sideways."""
-    stage.navigation.page.sideways(-1)
-
-
-def do_right(stage: Stage) -> None:
-    """Sideways."""
-    stage.navigation.page.sideways(1)
-
-
 def do_next_page(stage: Stage) -> None:
     """The next screen."""
     stage.navigation.step(1)

@@ -122,12 +122,6 @@ class Page:
         view.scroll_lines(rows)
         self.top = view.top
 
-    def sideways(self, steps: int) -> None:
-        """Left or right; most pages have nothing there."""
-
-    def change_span(self, steps: int) -> None:
-        """A longer or shorter span; most pages have none."""
-
     def hint(self) -> str:
         """What stands at the right of the breadcrumb."""
         return ""

@@ -80,13 +80,3 @@ def do_clock(stage: Stage) -> None:
     zone, minutes = outside.next_zone(stage.options)
     stage.change_options(zone=zone, zone_minutes=minutes)
     stage.say(f"times in {zone}")
-
-
-def do_more(stage: Stage) -> None:
-    """A longer span."""
-    stage.navigation.page.change_span(1)
-
-
-def do_less(stage: Stage) -> None:
-    """A shorter span."""
-    stage.navigation.page.change_span(-1)

@@ -10,7 +10,6 @@ from bscore_tui.screens.page import Page
 from bscore_tui.views.styles import Body
 from bscore_tui.widgets.line_view import LineView
 
-_SIDE = 16
 #: Steps at least so long go to an end.
 _TO_THE_END = 1_000_000_000
 
@@ -166,10 +165,6 @@ class Window(Page):
         self.selected = self.shown.targets[row]
         self.cursor = self.offset_of(self.selected)
         self.row, self.following = row, False
-
-    def sideways(self, steps: int) -> None:
-        """Long lines, sixteen columns at a time."""
-        self.column = max(0, self.column + steps * _SIDE)
 
     def do_follow(self) -> None:
         """Follow the end, or stay."""

@@ -88,7 +88,8 @@ class Edit:
 
     def word(self) -> None:
         """Take away the word before the cursor."""
-        start = len(self.text[: self.cursor].rstrip().rpartition(" ")[0])
+        before = self.text[: self.cursor].rstrip()
+        start = before.rfind(" ") + 1
         self.text, self.cursor = self.text[:start] + self.text[self.cursor :], start
 
     def recall(self) -> None:
