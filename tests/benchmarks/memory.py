@@ -26,7 +26,7 @@ SCRIPT = """
 import sys
 from time import monotonic
 
-FIRST = sys.argv[1]
+FIRST = sys.argv[-1]
 
 def init(): pass
 

@@ -1,7 +1,7 @@
 """How soon something happens: python tests/benchmarks/start.py [--rounds N].
 
-From the start of `bscore run` to its first run(), and `bscore --help`, beside the bare interpreter. The script
-does nothing; what a real one imports comes on top.
+From the start of `bscore run` to its first run(), and `bscore --help`, beside the bare interpreter. The
+script does nothing; what a real one imports comes on top.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from time import monotonic
 def init(): pass
 
 def run(mini_batch):
-    with open(sys.argv[1], "a") as file:
+    with open(sys.argv[-1], "a") as file:
         file.write(f"{monotonic()!r}\\n")
     return mini_batch
 """

@@ -26,8 +26,8 @@ UNKNOWN = b"\0-1\0-1\0"
 BLOCK_BYTES = 1 << 20
 BLOCK_MINI_BATCHES = 1024
 #: What the reader holds of each file.
-_AHEAD_BYTES = 1 << 16
-_AHEAD_ENTRIES = 512
+_AHEAD_BYTES = 1 << 18
+_AHEAD_ENTRIES = 2048
 #: No whole mini-batch waits longer than this for the ones behind it.
 FLUSH_AFTER_S = 0.05
 

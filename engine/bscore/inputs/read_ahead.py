@@ -23,15 +23,24 @@ class ReadAhead:
         if self._start <= start and stop <= known_end:
             self._asked_end = stop
             return self._data[start - self._start : stop - self._start]
-        follows = start == self._asked_end or abs(start - known_end) <= self._block_bytes
+        follows = self._is_ahead(start, known_end)
         self._asked_end = stop
-        if not follows or stop - start >= self._block_bytes or stop >= final:
+        if not follows or stop - start >= self._block_bytes // 2 or stop >= final:
             return pread_all(self._descriptor, stop - start, start)
-        block = os.pread(self._descriptor, min(self._block_bytes, final - start), start)
-        if len(block) < stop - start:
+        block_start = max(0, start - self._block_bytes // 4)
+        block = os.pread(self._descriptor, min(self._block_bytes, final - block_start), block_start)
+        if len(block) < stop - block_start:
             return pread_all(self._descriptor, stop - start, start)
-        self._data, self._start = block, start
-        return block[: stop - start]
+        self._data, self._start = block, block_start
+        return block[start - block_start : stop - block_start]
+
+    def _is_ahead(self, start: int, known_end: int) -> bool:
+        """Whether reading goes on from here; several readers who take turns stay a little apart."""
+        near = self._block_bytes
+        if self._start - near <= start <= known_end + near:
+            return start >= self._start
+        # A jump: it pays when the read after it comes from there too.
+        return abs(start - self._asked_end) <= near
 
 
 def pread_all(descriptor: int, nbytes: int, offset: int) -> bytes:
