@@ -66,11 +66,14 @@ def test_killed_at_any_step_of_the_first_term_the_job_can_be_resumed(tmp_path: P
 
 @pytest.mark.parametrize("step", ["journal aside", "journal created", "commit recorded", "joined", "named"])
 def test_killed_in_the_second_term_too_the_job_can_be_resumed(tmp_path: Path, step: str) -> None:
-    job = make_job(tmp_path, SLOW_ECHO, items=200)
-    assert finish(start_master(job, "commit recorded", 3)) == -signal.SIGKILL
+    job = make_job(tmp_path, SLOW_ECHO, items=1500)
+    master = start_master(job)
+    wait_for(lambda: any(isinstance(x, e.Committed) and x.rows for x in events_of(job)))
+    master.kill()
+    finish(master)
     assert finish(start_master(job, step)) == -signal.SIGKILL
     assert finish(start_master(job)) == 0
-    assert rows_of(job) == expected_rows(200)
+    assert rows_of(job) == expected_rows(1500)
     assert run_of(job).term == 3
 
 
