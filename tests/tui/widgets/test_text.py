@@ -104,15 +104,17 @@ def test_a_click_finds_its_key() -> None:
 
 
 def test_only_a_living_job_offers_what_acts_on_it() -> None:
-    alive = commands_for("mb:7", "job", worker="n/process000", read_only=False, alive=True)
+    alive = commands_for("mb:7", "job", worker="n/process000", read_only=False, state="Running")
     assert [command.name for command in alive] == ["stack", "restart", "abandon", "debug"]
     assert [bool(command.harm) for command in alive] == [False, True, True, False]
-    ended = commands_for("mb:7", "job", read_only=False, alive=False)
+    ended = commands_for("mb:7", "job", read_only=False, state="Failed")
     assert [command.line for command in ended] == [
         "bscore job debug job --mini-batch 7",
         "bscore job resume job",
     ]
-    assert [c.name for c in commands_for("mb:7", "job", read_only=True, alive=True)] == ["debug"]
+    done = commands_for("mb:7", "job", read_only=False, state="Completed")
+    assert [command.name for command in done] == ["debug"]
+    assert [c.name for c in commands_for("mb:7", "job", read_only=True, state="Running")] == ["debug"]
 
 
 def test_the_pager_begins_at_the_line_where_it_can() -> None:

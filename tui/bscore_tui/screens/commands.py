@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from bscore.logtree.paths import split_worker
 
+_ALIVE = ("Preparing", "Running", "Finalizing")
+_RESUMABLE = ("Failed", "Canceled", "NotResponding")
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -25,11 +28,11 @@ class Command:
         return shlex.join(self.argv)
 
 
-def commands_for(target: str, job: str, *, worker: str = "", read_only: bool, alive: bool) -> list[Command]:
-    """What can be done with a target. `worker`: who runs the mini-batch now ("" for nobody)."""
+def commands_for(target: str, job: str, *, worker: str = "", read_only: bool, state: str) -> list[Command]:
+    """What can be done with a target of a job in a state. `worker`: who runs the mini-batch now, or ""."""
     kind, _, name = target.partition(":")
     found: list[Command] = []
-    may_act = alive and not read_only
+    may_act = state in _ALIVE and not read_only
     if kind == "mb":
         who = worker
         if may_act and who:
@@ -45,7 +48,7 @@ def commands_for(target: str, job: str, *, worker: str = "", read_only: bool, al
     if may_act and not found:
         harm = "the job ends as Canceled; finished mini-batches are kept for resume"
         found.append(Command("cancel", "stop the job", ("bscore", "job", "cancel", job), harm))
-    if not alive and not read_only:
+    if state in _RESUMABLE and not read_only:
         found.append(Command("resume", "go on where it ended", ("bscore", "job", "resume", job)))
     if not found:
         found.append(Command("show", "the job as text", ("bscore", "job", "show", job), foreground=True))

@@ -147,7 +147,7 @@ def do_actions(stage: Stage) -> None:
         stage.model.job,
         worker=worker,
         read_only=stage.monitor.read_only,
-        alive=stage.model.ended is None,
+        state=stage.model.state,
     )
     stage.lay(
         CommandList(
