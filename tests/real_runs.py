@@ -8,9 +8,12 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
+from bscore.backends.detached import DetachedBackend
+from bscore.backends.local import LocalBackend
 from bscore.core import events as e
 from bscore.core.check import check
 from bscore.core.limits import Limits
@@ -68,10 +71,15 @@ def rows_of(job: Job) -> Counter[str]:
     return Counter(job.final.read_text().splitlines())
 
 
-def start_master(job: Job, kill_at: str = "", nth: int = 1) -> subprocess.Popen[bytes]:
-    """A master in a process of its own; it kills itself at the nth time of a step where one is named."""
-    command = [sys.executable, "-m", "real_runs", str(job.tree), kill_at, str(nth)]
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+def start_master(
+    job: Job, kill_at: str = "", nth: int = 1, nodes: Sequence[str] = (), **environment: str
+) -> subprocess.Popen[bytes]:
+    """A master in a process of its own; it kills itself at the nth time of a step where one is named.
+
+    `nodes` are those of a detached backend, none for a local one.
+    """
+    command = [sys.executable, "-m", "real_runs", str(job.tree), kill_at, str(nth), *nodes]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parent), **environment}
     return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, start_new_session=True)
 
 
@@ -133,7 +141,7 @@ def processes_of(job: Job) -> list[int]:
     return found
 
 
-def main(tree: str, kill_at: str, nth: str) -> int:
+def main(tree: str, kill_at: str, nth: str, *nodes: str) -> int:
     """Run one term of the job in `tree`, killing this process at a step."""
     left = int(nth)
 
@@ -143,7 +151,8 @@ def main(tree: str, kill_at: str, nth: str) -> int:
         if name == kill_at and not left:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    ended = run_job(load_job(Path(tree)), step=step)
+    backend = partial(DetachedBackend, nodes=nodes) if nodes else LocalBackend
+    ended = run_job(load_job(Path(tree)), step=step, make_backend=backend)
     return {e.Outcome.COMPLETED: 0, e.Outcome.FAILED: 1, e.Outcome.CANCELED: 3}[ended.outcome]
 
 

@@ -6,14 +6,17 @@ import os
 import select
 import subprocess
 import sys
+import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 from bscore.node import guard
 
-#: A guard that dies more often than this is given up.
-_MOST_STARTS = 5
+#: Where so many have died within so long, the next one comes no sooner than the next worker.
+_MOST_DEATHS = 10
+_DEATHS_WITHIN_S = 10.0
 _WAIT_S = 3.0
 #: The only variable that an interpreter without site-packages may need, to find its own library.
 _NEEDED = "LD_LIBRARY_PATH"
@@ -38,7 +41,7 @@ class Guarding:
         self._popen: subprocess.Popen[bytes] | None = None
         self._pidfd = self._pipe = -1
         self._unsent = bytearray()
-        self._started = 0
+        self._deaths_s: deque[float] = deque(maxlen=_MOST_DEATHS)
 
     def pids(self) -> set[int]:
         """The guard's process id, if there is one: it is no leftover."""
@@ -50,7 +53,7 @@ class Guarding:
         if state is None:
             return
         self._starts[pid] = state.start
-        if self._popen is None and not self._started:
+        if self._popen is None:
             self._start()
         else:
             self._tell(b"+%d %d\n" % (pid, state.start))
@@ -76,9 +79,11 @@ class Guarding:
         self._bury()
 
     def _start(self) -> None:
-        self._started += 1
         theirs, self._pipe = os.pipe2(os.O_CLOEXEC)
         os.set_blocking(self._pipe, False)
+        self._unsent.clear()
+        # Said before it begins: the agent may be killed as soon as there is a guard.
+        self._tell(b"".join(b"+%d %d\n" % worker for worker in self._starts.items()))
         folder = str(Path(guard.__file__).parent)
         try:
             self._popen = subprocess.Popen(
@@ -99,10 +104,6 @@ class Guarding:
             os.close(theirs)
         self._pidfd = os.pidfd_open(self._popen.pid)
         self._listen(self._pidfd, self._died)
-        self._unsent.clear()
-        for pid, start in self._starts.items():
-            self._unsent += b"+%d %d\n" % (pid, start)
-        self._tell(b"")
 
     def _tell(self, line: bytes) -> None:
         """Never waits: what a guard that stands still does not take is sent with the next line."""
@@ -115,12 +116,13 @@ class Guarding:
                 del self._unsent[: os.write(self._pipe, self._unsent)]
 
     def _died(self, _mask: int) -> None:
-        code = self._bury()
-        if self._started < _MOST_STARTS:
-            self._say("WARNING", f"The guard ended with returncode {code}; it is started again.")
-            self._start()
-        else:
+        code, now_s = self._bury(), time.monotonic()
+        self._deaths_s.append(now_s)
+        if len(self._deaths_s) == _MOST_DEATHS and now_s - self._deaths_s[0] < _DEATHS_WITHIN_S:
             self._say("WARNING", f"The guard ended with returncode {code}, again and again. {_WITHOUT}")
+            return
+        self._say("WARNING", f"The guard ended with returncode {code}; it is started again.")
+        self._start()
 
     def _bury(self) -> int:
         assert self._popen is not None

@@ -83,6 +83,11 @@ def failures_of(job: Job) -> list[e.AttemptFailed]:
     return [event for event in events_of(job) if isinstance(event, e.AttemptFailed)]
 
 
+def worker_ends(job: Job) -> list[e.Event]:
+    """Why a job had other workers than it should, for the message of a failed test."""
+    return [x for x in events_of(job) if isinstance(x, e.WorkerGone | e.InitFailed | e.AttemptFailed)]
+
+
 MIXED = """
 import logging, os
 def init():
@@ -244,8 +249,9 @@ def test_the_script_sees_the_same_arguments_environment_and_modules(tmp_path: Pa
         )
         run_job(job, make_backend=kind.one)
         (row,) = rows_of(job)
-        (log,) = [path.read_text() for path in (job.tree / "logs/user/entry_script_log").rglob("*.txt")]
-        assert "to the entry script log" in log
+        logs = {path.name: path for path in (job.tree / "logs/user/entry_script_log").rglob("*.txt")}
+        assert list(logs) == ["process000.log.txt"], worker_ends(job)
+        assert "to the entry script log" in logs["process000.log.txt"].read_text()
         seen[kind.name] = json.loads(row)
     for name, value in seen.items():
         assert value.pop("helper") == name, "two jobs of one process do not share the script's modules"

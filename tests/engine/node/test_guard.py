@@ -172,12 +172,26 @@ def test_a_guard_holds_no_descriptor_but_its_own(tmp_path: Path) -> None:
 
 def test_a_guard_that_is_killed_is_replaced_and_its_successor_knows_everything(tmp_path: Path) -> None:
     started = Started(tmp_path)
-    first = started.guard.pid
-    os.kill(first, signal.SIGKILL)
-    wait_for(lambda: [g.pid for g in guards_of(started.master.pid)] not in ([], [first]))
-    started.pids += [warden.pid for warden in guards_of(started.master.pid)]
-    assert is_running(started.pids[-1])
+    for _ in range(6):
+        last = started.pids[-1]
+        os.kill(last, signal.SIGKILL)
+        wait_for(lambda: [g.pid for g in guards_of(started.master.pid)] not in ([], [last]))  # noqa: B023
+        started.pids += [warden.pid for warden in guards_of(started.master.pid)]
+        assert is_running(started.pids[-1])
     started.end()
+
+
+def test_guards_that_always_die_are_given_up_until_the_next_worker_starts(tmp_path: Path) -> None:
+    with Rig(tmp_path, "def run(mini_batch): return mini_batch") as rig:
+        rig.start()
+        log = "logs/sys/node/127.0.0.1/_main.txt"
+        while "again and again" not in rig.text(log):
+            for warden in guards_of(os.getpid()):
+                warden.kill()
+            rig.reports += rig.agent.poll(0.01).reports
+        assert not guards_of(os.getpid())
+        rig.start()
+        (warden,) = guards_of(os.getpid())
 
 
 def test_a_stopped_guard_blocks_nobody(tmp_path: Path) -> None:
