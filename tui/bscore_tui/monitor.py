@@ -16,6 +16,7 @@ from bscore_tui.config import THEMES
 from bscore_tui.feed import Feed
 from bscore_tui.output import Mirror, Sent
 from bscore_tui.remember import recall, remember
+from bscore_tui.screens import memory
 from bscore_tui.screens.frame import window_title
 from bscore_tui.screens.stage import Stage
 from bscore_tui.setup import Setup
@@ -92,7 +93,7 @@ class Monitor(App[None]):
     def on_mount(self) -> None:
         """Take up what was remembered, then listen to the feed."""
         if self.setup.state is not None:
-            self.stage.recall(recall(self.setup.state))
+            memory.recall(self.stage, recall(self.setup.state))
             self.feed.set_marks(tuple(self.stage.marks))
         self.terminal.title(window_title(self.model))
         self.feed.start(self._delivered)
@@ -113,7 +114,7 @@ class Monitor(App[None]):
     def leave(self) -> None:
         """Remember the screens and end the monitor; the job goes on."""
         if self.setup.state is not None:
-            remember(self.setup.state, self.stage.remembered())
+            remember(self.setup.state, memory.remembered(self.stage))
         self.exit()
 
     def on_monitor_delivered(self, event: Delivered) -> None:

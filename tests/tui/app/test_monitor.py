@@ -10,6 +10,7 @@ from textual.screen import Screen
 from bscore_tui.config import Settings
 from bscore_tui.monitor import Monitor
 from bscore_tui.remember import recall, state_path
+from bscore_tui.screens import memory
 from bscore_tui.views.model import Mode
 from bscore_tui.views.styles import ASCII, Options
 from monitors import make_monitor, shown, until
@@ -72,13 +73,14 @@ def test_a_broken_state_file_costs_nothing(tmp_path: Path) -> None:
 async def test_a_remembered_screen_with_wrong_values_is_taken_as_far_as_it_fits(ended: Path) -> None:
     monitor = make_monitor(ended)
     async with shown(monitor) as pilot:
-        monitor.stage.recall(
+        memory.recall(
+            monitor.stage,
             {
                 "screen": "nowhere",
                 "marks": ["x", True, 5],
                 "history": {"a": [1]},
                 "pages": {"nodes": {"sort": 3}},
-            }
+            },
         )
         monitor.stage.redraw()
         await pilot.pause()

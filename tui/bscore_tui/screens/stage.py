@@ -280,27 +280,3 @@ class Stage(Screen[None], inherit_bindings=False):
         for view in self.query(LineView):
             rows += [view.render_line(row).text.rstrip() for row in range(view.size.height)]
         return "\n".join(rows) + "\n"
-
-    def remembered(self) -> dict[str, object]:
-        """Screen, marks, typed texts, and what each screen remembers."""
-        return {
-            "screen": self.navigation.root.name,
-            "marks": self.marks,
-            "history": {kind: texts[-50:] for kind, texts in self.history.items()},
-            "pages": {name: page.remembered() for name, page in self.navigation.roots.items()},
-        }
-
-    def recall(self, state: dict[str, object]) -> None:
-        """Take what was remembered; what does not fit is left out."""
-        pages, history, marks = state.get("pages"), state.get("history"), state.get("marks")
-        if isinstance(pages, dict):
-            for name, page in self.navigation.roots.items():
-                if isinstance(pages.get(name), dict):
-                    page.recall(pages[name])
-        if isinstance(history, dict):
-            self.history = {
-                k: [t for t in v if isinstance(t, str)] for k, v in history.items() if isinstance(v, list)
-            }
-        if isinstance(marks, list):
-            self.marks = sorted(mark for mark in marks if type(mark) is int)
-        self.navigation.show(str(state.get("screen")))
