@@ -34,7 +34,11 @@ _PARAMETERS = (
     click.option("--mini-batch-size", metavar="N", help="Items per call of run()."),
     click.option("--workers", metavar="N", help="Processes that score at the same time."),
     click.option("-n", "--name", help="Name of the job; made from the script's name by default."),
-    click.option("--model", metavar="PATH", help="Model file or folder, found below AZUREML_MODEL_DIR."),
+    click.option(
+        "--model",
+        metavar="[NAME=]PATH",
+        help="Model file or folder, found below AZUREML_MODEL_DIR; NAME is what the script calls it.",
+    ),
     click.option("--python", "interpreter", metavar="PATH", help="The interpreter that runs the script."),
     click.option("--step", help="Which parallel step of a pipeline YAML."),
     click.option("--set", "settings", multiple=True, metavar="OPTION=VALUE", help="Any documented option."),

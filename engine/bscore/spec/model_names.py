@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 from bscore.spec.draft import CliChoices, Draft
 from bscore.spec.yaml_text import Node, Scalar, Table
@@ -13,15 +14,21 @@ _NAME = re.compile(r"[A-Za-z0-9][\w.-]*")
 _FIRST = "1"
 
 
-def model_path(text: str) -> str:
-    """The path in `PATH`, `NAME=PATH` or `NAME:VERSION=PATH`."""
-    named = _NAMED.fullmatch(text)
-    return named["path"] if named else text
+def model_path(cli: CliChoices) -> str:
+    """The path in `PATH`, `NAME=PATH` or `NAME:VERSION=PATH`; a file whose own name is so stays one."""
+    named = _named(cli)
+    return named["path"] if named else cli.model or ""
+
+
+def _named(cli: CliChoices) -> re.Match[str] | None:
+    if cli.model is None or Path(cli.cwd, Path(cli.model).expanduser()).exists():
+        return None
+    return _NAMED.fullmatch(cli.model)
 
 
 def model_name(draft: Draft, cli: CliChoices) -> tuple[str, str]:
     """Name and version for `Model.get_model_path`; the name is empty where nobody said one."""
-    named = _NAMED.fullmatch(cli.model or "")
+    named = _named(cli)
     if named:
         return named["name"], named["version"] or _FIRST
     given = draft.given.get("model")

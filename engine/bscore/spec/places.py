@@ -99,7 +99,7 @@ def find_model(draft: Draft, cli: CliChoices) -> Path | None:
     """The model's path; --model wins over the document."""
     problems = draft.reading.problems
     if cli.model is not None:
-        return _existing(model_path(cli.model), cli.cwd, COMMAND_LINE, "--model", problems)
+        return _existing(model_path(cli), cli.cwd, COMMAND_LINE, "--model", problems)
     given = draft.given.get("model")
     if given is None:
         return None
