@@ -160,7 +160,11 @@ class InlineWorker:
             begun_ns = self._clock.monotonic_ns()
             try:
                 returned, note = call(
-                    self._script, self._profiler, batch.mini_batch, list(map(os.fsdecode, names)), self._blocks
+                    self._script,
+                    self._profiler,
+                    batch.mini_batch,
+                    list(map(os.fsdecode, names)),
+                    self._blocks,
                 )
                 run_ns = self._clock.monotonic_ns() - begun_ns
                 verdict = self._judge(returned, batch.items, batch.mini_batch)
