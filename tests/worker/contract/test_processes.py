@@ -59,6 +59,29 @@ def test_a_script_may_have_a_pool_of_processes(tmp_path: Path, method: str, name
         assert rig.gone().exit_code == 0
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("version", ["3.7", "3.8", "3.9", "3.10", "3.12", "3.13"])
+def test_stand_ins_pools_and_profiles_work_in_every_python(tmp_path: Path, version: str) -> None:
+    found = list(Path.home().glob(f".pyenv/versions/{version}.*/bin/python"))
+    if not found:
+        pytest.skip(f"no Python {version} here")
+    files = {"score.py": POOLS, "helper.py": "def twice(n): return 2 * n"}
+    changes = {
+        "environment": {"METHOD": "spawn"},
+        "profiling_module": "profile",
+        "interpreter": str(found[0]),
+    }
+    with Rig(tmp_path, files, **changes) as rig:
+        worker = rig.start()
+        rig.assign(worker, ["a", "b"], ["c"])
+        assert [a.rows for a in rig.answered(2)] == [b"0\n4\n", b"0\n"]
+        assert rig.text(LOG).count("|child ") == 3
+        rig.stop(worker)
+        assert rig.gone().exit_code == 0
+        assert list(rig.tree.rglob("*.profile"))
+        assert rig.stderr() == ""
+
+
 def test_sub_processes_inherit_the_raw_streams_and_own_their_output_where_it_is_captured(
     tmp_path: Path,
 ) -> None:
