@@ -42,6 +42,8 @@ class Golden:
     slow_node: bool = True
     mean_s: float = 2.0
     heartbeat_s: float = 30.0
+    #: Heartbeats from one sample of the resources to the next.
+    beats_per_sample: int = 20
     share: float = 1.0
     seed: int = 0
     job: str = "golden"
@@ -250,7 +252,7 @@ class _Generator:
         for node, workers in self.live.items():
             running = {w.process: (w.queue[0] if w.queue else -1, w.began) for w in workers if w.alive}
             self.files[node].heartbeat(at, running, self.golden.heartbeat_s)
-            if not self.beats % 20:
+            if not self.beats % self.golden.beats_per_sample:
                 self.files[node].resources(at, list(running))
         self.beats += 1
 

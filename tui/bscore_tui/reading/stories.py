@@ -12,6 +12,8 @@ from bscore_tui.reading.notes import error_text, note_of, worker_text
 from bscore_tui.views.model import ErrorRow
 from bscore_tui.views.pages import AttemptRow, BatchStory, ItemRow, Moment, TraceFrame, TracePage, WorkerPage
 from bscore_tui.views.safe import safe_lines, safe_text
+from bscore_tui.views.styles import Options
+from bscore_tui.views.words import nanoseconds, plural
 
 #: What is shown of a worker's output at most.
 OUTPUT_BYTES = 64 * 1024
@@ -75,7 +77,7 @@ def _moments(source: Source, attempt: Attempt, others: tuple[Event, ...]) -> lis
     found: list[Moment] = []
     if attempt.assigned is not None:
         before.append(Moment(attempt.assigned, "master", f"given to {worker_text(event.worker)}"))
-    before.append(Moment(event.start, "worker", f"run() starts, {event.items} items"))
+    before.append(Moment(event.start, "worker", f"run() starts, {plural(event.items, 'item')}"))
     node, process = paths.split_worker(event.worker)
     for name, path, part in (
         ("stdout", paths.user_stdout(node, process), attempt.stdout),
@@ -87,7 +89,7 @@ def _moments(source: Source, attempt: Attempt, others: tuple[Event, ...]) -> lis
         text = f"{error_text(event.error_type, event.message)}  {safe_text(event.place, 200)}".rstrip()
         found.append(Moment(event.at, "error", text))
     else:
-        took = f"{event.run_ns / 1e9:.1f} s"
+        took = nanoseconds(event.run_ns, Options())
         found.append(
             Moment(
                 event.at, "worker", f"run() ended after {took}: {event.succeeded} of {event.items} succeeded"

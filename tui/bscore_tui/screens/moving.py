@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
+from bscore_tui.reading.stories import find_batches
 from bscore_tui.screens.times import STILL, look_at, to_typed_time
 
 if TYPE_CHECKING:
@@ -84,6 +87,7 @@ def go(stage: Stage, target: str) -> None:
     elif kind == "item":
         stage.navigation.show("batches")
         stage.navigation.page.filter = name
+        stage.fetch(partial(find_batches, stage.feed.source, name), partial(_open_only, stage, name))
     elif kind == "list":
         stage.navigation.show("batches")
         stage.navigation.page.recall({"variant": name})
@@ -92,6 +96,13 @@ def go(stage: Stage, target: str) -> None:
         stage.navigation.page.selected = target
     else:
         _go_inside(stage, kind, name, target)
+
+
+def _open_only(stage: Stage, name: str, found: Sequence[tuple[int, str]] | None) -> None:
+    """Open the one mini-batch that an item was found in, where its list is still shown."""
+    page = stage.navigation.page
+    if found is not None and len(found) == 1 and (page.name, page.filter) == ("batches", name):
+        stage.navigation.enter("mini_batch", f"mb:{found[0][0]}")
 
 
 def _go_inside(stage: Stage, kind: str, name: str, target: str) -> None:

@@ -25,7 +25,7 @@ def mini_batch(model: Model, story: BatchStory, width: int, height: int, options
     """The page; attempts and moments can be selected."""
     lines: list[Line] = [_summary(model, story, options), []]
     targets: dict[int, str] = {}
-    lines.append([(" TRY  WORKER                 START       RUN()      CPU     OUTCOME", "dim")])
+    lines.append([(f" TRY   {'WORKER':<22} {'START':<10} {'RUN()':>7}  {'CPU':>7}     OUTCOME", "dim")])
     for attempt in story.attempts:
         target = f"log:{attempt.log_path}@{attempt.log_offset}"
         targets[len(lines)] = target
@@ -75,7 +75,7 @@ def _summary(model: Model, story: BatchStory, options: Options) -> Line:
         line = [(" waiting", "strong"), (f", {made} of {tries} tries failed" if made else "", "text")]
     number = story.item_count if story.item_count is not None else "?"
     spent = sum(attempt.run_ns or 0 for attempt in story.attempts)
-    line.append((f"    {number} items", "text"))
+    line.append((f"    {number} item{'' if number == 1 else 's'}", "text"))
     return [*line, (f"    {nanoseconds(spent, options)} of run() in all" if made else "", "text")]
 
 

@@ -164,7 +164,7 @@ def errors(page: Page, model: Model, most: int) -> None:
         return
     options, wide = page.options, page.width >= 100
     if wide:
-        heads = [("ATTEMPTS", 8, True), ("WHAT", page.width - 74, False), ("WHERE", 16, False)]
+        heads = [("ATTEMPTS", 8, True), ("WHAT", page.width - 78, False), ("WHERE", 20, False)]
         text = "  ".join((right if is_right else left)(name, size, options) for name, size, is_right in heads)
         page.add(labelled("errors", [(text + "   NODES     FIRST      LAST", "dim")], options, 10))
     for number, row in enumerate(model.errors[:most]):
@@ -172,9 +172,9 @@ def errors(page: Page, model: Model, most: int) -> None:
         target = f"error:{row.key}"
         sign, style = mark(target, "", options)
         if wide:
-            size = page.width - 74
+            size = page.width - 78
             text = f"{count(row.count, options):>7}  {left(row.what, size, options)}  "
-            text += f"{left(short_place(row.place), 16, options)}  {len(row.nodes):>6}  "
+            text += f"{left(short_place(row.place), 20, options)}  {len(row.nodes):>6}  "
             text += f"{clock(row.first_at, options):>8}  {clock(row.last_at, options):>8}"
             page.add(labelled(label, [(sign, style), (text, "text")], options, 10), target)
         else:
@@ -237,7 +237,7 @@ def _node_heads(page: Page, model: Model) -> str:
 
 
 def _spark_width(width: int, cells: int) -> int:
-    return 6 if width < 100 else max(6, min(30, (width - 82 - cells) // 2))
+    return max(4, min(6, width - 75)) if width < 100 else max(6, min(30, (width - 82 - cells) // 2))
 
 
 def node_line(node: NodeRow, width: int, cells: int, options: Options) -> Line:
@@ -266,7 +266,7 @@ def node_line(node: NodeRow, width: int, cells: int, options: Options) -> Line:
         return [*line, (tail, "text")]
     if node.items_s is not None and node.items_s >= 1000:
         speed = f"{node.items_s / 1000:,.1f}k /s"
-    return [*line, (f"{speed:>8}", "text")]
+    return [*line, (f" {speed:>8}", "text")]
 
 
 def master(page: Page, model: Model, most: int) -> None:

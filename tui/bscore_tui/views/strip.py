@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from rich.cells import cell_len
 
-from bscore_tui.views.layout import ends, fit, left
+from bscore_tui.views.layout import ends, fit
 from bscore_tui.views.model import Face, Mode, Model, Timeline
 from bscore_tui.views.styles import Line, Options
 from bscore_tui.views.words import clock, count, minute, span
@@ -112,7 +112,7 @@ def strip(model: Model, width: int, height: int, options: Options) -> list[Line]
             max((cell.over for cell in cells), default=0.0) * scale.cells * 1e6 / (scale.end - scale.start)
         )
         mean = model.done_items / model.done if model.done else 0
-        label = left(f" /s {_short(per_s * mean)}" if mean else " /s", scale.left - 1, options) + " "
+        label = f"{_short(per_s * mean) if mean else ''}/s".rjust(scale.left - 1) + " "
         rows.append(fit([(label, "dim"), *_levels(cells, signs, 2, 1, options)], width, options))
     line: Line = [(f" {start} ", "dim"), *_levels(cells, signs, 2 if tall else 1, 0, options)]
     rows.append(fit([*line, (f" {end}", "dim")], width, options))

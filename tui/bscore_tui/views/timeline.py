@@ -8,7 +8,7 @@ from bscore_tui.views.layout import crop, fit
 from bscore_tui.views.model import Model
 from bscore_tui.views.strip import Cell, cells_of, scale_of
 from bscore_tui.views.styles import Body, Line, Options
-from bscore_tui.views.words import clock, rate
+from bscore_tui.views.words import clock, duration, rate
 
 KEYS = (
     ("enter", "go to its time"),
@@ -34,7 +34,7 @@ def timeline(model: Model, width: int, height: int, options: Options) -> Body:
     seconds = (scale.end - scale.start) / scale.cells / 1e6
     most = max((cell.over for cell in cells), default=0.0)
     peak = rate(most / seconds if seconds else None, options, "mini-batches ")
-    step = f"one column is {seconds:.3g} s" if seconds < 120 else f"one column is {seconds / 60:.3g} min"
+    step = f"one column is {duration(seconds, options)}"
     lines.append([(f" mini-batches per second, at most {peak}    {step}", "dim")])
     rows = _ROWS if height >= 20 else 3
     levels = options.glyphs.levels
