@@ -27,7 +27,7 @@ from bscore_worker.wire import PROTOCOL, Channel, Frame, Message
 Work = Tuple[int, int, int, List[str]]
 
 #: run() longer than this pays for asking the kernel how far its files have got.
-_EXACT_OFFSETS_NS = 1_000_000
+_EXACT_OFFSETS_NS = 20_000_000
 
 
 class Loop:
