@@ -68,9 +68,7 @@ def main() -> int:
         median, most = statistics.median(values), LIMITS_S.get(case)
         good &= most is None or median <= most
         limit = f"limit {most:.3f} s" if most else ""
-        print(
-            f"{case:<16} median {median:.3f} s  best {min(values):.3f} s  {median / unit:5.1f} x  {limit}"
-        )
+        print(f"{case:<16} median {median:.3f} s  best {min(values):.3f} s  {median / unit:5.1f} x  {limit}")
     print(machine())
     return 0 if good else 1
 
