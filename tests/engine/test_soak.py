@@ -9,7 +9,6 @@ import contextlib
 import os
 import random
 import signal
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -132,7 +131,6 @@ class Chaos:
             time.sleep(self._chance.uniform(0.1, 0.6))
             self._wake(all_of_them=False)
         if master.poll() is None:
-            self._let_guards_be_replaced(master)
             master.kill()
             self._note("kill master", master.pid)
         self._wake(all_of_them=True)
@@ -142,17 +140,6 @@ class Chaos:
         self.gone_s.append(round(time.monotonic() - died_s, 2))
         assert code in (0, -signal.SIGKILL), run_of(self.job).reason
         return code == 0
-
-    def _let_guards_be_replaced(self, master: subprocess.Popen[bytes]) -> None:
-        """A guard that dies in the same moment as its agent cannot keep what it is for."""
-        self._wake(all_of_them=True)
-
-        def are_there() -> bool:
-            with contextlib.suppress(psutil.Error):
-                return all(map(guards_of, agents_of(psutil.Process(master.pid))))
-            return False
-
-        wait_for(lambda: are_there() or master.poll() is not None)
 
     def _wait_until_gone(self) -> None:
         try:
@@ -185,9 +172,11 @@ class Chaos:
             self._hit_a_worker(what)
         elif what == "master":
             self._stop("stop master", master, self._chance.uniform(0.2, 3.0))
-        elif what == "guard":
+        elif what == "guard" and agent.status() != psutil.STATUS_STOPPED:
             for warden in guards_of(agent):
                 self._kill("kill guard", warden)
+                # A guard that dies in the same moment as its agent cannot do what it is for.
+                wait_for(lambda: bool(guards_of(agent)) or not is_running(agent.pid))
         elif agent != master:
             self._hit_an_agent(agent)
 
