@@ -15,6 +15,7 @@ job = LazyGroup(
             "bscore.cli.job_resume:resume",
             "Go on with a job whose master died, or that ended early.",
         ),
+        "debug": ("bscore.cli.job_debug:debug", "Score one mini-batch again, by itself."),
         "abandon": ("bscore.cli.job_abandon:abandon", "Give some or all open mini-batches up."),
         "restart-worker": (
             "bscore.cli.job_restart_worker:restart_worker",

@@ -109,7 +109,7 @@ def _do(page: parts.Page, model: Model) -> None:
             steps.append(f"bscore job debug {model.job} --mini-batch {first}")
         repair = f"repair {model.script}, then " if model.errors and model.script else ""
         steps.append(f"{repair}bscore job resume {model.job}")
-    elif first is not None:
+    elif first is not None and model.failed_items:
         steps.append(f"bscore job debug {model.job} --mini-batch {first}")
     for number, step in enumerate(steps, 1):
         page.add(labelled("do" if number == 1 else "", [(f"{number}  ", "key"), (step, "text")], options, 10))
