@@ -12,6 +12,7 @@ from bscore.spec.draft import CliChoices, Draft, text_given
 from bscore.spec.given import Given, nearest_file, text_of, unknown_key
 from bscore.spec.model_names import model_path
 from bscore.spec.problems import COMMAND_LINE, Place, Problem, near_match, problem_at
+from bscore.spec.script_check import find_script
 from bscore.spec.yaml_text import Node, Scalar, Table, plain
 
 _ENVIRONMENT_KEYS = (
@@ -37,7 +38,7 @@ def find_code(draft: Draft, cli: CliChoices) -> tuple[Path, str]:
         )
         return code or cli.cwd, ""
     script_place = given.place if given is not None and cli.script is None else COMMAND_LINE
-    if cli.script is not None and cli.code is None and not (code and _script_file(code, script)):
+    if cli.script is not None and cli.code is None and not (code and find_script(code, script)):
         path = _absolute(script, cli.cwd)
         code, script, place = path.parent, path.name, COMMAND_LINE
     if code is None:
@@ -67,7 +68,7 @@ def _check_code(code: Path, script: str, place: Place, script_place: Place, prob
         near = nearest_file(code.parent, code.name)
         what = "the code folder does not exist" if not code.exists() else "the code folder is a file"
         problems.append(problem_at(place, "code", what=what, given=str(code), near=near))
-    elif _script_file(code, script) is None:
+    elif find_script(code, script) is None:
         near = nearest_file((code / script).parent, Path(script).name)
         what = f"there is no such script in {code}"
         problems.append(problem_at(script_place, "script", what=what, given=script, near=near))
@@ -77,21 +78,9 @@ def _source(draft: Draft) -> str:
     return next((one.place.file for one in draft.given.values() if one.place.line), "command line")
 
 
-def _script_file(code: Path, script: str) -> Path | None:
-    """The file of `score.py`, `pkg/score.py` or the dotted `pkg.score`."""
-    dotted = code.joinpath(*script.split("."))
-    for path in (code / script, dotted.with_name(dotted.name + ".py"), dotted / "__init__.py"):
-        try:
-            if path.is_file():
-                return path
-        except (OSError, ValueError):
-            continue
-    return None
-
-
 def script_folder(code: Path, script: str) -> Path:
     """The folder that holds the script itself."""
-    found = _script_file(code, script)
+    found = find_script(code, script)
     return found.parent if found else code
 
 

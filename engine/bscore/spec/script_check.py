@@ -9,17 +9,27 @@ from pathlib import Path
 from bscore.errors import NotFoundError, UsageError
 
 
+def find_script(code: Path, script: str) -> Path | None:
+    """The file of `score.py`, `pkg/score.py` or the dotted `pkg.score` below `code`; None for none."""
+    dotted = code.joinpath(*script.split("."))
+    for path in (code / script, dotted.with_name(dotted.name + ".py"), dotted / "__init__.py"):
+        try:
+            if path.is_file():
+                return path
+        except (OSError, ValueError):
+            continue
+    return None
+
+
 def script_file(code: Path, script: str) -> Path:
     """The file of an entry script below `code`: a path, or a dotted module name.
 
     Raises NotFoundError with a near match when there is none.
     """
+    found = find_script(code, script)
+    if found is not None:
+        return found
     as_path = code / script
-    if as_path.is_file():
-        return as_path
-    dotted = code / (script.replace(".", "/") + ".py")
-    if dotted.is_file():
-        return dotted
     names = [path.name for path in as_path.parent.glob("*.py")] if as_path.parent.is_dir() else []
     near = difflib.get_close_matches(Path(script).name, names, n=1)
     remedy = f"Did you mean {near[0]}?" if near else "Give the scoring script's file."
