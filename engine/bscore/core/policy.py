@@ -9,6 +9,7 @@ import heapq
 from collections.abc import Iterable
 from itertools import islice
 
+from bscore.core.attempts import DEPTH_SAMPLE
 from bscore.core.instructions import Abandon, AbandonRest, End, Give, Instruction, LoseNode, Start, TakeBack
 from bscore.core.limits import Limits
 from bscore.core.ranges import as_pairs
@@ -19,6 +20,9 @@ from bscore.core.verdict import init_budget_spent, verdict
 MAX_UNWRITTEN_BYTES = 64 * 1024 * 1024
 #: A worker busy with one mini-batch for so long gives the ones behind it to an idle worker.
 TAKE_BACK_US = 50_000
+#: The longest and the shortest rest of the master while every worker has enough to do.
+MAX_REST_US = 40_000
+MIN_REST_US = 500
 
 
 def plan(run: Run, vitals: Vitals, limits: Limits, now: int) -> list[Instruction]:
@@ -40,6 +44,22 @@ def plan(run: Run, vitals: Vitals, limits: Limits, now: int) -> list[Instruction
 def wants_early_look(run: Run) -> bool:
     """Whether an idle worker could soon take work from a busy one."""
     return not run.waiting and len(run.in_flight) > 1 and any(not run.workers[w].queue for w in run.hungry)
+
+
+def rest_us(run: Run) -> int:
+    """For how long nobody needs the master (microseconds), by the shortest of each worker's last durations.
+
+    A wake-up costs much the same for one answer as for ten; whoever rests a little finds ten.
+    """
+    shortest = MAX_REST_US if run.workers else 0
+    for worker in run.workers.values():
+        recent = worker.recent_ns
+        if worker.state is not WorkerState.BUSY or not recent:
+            return 0
+        fastest_ns = min(recent[i] for i in range(-min(DEPTH_SAMPLE, len(recent)), 0))
+        # Half of it: what was given last may still be on its way.
+        shortest = min(shortest, (worker.depth - 1) * fastest_ns // 2000)
+    return shortest if shortest >= MIN_REST_US else 0
 
 
 def is_end(instructions: list[Instruction]) -> End | None:

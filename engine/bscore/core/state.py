@@ -20,8 +20,8 @@ MAX_FINDINGS = 100
 #: Durations kept of a worker (its median) and of the run (what is late).
 RECENT_OF_WORKER = 20
 RECENT_OF_RUN = 500
-#: Mini-batches in flight of one worker: enough for 10 ms of its recent median.
-IN_FLIGHT_NS = 10_000_000
+#: Mini-batches in flight of one worker: enough for 100 ms of its recent median.
+IN_FLIGHT_NS = 100_000_000
 MIN_IN_FLIGHT = 2
 MAX_IN_FLIGHT = 32
 #: Bucket k of the histogram counts run() of less than 2^k and at least 2^(k-1) microseconds.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 from bscore.backends.base import Backend
 from bscore.core import events as e
 from bscore.core.instructions import End, Instruction
-from bscore.core.policy import is_end, plan, wants_early_look
+from bscore.core.policy import is_end, plan, rest_us, wants_early_look
 from bscore.core.snapshot import due, encode_snapshot
 from bscore.core.state import Run
 from bscore.errors import BscoreError, StorageError
@@ -52,6 +53,7 @@ class Master:
         self._looked_at = 0
         self._woke_at = term.clock.now()
         self._nap_s = 0.0
+        self._rest_s = 0.0
         self._progress = 0
         self._jumped_s = 0.0
         self._snapshot_bytes = 0
@@ -78,11 +80,14 @@ class Master:
     def turn(self) -> list[Instruction]:
         """Wait for something, record all that happened, and ask for the plan."""
         term, limits = self.term, self.term.job.config.limits
+        if self._rest_s and self.run.waiting:
+            time.sleep(self._rest_s)
         now = self.listen(self._patience())
         self._take_stops(now)
         self.commit(now)
         if now - self._looked_at >= LOOK_US:
             self._looked_at = now
+            self._rest_s = rest_us(self.run) / 1e6
             self._take_requests(now)
             term.lock.renew()
             self._look_at_clock(now)

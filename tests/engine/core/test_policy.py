@@ -12,7 +12,7 @@ from bscore.core import events as e
 from bscore.core import instructions as i
 from bscore.core.events import Outcome
 from bscore.core.limits import Limits
-from bscore.core.policy import MAX_UNWRITTEN_BYTES, plan
+from bscore.core.policy import MAX_REST_US, MAX_UNWRITTEN_BYTES, MIN_REST_US, plan, rest_us
 from bscore.core.ranges import from_pairs
 from bscore.core.snapshot import encode_run
 from bscore.core.state import MAX_IN_FLIGHT
@@ -56,7 +56,7 @@ def test_few_mini_batches_are_spread_over_all_workers() -> None:
     assert sorted(map(len, gives(world).values())) == [1, 1, 1, 1]
 
 
-def test_a_fast_worker_gets_enough_for_ten_milliseconds_and_no_more_than_the_limit() -> None:
+def test_a_fast_worker_gets_enough_for_a_tenth_of_a_second_and_no_more_than_the_limit() -> None:
     world = ready_world(nodes=1, workers=1, mini_batches=500)
     name = f"{NODE}/process000"
     assert len(gives(world)[name]) == 2
@@ -66,8 +66,37 @@ def test_a_fast_worker_gets_enough_for_ten_milliseconds_and_no_more_than_the_lim
     assert world.run.workers[name].depth == MAX_IN_FLIGHT
     for _ in range(30):
         world.carry_out()
-        world.finish(name, run_ns=3_000_000)
+        world.finish(name, run_ns=30_000_000)
     assert world.run.workers[name].depth == 4
+
+
+def test_the_master_rests_while_everybody_has_enough_to_do() -> None:
+    world = ready_world(nodes=1, workers=2, mini_batches=500)
+    names = list(world.run.workers)
+    world.carry_out()
+    assert rest_us(world.run) == 0, "nothing is known of the durations"
+    for name in names * 8:
+        world.finish(name, run_ns=5_000_000)
+        world.carry_out()
+    assert rest_us(world.run) == MAX_REST_US
+    world.finish(names[1], run_ns=100_000)
+    world.carry_out()
+    assert MIN_REST_US < rest_us(world.run) < 1500, "the next may be as short as the shortest"
+    while world.run.workers[names[0]].queue:
+        world.finish(names[0], run_ns=5_000_000)
+    assert rest_us(world.run) == 0, "somebody is idle"
+
+
+@given(st.lists(st.integers(1_000, 80_000_000), min_size=5, max_size=40))
+def test_nobody_gets_through_with_his_work_while_the_master_rests(durations_ns: list[int]) -> None:
+    world = ready_world(nodes=1, workers=1, mini_batches=2000)
+    name = f"{NODE}/process000"
+    for run_ns in durations_ns:
+        world.carry_out()
+        world.finish(name, run_ns=run_ns)
+    world.carry_out()
+    worker = world.run.workers[name]
+    assert rest_us(world.run) * 1000 < len(worker.queue) * min(durations_ns[-5:])
 
 
 def test_a_retry_comes_first_and_goes_to_another_node_where_one_is_free() -> None:
