@@ -7,6 +7,7 @@ events found are folded by the same `reduce` that the master uses.
 from bscore.observe.follow import Follower, Progress
 from bscore.observe.items import ItemFound, find_items, items_of
 from bscore.observe.life import SILENT_S, Life, Pulse
+from bscore.observe.open_attempt import OpenAttempt, open_attempt
 from bscore.observe.past import Past, offset_at
 from bscore.observe.story import Attempt, Story, events_before, story_of
 from bscore.observe.traces import read_trace
@@ -21,6 +22,7 @@ __all__ = [
     "Life",
     "NodeUsage",
     "Observed",
+    "OpenAttempt",
     "Past",
     "ProcessUsage",
     "Progress",
@@ -31,6 +33,7 @@ __all__ = [
     "find_items",
     "items_of",
     "offset_at",
+    "open_attempt",
     "read_run",
     "read_trace",
     "state_at",

@@ -184,6 +184,42 @@ def test_output_of_exactly_one_attempt_is_shown() -> None:
     assert page.stdout[-1] == "later"
 
 
+def test_the_story_of_a_running_mini_batch_has_its_output_so_far_and_its_stack() -> None:
+    world = World(1, nodes=1, workers=1, mini_batches=4, checked=False)
+    world.begin_term()
+    while not world.run.workers or not next(iter(world.run.workers.values())).queue:
+        world.step()
+    name = next(iter(world.run.workers))
+    world.finish(name)
+    world.history[-1] = _with_output(world.history[-1], len(b"loading\n"))
+    world.carry_out()
+    mini_batch = world.run.workers[name].queue[0]
+    node, process = paths.split_worker(name)
+    stack = b"2026-01-01 stacks\nThread 0x1 (most recent call first):\n"
+    stack += b'  File "/code/score.py", line 6 in fetch\n  File "/usr/lib/python3.11/x.py", line 2 in call\n'
+    stack += b'  File "/code/score.py", line 9 in run\n\n'
+    trace = f"{paths.user_error(node, process)}@0"
+    world.happen(e.StacksTaken(world.now + 90, name, mini_batch, "score.py:6 in fetch", trace))
+    files = journals_of(world.history) | {
+        paths.user_stdout(node, process): b"loading\nasking\n",
+        paths.user_error(node, process): stack,
+    }
+    reader = read(files, world.now)
+    running = next(row for row in reader.model().workers if row.mini_batch == mini_batch)
+    story = batch_story(reader.source, mini_batch, running=running)
+    assert story.of_try == 1
+    assert [(moment.who, moment.text) for moment in story.moments if moment.who in ("stdout", "stack")] == [
+        ("stdout", "asking"),
+        ("stack", "score.py:9 in run"),
+        ("stack", "score.py:6 in fetch"),
+    ]
+    assert story.moments[0].at == next(
+        event.at for event in world.history[::-1] if isinstance(event, e.Assigned)
+    )
+    before = batch_story(reader.source, mini_batch, until=world.now + 89, running=running)
+    assert [moment.who for moment in before.moments] == ["master", "worker"]
+
+
 def _with_output(event: e.Event, stdout: int) -> e.Event:
     import dataclasses
 

@@ -42,16 +42,17 @@ def run(mini_batch):
         raise OSError("not yet")
     return [price_of(name)] if name >= "item00030" else [name]
 """
-#: The six last items hang.
+#: Six items far from each other hang, so that one is certainly the oldest.
 HANGING = """
 import os, time
 def fetch(name):
     print("asking for", name, flush=True)
+    open(os.path.join({begun!r}, name + ".begun"), "w").close()
     while True:
         time.sleep(0.05)
 def run(mini_batch):
     name = os.path.basename(mini_batch[0])
-    if name >= "item00194":
+    if name in ["item%05d" % number for number in range(200, 1400, 200)]:
         fetch(name)
     return [name]
 """
@@ -106,22 +107,24 @@ def test_a_failed_job_shows_the_raising_line_within_two_keys(failed: Job, opened
 
 
 def test_of_many_six_hang_and_the_stack_of_the_oldest_is_two_keys_away(tmp_path: Path, opened: Open) -> None:
-    limits = Limits(run_invocation_timeout_s=6, task_overhead_timeout_s=6)
-    job = make_job(tmp_path, HANGING, 200, mini_batch_size=1, workers=6, limits=limits)
+    limits = Limits(run_invocation_timeout_s=10, task_overhead_timeout_s=10)
+    script = HANGING.format(begun=str(tmp_path))
+    job = make_job(tmp_path, script, 10_000, mini_batch_size=1, workers=7, limits=limits)
     master = start_master(job)
     try:
+        wait_for(lambda: len(list(tmp_path.glob("*.begun"))) == 6, 30)
         wait_for(lambda: len(only(events_of(job), e.StacksTaken)) == 6, 30)
         taken = only(events_of(job), e.StacksTaken)
         terminal = opened(job.tree)
-        terminal.until("194 done", "6 running")
+        terminal.until("9,994 done", "6 running")
         terminal.press("2", "Enter")
-        text = terminal.until("> mini-batch", "score.py:6 in")
+        text = terminal.until("> mini-batch", "score.py:7 in")
         shown = re.search(r"> mini-batch (\d+)", text)
         assert shown is not None
         number = int(shown[1])
-        assert number == _oldest_open(job)
+        assert number == _first_begun(tmp_path)
         assert next(event.place for event in taken if event.mini_batch == number).startswith(
-            "score.py:6 in fetch"
+            "score.py:7 in fetch"
         )
         assert terminal.pressed == 2
     finally:
@@ -129,13 +132,10 @@ def test_of_many_six_hang_and_the_stack_of_the_oldest_is_two_keys_away(tmp_path:
         master.communicate()
 
 
-def _oldest_open(job: Job) -> int:
-    """Of those still open, the one whose worker got through with its last other one first."""
-    events = events_of(job)
-    idle: dict[str, int] = {event.worker: event.at for event in only(events, e.WorkerReady)}
-    idle |= {event.worker: event.at for event in only(events, e.Finished)}
-    open_ones: dict[int, str] = {event.mini_batch: event.worker for event in only(events, e.StacksTaken)}
-    return min(open_ones, key=lambda number: idle[open_ones[number]])
+def _first_begun(folder: Path) -> int:
+    """The mini-batch that the script itself saw first of those that hang."""
+    marks = sorted(folder.glob("*.begun"), key=lambda mark: mark.stat().st_mtime_ns)
+    return int(marks[0].stem.removeprefix("item"))
 
 
 @pytest.mark.parametrize("name", ["item00005", "item00012", "item00030"])

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 
-from bscore.core.events import AttemptFailed, Event, Finished, MiniBatchAbandoned
+from bscore.core.events import AttemptFailed, Event, Finished, MiniBatchAbandoned, StacksTaken
 from bscore.logtree import paths
 from bscore.logtree.source import Source
-from bscore.observe import Attempt, find_items, items_of, read_trace, story_of
+from bscore.observe import Attempt, Story, find_items, items_of, open_attempt, read_trace, story_of
 from bscore_tui.reading.notes import error_text, note_of, worker_text
-from bscore_tui.views.model import ErrorRow
+from bscore_tui.views.model import ErrorRow, WorkerRow
 from bscore_tui.views.pages import AttemptRow, BatchStory, ItemRow, Moment, TraceFrame, TracePage, WorkerPage
 from bscore_tui.views.safe import safe_lines, safe_text
 from bscore_tui.views.styles import Options
@@ -19,23 +19,34 @@ from bscore_tui.views.words import nanoseconds, plural
 OUTPUT_BYTES = 64 * 1024
 MAX_OUTPUT_LINES = 400
 _FRAME = re.compile(r'\s*File "([^"]*)", line (\d+)(?:, in (.*))?')
+#: A frame in taken stacks, as faulthandler writes it.
+_STACK_FRAME = re.compile(r'\s*File "([^"]*)", line (\d+) in (.*)')
 _LIBRARY = re.compile(
     r"(?:^|/)(?:site-packages|dist-packages|lib/python\d[\d.]*)/|^<frozen |\bbscore_worker/"
 )
 
 
-def batch_story(source: Source, mini_batch: int, until: int | None = None) -> BatchStory:
-    """Everything about a mini-batch, from all sources, by time; up to the moment `until`."""
+def batch_story(
+    source: Source, mini_batch: int, until: int | None = None, running: WorkerRow | None = None
+) -> BatchStory:
+    """Everything about a mini-batch, from all sources, by time; up to the moment `until`.
+
+    `running` is the worker that is at it, where there is one.
+    """
     story = story_of(source, mini_batch, until)
     items = items_of(source, mini_batch)
     rows = tuple(_attempt_row(attempt) for attempt in story.attempts)
     moments: list[Moment] = []
-    if story.attempts:
-        moments = _moments(source, story.attempts[-1], story.others)
+    of_try = 0
+    if running is not None:
+        moments, of_try = _open_moments(source, story, running, until), running.attempt or 0
+    elif story.attempts:
+        moments, of_try = _moments(source, story.attempts[-1], story.others), story.attempts[-1].event.attempt
     return BatchStory(
         mini_batch=mini_batch,
         attempts=rows,
         moments=tuple(moments),
+        of_try=of_try,
         abandoned=any(isinstance(event, MiniBatchAbandoned) for event in story.others),
         done=any(isinstance(attempt.event, Finished) for attempt in story.attempts),
         items=tuple(ItemRow(safe_text(item.path, 400), item.size, item.mtime_ns) for item in items[:1000]),
@@ -97,6 +108,45 @@ def _moments(source: Source, attempt: Attempt, others: tuple[Event, ...]) -> lis
         )
     found += [Moment(other.at, "master", note_of(other).text) for other in others if other.at >= event.start]
     return before + sorted(found, key=lambda moment: moment.at or 0)
+
+
+def _open_moments(source: Source, story: Story, running: WorkerRow, until: int | None) -> list[Moment]:
+    """The try that runs: given, picked up, what it printed so far, where it stood."""
+    begun = open_attempt(source, story.mini_batch, running.id, until)
+    moments: list[Moment] = []
+    if begun.assigned is not None:
+        moments.append(Moment(begun.assigned, "master", f"given to {worker_text(running.id)}"))
+    moments.append(Moment(running.since, "worker", "run() starts"))
+    node, process = paths.split_worker(running.id)
+    files = (
+        ("stdout", paths.user_stdout(node, process), begun.stdout),
+        ("stderr", paths.user_stderr(node, process), begun.stderr),
+        ("log", paths.entry_script_log(node, process), begun.log),
+    )
+    # Prints carry no time: what of them belongs to a moment of the past cannot be told.
+    for name, path, start in files if until is None else ():
+        entry = source.stat(path)
+        if entry is not None and start >= 0:
+            moments += [Moment(None, name, text) for text in _part(source, path, (start, entry.size))]
+    for other in story.others:
+        if other.at >= running.since:
+            moments.append(Moment(other.at, "master", note_of(other).text))
+            moments += _stack(source, other)
+    return moments
+
+
+def _stack(source: Source, event: Event) -> list[Moment]:
+    """The frames of taken stacks, the outermost first; where libraries stand, one line for all of a row."""
+    if not isinstance(event, StacksTaken):
+        return []
+    lines = safe_lines(read_trace(source, event.trace), most=2000)
+    frames = [match for match in map(_STACK_FRAME.match, lines) if match is not None]
+    moments: list[Moment] = []
+    for match in reversed(frames):
+        path, line, function = match.groups()
+        if not _LIBRARY.search(path):
+            moments.append(Moment(None, "stack", f"{path.rpartition('/')[2]}:{line} in {function}"))
+    return moments
 
 
 def _part(source: Source, path: str, part: tuple[int, int] | None) -> list[str]:

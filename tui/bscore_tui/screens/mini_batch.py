@@ -10,7 +10,7 @@ from bscore_tui.reading.stories import batch_story
 from bscore_tui.screens.page import Entry
 from bscore_tui.screens.reading_page import ReadingPage
 from bscore_tui.views.mini_batch import mini_batch
-from bscore_tui.views.model import batch_name
+from bscore_tui.views.model import WorkerRow, batch_name
 from bscore_tui.views.pages import AttemptRow, BatchStory
 from bscore_tui.views.styles import Body
 
@@ -36,13 +36,19 @@ class MiniBatch(ReadingPage[BatchStory]):
 
     def reader(self) -> Callable[[], BatchStory]:
         """Reads its story up to the moment shown."""
-        return partial(batch_story, self.desk.feed.source, self.number, self.until())
+        return partial(batch_story, self.desk.feed.source, self.number, self.until(), self._running())
+
+    def _running(self) -> WorkerRow | None:
+        return next((row for row in self.desk.model.workers if row.mini_batch == self.number), None)
 
     def version(self) -> object:
-        """What is over does not change any more."""
+        """What is over does not change any more; what runs prints without a word in the journal."""
         story = self.content
         if story is not None and (story.done or story.abandoned) and self.until() is None:
             return self._key
+        running = self._running()
+        if running is not None and self.until() is None:
+            return (super().version(), running.id, self.desk.model.at // 1_000_000)
         return super().version()
 
     def draw(self, width: int, height: int) -> Body:
@@ -66,8 +72,8 @@ class MiniBatch(ReadingPage[BatchStory]):
             return
         attempt = self.attempt()
         if attempt is None:
-            worker = next((row.id for row in self.desk.model.workers if row.mini_batch == self.number), "")
-            self.desk.open(f"worker:{worker}" if worker else "none:")
+            running = self._running()
+            self.desk.open(f"worker:{running.id}" if running is not None else "none:")
         elif attempt.trace:
             self.desk.open(f"log:{attempt.trace}")
         else:

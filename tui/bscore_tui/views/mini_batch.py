@@ -37,7 +37,7 @@ def mini_batch(model: Model, story: BatchStory, width: int, height: int, options
         lines.append([("      not tried so far", "dim")])
     lines.append([])
     if story.moments:
-        lines.append([(f" STORY of try {story.attempts[-1].attempt}, all sources by time", "dim")])
+        lines.append([(f" STORY of try {story.of_try}, all sources by time", "dim")])
         room = max(height - len(lines) - 3 - min(len(story.items), 1), 5)
         moments = story.moments
         if len(moments) > room and "story" not in options.toggled:

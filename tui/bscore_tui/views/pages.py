@@ -51,7 +51,9 @@ class BatchStory:
 
     mini_batch: int
     attempts: tuple[AttemptRow, ...] = ()
+    #: What happened in the try `of_try`, the one that runs or the last one.
     moments: tuple[Moment, ...] = ()
+    of_try: int = 0
     abandoned: bool = False
     done: bool = False
     items: tuple[ItemRow, ...] = ()
