@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from bscore.errors import UsageError
 
-_GIVEN_LENGTH = 80
+_GIVEN_LENGTH = 160
+_HEAD = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,9 @@ class SpecError(UsageError):
 
 
 def shown(text: str) -> str:
-    """A value as a message shows it: quoted, control characters escaped, cut after 80 characters."""
-    return repr(text if len(text) <= _GIVEN_LENGTH else text[: _GIVEN_LENGTH - 1] + "…")
+    """A value as a message shows it: quoted, control characters escaped, a long one without its middle."""
+    # Of a path the end says most.
+    return repr(text if len(text) <= _GIVEN_LENGTH else f"{text[:_HEAD]}…{text[_HEAD + 1 - _GIVEN_LENGTH :]}")
 
 
 def near_match(given: str, known: Sequence[str]) -> str:

@@ -236,4 +236,5 @@ def test_near_matches_are_near() -> None:
     assert near_match("mini-batch-sice", ["mini_batch_size", "name"]) == "mini_batch_size"
     assert near_match("colour", ["name", "tags"]) == ""
     assert near_match("x" * 1_000_000, ["name"]) == ""
-    assert shown("x" * 1000).endswith("…'")
+    assert shown("x" * 1000 + "/model.pkl").endswith("xx/model.pkl'")
+    assert len(shown("x" * 1000)) == 162
