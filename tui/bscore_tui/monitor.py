@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -119,7 +120,9 @@ class Monitor(App[None]):
 
     def on_monitor_delivered(self, event: Delivered) -> None:
         """Draw the new picture."""
-        before, self.model = self.model, event.model
+        playhead = self.feed.playhead
+        before = self.model
+        self.model = replace(event.model, speed=playhead.speed if playhead.playing else None)
         with self.batch_update():
             self.stage.redraw()
         self.terminal.title(window_title(event.model))

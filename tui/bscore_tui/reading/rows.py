@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from bscore.core.attempts import attempt_of
 from bscore.core.state import ErrorGroup, GoneWorker, Run, Worker, WorkerState
@@ -22,7 +23,7 @@ FULL_PERCENT = 95.0
 #: Late: so many times as long as the median, and longer than nearly all.
 LATE_FACTOR = 3
 LATE_AT_LEAST_NS = 2_000_000_000
-HISTORY = 60
+HISTORY = 120
 
 
 def late_after_ns(run: Run) -> int | None:
@@ -172,8 +173,15 @@ def _node_row(
         memory_peak_mb=peak.memory_mb if peak else None,
         memory_peak_at=peak.at if peak else None,
         sample_at=last.at if last else None,
+        sample_step_s=_step_s(samples[-HISTORY:]),
         lost_reason=safe_text(node.lost_reason, 200),
     )
+
+
+def _step_s(samples: Sequence[Sample]) -> float | None:
+    """The usual time between two samples, in seconds."""
+    steps = [later.at - sample.at for sample, later in pairwise(samples[-10:])]
+    return sorted(steps)[len(steps) // 2] / 1e6 if steps else None
 
 
 def _natural_process(process: str) -> tuple[int, str]:

@@ -5,7 +5,17 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
-from bscore_tui.reading.text_file import ERROR, WARNING, TextFile, TextLine
+from bscore_tui.reading.text_file import (
+    ERROR,
+    ERROR_WORDS,
+    WARNING,
+    WARNING_WORDS,
+    Holds,
+    TextFile,
+    TextLine,
+    text_in,
+    words_in,
+)
 from bscore_tui.screens.desk import Desk
 from bscore_tui.screens.page import Entry
 from bscore_tui.screens.window import Window
@@ -33,7 +43,7 @@ class File(Window):
         if kind == "log":
             path, _, offset = path.rpartition("@")
             at = int(offset) if offset.isdecimal() else 0
-        self._file = TextFile(desk.feed.source, path)
+        self._file = TextFile(desk.feed.source, path, desk.feed.index)
         self.reset_window(at)
 
     @property
@@ -70,9 +80,25 @@ class File(Window):
         size = self.file.size()
         last = self.window_lines[-1].end if self.window_lines else 0
         share = f"{100 * last // size} %" if size else "empty"
-        found: Line = [(f" {safe_text(self.file.path, 300)}", "strong"), (f"   {size:,} bytes", "dim")]
+        facts = f"   {size:,} bytes{self._number()}"
+        found: Line = [(f" {safe_text(self.file.path, 300)}", "strong"), (facts, "dim")]
         follow = "FOLLOW  " if self.following else ""
         return ends(found, [(follow, "accent"), (f"{share} ", "dim")], width, self.options())
+
+    def _number(self) -> str:
+        """The number of the cursor's line, or of the first one, once it is indexed."""
+        index = self.file.index
+        number = self.file.line_number(max(self.cursor if self.cursor >= 0 else self.first, 0))
+        return f"   line {number + 1:,} of {index.lines:,}" if index is not None and number is not None else ""
+
+    def shown_in(self) -> Holds | None:
+        """Pieces without the word of the filter are passed over."""
+        word = self.filter.encode("utf-8", "surrogateescape").lower()
+        return text_in(word) if word and not word.startswith(b"!") else None
+
+    def trouble_in(self, levels: str) -> Holds:
+        """Pieces without a word of errors (or warnings) are passed over."""
+        return words_in(ERROR_WORDS + WARNING_WORDS if "W" in levels else ERROR_WORDS)
 
     def _drawn(self, line: TextLine, width: int) -> list[Line]:
         text = safe_text(line.data)

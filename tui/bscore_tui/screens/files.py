@@ -29,7 +29,7 @@ class Files(ReadingPage[list[FileRow]]):
 
     def reader(self) -> Callable[[], list[FileRow]]:
         """Lists the tree."""
-        return partial(tree_of, self.desk.feed.source)
+        return partial(tree_of, self.desk.feed.source, self.desk.feed.index)
 
     def draw(self, width: int, height: int) -> Body:
         """One row per file, by folder."""

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+from dataclasses import replace
 from typing import ClassVar
 
+from bscore_tui.screens.desk import Desk
 from bscore_tui.screens.page import Entry, Page
-from bscore_tui.views.nodes import ORDERS, VARIANTS, nodes
+from bscore_tui.views.node_order import Steady, node_of
+from bscore_tui.views.nodes import ORDERS, VARIANTS, blocks_of, nodes
 from bscore_tui.views.styles import Body
+
+#: Seconds of the past that resources can show; what the model keeps of most jobs is the longest.
+SPANS_S = (60, 120, 300, 600)
 
 
 class Nodes(Page):
@@ -20,12 +28,25 @@ class Nodes(Page):
         "its_time", "freeze", "palette", "back",
     )  # fmt: skip
     _resources: ClassVar[tuple[Entry, ...]] = (
-        "open", ("view", "", "workers"), "sort", "filter", "actions", "freeze", "palette", "back",
+        "open", ("view", "", "workers"), ("longer", "+ -", "span"), "sort", "filter", "actions",
+        "freeze", "palette", "back",
     )  # fmt: skip
 
+    def __init__(
+        self, desk: Desk, subject: str = "", monotonic_s: Callable[[], float] = time.monotonic
+    ) -> None:
+        super().__init__(desk, subject)
+        self.steady = Steady()
+        self.monotonic_s = monotonic_s
+        self.span_s = SPANS_S[-1]
+
     def draw(self, width: int, height: int) -> Body:
-        """Workers or resources."""
-        return nodes(self.desk.model, width, height, self.options())
+        """Workers or resources, in an order that keeps still."""
+        model, options = self.desk.model, replace(self.options(), span_s=self.span_s)
+        key = (width, height, self.filter, self.sort, self.reverse, self.variant, self.toggled)
+        wanted = blocks_of(model, height, options)
+        blocks = self.steady.settle(wanted, model, options, key, self.monotonic_s())
+        return nodes(model, width, height, options, blocks)
 
     def entries(self) -> tuple[Entry, ...]:
         """Resources are not folded and have no logs."""
@@ -33,11 +54,28 @@ class Nodes(Page):
 
     def do_fold(self) -> None:
         """Fold the node of the selected row, or open it."""
-        kind, _, name = self.target().partition(":")
-        node = name if kind == "node" else name.rpartition("/")[0]
-        if node:
-            self.toggled ^= {f"node:{node}"}
-            self.selected = f"node:{node}"
+        node = node_of(self.target())
+        if not node:
+            return
+        is_open = any(block.is_open for block in self.steady.blocks if block.node == node)
+        others = self.toggled - {f"open:{node}", f"fold:{node}"}
+        self.toggled = others | {f"fold:{node}" if is_open else f"open:{node}"}
+        self.selected = f"node:{node}"
+
+    def do_longer(self) -> None:
+        """A longer span of the resources; workers have none, there the past plays faster."""
+        self._change_span(1)
+
+    def do_shorter(self) -> None:
+        """A shorter span of the resources."""
+        self._change_span(-1)
+
+    def _change_span(self, steps: int) -> None:
+        if self.variant != "resources":
+            self.desk.open("do:faster" if steps > 0 else "do:slower")
+            return
+        place = SPANS_S.index(self.span_s) + steps
+        self.span_s = SPANS_S[max(0, min(place, len(SPANS_S) - 1))]
 
     def do_open(self) -> None:
         """A worker's page; a node is folded or opened."""

@@ -17,6 +17,7 @@ from bscore_tui.screens.moving import go
 from bscore_tui.screens.navigation import Navigation
 from bscore_tui.screens.pages import INNER, ROOTS
 from bscore_tui.views.head import footer
+from bscore_tui.views.layout import crop, shortened
 from bscore_tui.views.safe import safe_text
 from bscore_tui.views.strip import strip
 from bscore_tui.views.styles import Body, Line, Options
@@ -194,9 +195,9 @@ class Stage(Screen[None], inherit_bindings=False):
     def _show_body(self, body: Body, width: int, room: int) -> None:
         view, page = self.view_body, self.navigation.page
         over = self.overlay.lines(width) if self.overlay is not None else []
-        over = over[: max(0, room - 1)]
+        over = [shortened(line, width, self.options) for line in over[: max(0, room - 1)]]
         self.covered = len(over)
-        lines = self._aliases.apply(body.lines)
+        lines = [shortened(line, width, self.options) for line in self._aliases.apply(body.lines)]
         view.show(lines, fixed=body.fixed, top=page.top, over=over)
         if page.selected and page.row in body.targets and not page.loose:
             view.reveal(page.row)
@@ -206,7 +207,7 @@ class Stage(Screen[None], inherit_bindings=False):
         if self.overlay is not None and (line := self.overlay.foot(width)) is not None:
             return line
         if self.message:
-            return [(f" {self.message}"[: width - 1], "strong")]
+            return [(crop(f" {self.message}", width - 1, self.options), "strong")]
         self.entries = frame.footer_entries(self.navigation.page, self.model, self.monitor.key_of, width)
         return footer([(key, label) for _, key, label in self.entries], width, self.options)
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
+from bscore_tui.actions import shown_key
 from bscore_tui.screens import outside
 from bscore_tui.screens.moments import parse_moment
 from bscore_tui.views.model import Mode
+from bscore_tui.views.words import speed_text
 
 if TYPE_CHECKING:
     from bscore_tui.screens.stage import Stage
@@ -39,12 +41,30 @@ def do_step_back(stage: Stage) -> None:
 
 def do_faster(stage: Stage) -> None:
     """Play faster."""
-    stage.feed.change_speed(1)
+    _change_speed(stage, 1)
 
 
 def do_slower(stage: Stage) -> None:
     """Play slower."""
-    stage.feed.change_speed(-1)
+    _change_speed(stage, -1)
+
+
+def do_longer(stage: Stage) -> None:
+    """More time in the same while, where nothing has a span of its own."""
+    _change_speed(stage, 1)
+
+
+def do_shorter(stage: Stage) -> None:
+    """Less time in the same while."""
+    _change_speed(stage, -1)
+
+
+def _change_speed(stage: Stage, steps: int) -> None:
+    stage.feed.change_speed(steps)
+    playhead = stage.feed.playhead
+    key = shown_key(stage.keys_of("freeze")[0])
+    hint = "" if playhead.playing else f" once {key} plays it"
+    stage.say(f"the past moves at {speed_text(playhead.speed)}{hint}")
 
 
 def do_live(stage: Stage) -> None:

@@ -5,7 +5,7 @@ Nothing is counted or kept: every step reads what it needs, within a budget.
 
 from __future__ import annotations
 
-from bscore_tui.reading.text_file import ERROR, SEARCH_BYTES, WARNING, TextFile, TextLine
+from bscore_tui.reading.text_file import ERROR, SEARCH_BYTES, WARNING, Holds, TextFile, TextLine
 from bscore_tui.screens.page import Page
 from bscore_tui.views.styles import Body
 from bscore_tui.widgets.line_view import LineView
@@ -25,6 +25,14 @@ class Window(Page):
     def rows_of_line(self, line: TextLine, width: int) -> int:
         """How many rows a line takes."""
         return 1
+
+    def shown_in(self) -> Holds | None:
+        """Tells pieces of the file without any line that the filter shows; None: every piece is read."""
+        return None
+
+    def trouble_in(self, levels: str) -> Holds | None:
+        """Tells pieces of the file without any line of these levels; None: every piece is read."""
+        return None
 
     def reset_window(self, at: int) -> None:
         """Show the line at an offset; -1: the end, followed."""
@@ -64,7 +72,7 @@ class Window(Page):
         """The lines that are shown."""
         found: list[TextLine] = []
         rows = 0
-        for line in self.file.forward(self.first):
+        for line in self.file.forward(self.first, self.shown_in()):
             if line.end - self.first > SEARCH_BYTES:
                 break
             if not self.shows(line):
@@ -83,7 +91,7 @@ class Window(Page):
     def _to_end(self, size: int) -> None:
         rows = 0
         self.first = size
-        for line in self.file.backward(size):
+        for line in self.file.backward(size, self.shown_in()):
             if size - line.offset > SEARCH_BYTES:
                 break
             if self.shows(line):
@@ -116,7 +124,8 @@ class Window(Page):
         """The shown lines between the cursor and where it goes, the last one there."""
         if self.cursor < 0:
             self._leave_end()
-        source = self.file.forward(self.cursor) if rows > 0 else self.file.backward(self.cursor)
+        read = self.file.forward if rows > 0 else self.file.backward
+        source = read(self.cursor, self.shown_in())
         found: list[TextLine] = []
         for line in source:
             if abs(line.offset - self.cursor) > SEARCH_BYTES:
@@ -131,7 +140,7 @@ class Window(Page):
         self.following = False
         if rows < 0:
             self.first = 0
-            self.cursor = next((line.offset for line in self.file.forward(0) if self.shows(line)), 0)
+            self.cursor = next((line.offset for line in self.file.forward(0, self.shown_in()) if self.shows(line)), 0)
         else:
             self._to_end(self.file.size())
             self.cursor = next((line.offset for line in self.file.backward(self.file.size())), -1)
@@ -184,19 +193,29 @@ class Window(Page):
     def _seek(self, steps: int, levels: str, what: str) -> None:
         self._leave_end()
         start = self.cursor if self.cursor >= 0 else self.first
-        reached = start
-        for line in self.file.forward(start) if steps > 0 else self.file.backward(start):
-            reached = line.offset
-            if abs(reached - start) > SEARCH_BYTES:
-                self.desk.say(f"no {what} within {SEARCH_BYTES >> 20} MB")
-                return
-            if reached != start and self.is_trouble(line, levels) and self.shows(line):
-                first = self.file.record_start(reached)
+        found, more = self._trouble(start, start, steps, levels)
+        far = self.file.far_error(start, steps) if more else None
+        if far is not None:
+            found, more = self._trouble(far, start, steps, levels)
+        if found is None:
+            self.desk.say(
+                f"no {what} within {SEARCH_BYTES >> 20} MB" if more else f"no other {what} that way"
+            )
+            return
+        self.cursor = found
+        self._reveal()
+
+    def _trouble(self, begin: int, start: int, steps: int, levels: str) -> tuple[int | None, bool]:
+        """The next record of these levels, not that at `start`; and whether there is more to search."""
+        read = self.file.forward if steps > 0 else self.file.backward
+        for line in read(begin, self.trouble_in(levels)):
+            if abs(line.offset - begin) > SEARCH_BYTES:
+                return None, True
+            if line.offset != start and self.is_trouble(line, levels) and self.shows(line):
+                first = self.file.record_start(line.offset)
                 if first != start:
-                    self.cursor = first
-                    self._reveal()
-                    return
-        self.desk.say(f"no other {what} that way")
+                    return first, False
+        return None, begin + SEARCH_BYTES < self.file.size() if steps > 0 else begin > SEARCH_BYTES
 
     def do_next_error(self) -> None:
         """The next record with an error."""

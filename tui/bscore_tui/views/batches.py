@@ -8,7 +8,7 @@ from bscore_tui.views.cells import mark
 from bscore_tui.views.layout import left, right
 from bscore_tui.views.model import BatchRow, Model
 from bscore_tui.views.styles import Body, Line, Options
-from bscore_tui.views.words import clock, count, duration, nanoseconds, span
+from bscore_tui.views.words import clock, count, duration, figure, nanoseconds, span_in
 
 VARIANTS = ("all open", "running", "waiting", "retried", "abandoned", "slowest")
 ORDERS = ("", "batch", "run()", "worker")
@@ -40,7 +40,7 @@ def batches(
         for row in rows:
             targets[len(lines)] = f"mb:{row.mini_batch}"
             lines.append(_row(row, model, options))
-        hidden = _uncounted(model, variant, group)
+        hidden = 0 if options.filter else _uncounted(model, variant, group)
         if hidden > 0:
             what = group[0].state if group else "open"
             lines.append([(f"    {options.glyphs.ellipsis} {count(hidden, options)} more {what}", "dim")])
@@ -132,7 +132,7 @@ def _row(row: BatchRow, model: Model, options: Options) -> Line:
     where = f"{row.why} {row.worker}" if row.why not in ("late", "") else f"{row.worker} {row.why}"
     return [
         (f" {sign} ", style),
-        (right(count(row.mini_batch, options), 7, options) + "  ", "strong"),
+        (right(figure(row.mini_batch, 7, options), 7, options) + "  ", "strong"),
         (left(row.state, 9, options) + "  ", "text"),
         (right(attempt, 3, options) + "  ", "text"),
         (left(clock(row.since, options), 8, options), "text"),
@@ -144,7 +144,7 @@ def _row(row: BatchRow, model: Model, options: Options) -> Line:
 
 def _took(run_ns: int, options: Options) -> str:
     seconds = run_ns / 1e9
-    return span(seconds) if seconds >= 59.95 else duration(seconds, options)
+    return span_in(seconds, 9) if seconds >= 59.95 else duration(seconds, options)
 
 
 def _histogram(model: Model, width: int, options: Options) -> list[Line]:

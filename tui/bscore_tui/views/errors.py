@@ -8,7 +8,7 @@ from bscore_tui.views.layout import beside, crop, left, right, wrap
 from bscore_tui.views.model import ErrorRow, Model, batch_name
 from bscore_tui.views.pages import ItemRow, TraceFrame, TracePage
 from bscore_tui.views.styles import Body, Line, Options
-from bscore_tui.views.words import clock, count, nanoseconds, plural
+from bscore_tui.views.words import clock, count, plural, took
 
 ORDERS = ("", "last", "first", "where")
 KEYS = (
@@ -186,8 +186,8 @@ def trace_lines(model: Model, page: TracePage, width: int, options: Options) -> 
         lines += [[], [("TRY  WORKER                    TIME       AFTER  OUTCOME", "dim")]]
         for attempt in page.attempts:
             worker = left(attempt.worker.replace("/", " "), 24, options)
-            took = nanoseconds(attempt.run_ns, options)
-            text = f"{attempt.attempt:>3}  {worker}  {clock(attempt.at, options)} {took:>8}  "
+            spent = took(attempt.run_ns, 8, options)
+            text = f"{attempt.attempt:>3}  {worker}  {clock(attempt.at, options)} {spent:>8}  "
             lines.append(
                 [
                     (text, "text"),

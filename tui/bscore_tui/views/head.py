@@ -47,7 +47,9 @@ def state_words(model: Model) -> str:
 def _moment(model: Model, options: Options) -> Line:
     when = day(model.at, model.now, options)
     text = f"{when} {clock(model.at, options)} {options.zone} ".lstrip()
-    mode = f"READING {int(model.read_share * 100)} %" if model.mode is Mode.READING else model.mode.value
+    mode = "REPLAY" if model.mode is Mode.FROZEN and model.speed is not None else model.mode.value
+    if model.mode is Mode.READING:
+        mode = f"READING {int(model.read_share * 100)} %"
     style = "strong" if model.mode is Mode.LIVE else "accent"
     return [(mode, style), ("  ", "text"), (text, "text")]
 

@@ -18,11 +18,8 @@ def crop(text: str, width: int, options: Options) -> str:
         return ""
     if cell_len(text) <= width:
         return text
-    mark = options.glyphs.ellipsis
-    room = width - cell_len(mark)
-    if room <= 0:
-        return set_cell_size(text, width)
-    return set_cell_size(text, room).rstrip() + mark
+    mark = options.glyphs.ellipsis[:width]
+    return set_cell_size(text, width - cell_len(mark)).rstrip() + mark
 
 
 def left(text: str, width: int, options: Options) -> str:
@@ -42,23 +39,43 @@ def width_of(line: Line) -> int:
 
 
 def fit(line: Iterable[tuple[str, str]], width: int, options: Options) -> Line:
-    """The line in exactly `width` cells."""
+    """The line in exactly `width` cells; where it is longer its end is marked."""
     fitted: Line = []
     room = width
-    for text, style in line:
-        if not text:
-            continue
+    rest = [(text, style) for text, style in line if text]
+    for number, (text, style) in enumerate(rest):
         size = cell_len(text)
         if size > room:
-            short = crop(text, room, options)
-            fitted.append((short, style))
-            room -= cell_len(short)
-            break
+            return _marked_end(fitted, rest[number:], width, options)
         fitted.append((text, style))
         room -= size
     if room > 0:
         fitted.append((" " * room, "text"))
     return fitted
+
+
+def _marked_end(fitted: Line, rest: Line, width: int, options: Options) -> Line:
+    """What fits of a line that is too long, the mark in its last cells; blanks are not missed."""
+    mark = options.glyphs.ellipsis[:width]
+    missing = any(text.strip() for text, _ in rest)
+    kept: Line = []
+    room = width - (cell_len(mark) if missing else 0)
+    for text, style in [*fitted, *rest]:
+        part = set_cell_size(text, min(cell_len(text), room))
+        kept += [(part, style)] if part else []
+        room -= cell_len(part)
+        if not room:
+            break
+    if missing:
+        text, style = kept.pop() if kept else ("", "dim")
+        bare = text.rstrip()
+        kept.append((bare + mark + " " * (cell_len(text) - cell_len(bare)), style))
+    return kept
+
+
+def shortened(line: Line, width: int, options: Options) -> Line:
+    """The line as it is, or fitted where it is longer than `width` cells."""
+    return line if width_of(line) <= width else fit(line, width, options)
 
 
 def ends(start: Line, end: Line, width: int, options: Options) -> Line:

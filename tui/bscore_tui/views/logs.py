@@ -1,4 +1,4 @@
-"""Logs: the master's journal in words, any file line by line, and the files of the tree."""
+"""Logs: the master's journal in words, and the files of the tree."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from bscore_tui.views.batches import matches
 from bscore_tui.views.cells import mark
 from bscore_tui.views.layout import crop, ends, left, right
 from bscore_tui.views.model import Model, Note
-from bscore_tui.views.pages import FileRow, LogLine
+from bscore_tui.views.pages import FileRow
 from bscore_tui.views.styles import Body, Line, Options
 from bscore_tui.views.words import clock, count
 
@@ -61,44 +61,6 @@ def notes(
             [("   nothing that holds the filter" if options.filter else "   no record so far", "dim")]
         )
     return Body(lines, targets, 2)
-
-
-def file(
-    path: str,
-    rows: Sequence[LogLine],
-    width: int,
-    _height: int,
-    options: Options,
-    *,
-    total: int | None = None,
-    indexed: float = 1.0,
-    follow: bool = False,
-    side: int = 0,
-) -> Body:
-    """A file as it is. `side`: cells scrolled to the right; `wrap` toggled unfolds long lines."""
-    share = "" if indexed >= 1 else f"   {int(indexed * 100)} % indexed"
-    name = crop(path, max(width - 40, 10), options)
-    facts: Line = [(f" {name}", "strong"), (f"   {count(total, options)} lines{share}", "dim")]
-    lines: list[Line] = [ends(facts, [("FOLLOW " if follow else "", "accent")], width, options)]
-    targets: dict[int, str] = {}
-    digits = max(len(str(total or 0)), 4)
-    for row in rows:
-        target = f"log:{path}@{row.offset}"
-        targets[len(lines)] = target
-        sign, style = mark(target, row.level and {"E": "x", "W": "!"}[row.level], options)
-        body_style = {"E": "error", "W": "warn"}.get(row.level, "dim" if row.continued else "text")
-        head: Line = [(sign, style), (right(str(row.number + 1), digits, options) + " ", "dim")]
-        room = max(width - digits - 3, 8)
-        text = row.text[side:] if side else row.text
-        lines.append([*head, *_marked(crop(text, room, options), options.filter, body_style)])
-        if "wrap" in options.toggled and len(text) > room:
-            lines += [
-                [(" " * (digits + 2), "dim"), (text[i : i + room], body_style)]
-                for i in range(room - 1, len(text), room)
-            ]
-    if len(lines) == 1:
-        lines.append([("   empty", "dim")])
-    return Body(lines, targets, 1)
 
 
 def _marked(text: str, wanted: str, style: str = "text") -> Line:

@@ -7,7 +7,7 @@ from bscore_tui.views.layout import crop, left
 from bscore_tui.views.model import BatchRow, Model
 from bscore_tui.views.pages import AttemptRow, BatchStory
 from bscore_tui.views.styles import Body, Line, Options
-from bscore_tui.views.words import clock, nanoseconds, span
+from bscore_tui.views.words import clock, nanoseconds, span_in, took
 
 KEYS = (
     ("enter", "trace"),
@@ -85,7 +85,7 @@ def _running(model: Model, story: BatchStory) -> BatchRow | None:
 
 def _attempt(attempt: AttemptRow, width: int, options: Options, *, selected: bool) -> Line:
     worker = left(attempt.worker.replace("/", " "), 22, options)
-    run, cpu = nanoseconds(attempt.run_ns, options), nanoseconds(attempt.cpu_ns, options)
+    run, cpu = took(attempt.run_ns, 7, options), took(attempt.cpu_ns, 7, options)
     text = f"{attempt.attempt:>2}   {worker} {clock(attempt.start, options, 1):<10} {run:>7}  {cpu:>7}     "
     outcome = crop(f"{attempt.outcome}  {attempt.place}".rstrip(), max(width - 2 - len(text), 8), options)
     first = (">", "selected") if selected else ("x", "error") if attempt.failed else (" ", "text")
@@ -94,9 +94,9 @@ def _attempt(attempt: AttemptRow, width: int, options: Options, *, selected: boo
 
 def _running_line(row: BatchRow, model: Model, options: Options) -> Line:
     worker = left(row.worker, 22, options)
-    took = span((model.at - row.since) / 1e6) if row.since else "?"
+    passed = span_in((model.at - row.since) / 1e6, 7) if row.since else "?"
     begun = clock(row.since, options, 1)
-    text = f"  {row.attempt or '?':>2}   {worker} {begun:<10} {took:>7}  {'':>7}     running"
+    text = f"  {row.attempt or '?':>2}   {worker} {begun:<10} {passed:>7}  {'':>7}     running"
     return [(text, "warn" if row.why == "late" else "text"), (" ! late" if row.why == "late" else "", "warn")]
 
 

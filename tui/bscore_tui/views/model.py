@@ -43,6 +43,8 @@ class Timeline:
     running: int = 0
     #: Moments a person marked.
     marks: tuple[int, ...] = ()
+    #: While the journal is being scanned: counts are complete only from here on. 0: all are.
+    known_from: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,8 @@ class NodeRow:
     memory_peak_mb: float | None = None
     memory_peak_at: int | None = None
     sample_at: int | None = None
+    #: Seconds between two samples; None while there are fewer than two.
+    sample_step_s: float | None = None
     lost_reason: str = ""
 
 
@@ -204,6 +208,8 @@ class Model:
     at: int
     #: The present, where `at` is not it.
     now: int
+    #: How fast `at` moves on by itself, in seconds a second; None: it stands, or is the present.
+    speed: float | None = None
     started: int | None = None
     ended: int | None = None
     script: str = ""

@@ -7,7 +7,7 @@ from bscore_tui.views.cells import labelled, mark
 from bscore_tui.views.layout import left
 from bscore_tui.views.model import BatchRow, Model, WorkerRow
 from bscore_tui.views.styles import Body, Line, Options
-from bscore_tui.views.words import clock, count, nanoseconds, span
+from bscore_tui.views.words import clock, count, nanoseconds, span, span_in
 
 
 def standing(model: Model, width: int, height: int, options: Options) -> Body:
@@ -59,7 +59,7 @@ def _left(page: parts.Page, model: Model, most: int) -> None:
 
 
 def _row(row: BatchRow, model: Model, stacks: dict[str, WorkerRow], options: Options) -> Line:
-    for_ = span((model.at - row.since) / 1e6) if row.since else "?"
+    for_ = span_in((model.at - row.since) / 1e6, 10) if row.since else "?"
     worker = stacks.get(row.worker)
     place = worker.stack if worker else options.glyphs.dash
     return [

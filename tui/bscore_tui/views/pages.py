@@ -101,17 +101,6 @@ class TracePage:
 
 
 @dataclass(frozen=True, slots=True)
-class LogLine:
-    """One line of a file; `continued`: it has no prefix of its own and belongs to the record above."""
-
-    number: int
-    offset: int
-    text: str
-    level: str
-    continued: bool
-
-
-@dataclass(frozen=True, slots=True)
 class FileRow:
     """A file or folder of the tree; `path` as it is on disk, `name` safe to be shown."""
 

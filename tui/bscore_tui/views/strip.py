@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from bscore_tui.views.layout import ends, fit
 from bscore_tui.views.model import Face, Mode, Model, Timeline
 from bscore_tui.views.styles import Line, Options
-from bscore_tui.views.words import clock, count, minute, span
+from bscore_tui.views.words import clock, count, minute, span, speed_text
 
 #: From so many rows on the strip is twice as high.
 TALL_ROWS = 30
@@ -183,19 +183,20 @@ def _levels(cells: list[Cell], signs: list[tuple[str, str]], rows: int, row: int
     return line
 
 
-def control(model: Model, width: int, options: Options, speed: str = "") -> Line:
+def control(model: Model, width: int, options: Options) -> Line:
     """The row above the strip when the moment is not now."""
+    speed = "=" if model.speed is None else f"> {speed_text(model.speed)}"
     at = clock(model.at, options, 3 if model.mode is Mode.FROZEN else 1)
     if model.mode is Mode.FROZEN:
         ago = span((model.now - model.at) / 1e6)
         start: Line = [
-            (" FROZEN", "accent"),
+            (" FROZEN" if model.speed is None else f" REPLAY {speed}", "accent"),
             (f"  {at}   {ago} ago   {count(model.over, options)} done", "text"),
         ]
         return ends(start, [("End = now ", "dim")], width, options)
     begun = model.started or model.at
     passed = span((model.at - begun) / 1e6)
     whole = span((model.horizon - begun) / 1e6) if model.horizon > begun else "?"
-    start = [(f" REPLAY {speed or '='}", "accent"), (f"   {at}   {passed} of {whole}   ", "text")]
+    start = [(f" REPLAY {speed}", "accent"), (f"   {at}   {passed} of {whole}   ", "text")]
     start.append((f"{count(model.over, options)} of {count(model.mini_batches, options)}", "text"))
     return ends(start, [("End = result ", "dim")], width, options)

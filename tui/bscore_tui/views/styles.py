@@ -84,7 +84,9 @@ class Options:
     reverse: bool = False
     #: Which of a screen's views, one of its `VARIANTS`.
     variant: str = ""
-    #: Nodes (`node:…`) folded or opened against what the view would do, and traces unfolded.
+    #: How many seconds of the past charts of resources show.
+    span_s: int = 600
+    #: Nodes folded or opened by a person (`fold:…`, `open:…`), and what else is unfolded, by name.
     toggled: frozenset[str] = frozenset()
 
 

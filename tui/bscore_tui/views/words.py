@@ -15,6 +15,18 @@ def count(value: int | None, options: Options) -> str:
     return options.glyphs.dash if value is None else f"{value:,}"
 
 
+def figure(value: int | None, width: int, options: Options) -> str:
+    """As `count`, in so many cells: without commas, then in thousands, millions, where it is too long."""
+    text = count(value, options)
+    if value is None or len(text) <= width:
+        return text
+    for scale, unit in ((1, ""), (1_000, "k"), (1_000_000, "M"), (1_000_000_000, "G")):
+        text = f"{value // scale}{unit}"
+        if len(text) <= width:
+            break
+    return text
+
+
 def duration(seconds: float | None, options: Options) -> str:
     """`0.9 ms`, `11.6 s`, `1:12`, `1:02:07`, `2 d 03:10`."""
     if seconds is None:
@@ -39,9 +51,28 @@ def span(seconds: float | None) -> str:
     return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"
 
 
+def span_in(seconds: float | None, width: int) -> str:
+    """As `span`, in so many cells: `1:02:07`, else `1h 02m`; `2 d 03:10`, else `2d 03h`, else `2 d`."""
+    text = span(seconds)
+    if seconds is None or len(text) <= width:
+        return text
+    minutes = int(seconds) // 60
+    hours, days = minutes // 60, minutes // 1440
+    shorter = [f"{hours}h {minutes % 60:02d}m", f"{hours}h{minutes % 60:02d}", f"{hours} h", f"{hours}h"]
+    if days:
+        shorter = [f"{days}d {hours % 24:02d}h", f"{days}d{hours % 24:02d}h", f"{days} d", f"{days}d"]
+    return next((text for text in shorter if len(text) <= width), shorter[-1])
+
+
 def nanoseconds(value: int | None, options: Options) -> str:
     """A duration in nanoseconds, as `duration` writes it."""
     return duration(None if value is None else value / 1e9, options)
+
+
+def took(value: int | None, width: int, options: Options) -> str:
+    """As `nanoseconds`, in so many cells."""
+    text = nanoseconds(value, options)
+    return text if value is None or len(text) <= width else span_in(value / 1e9, width)
 
 
 def percent(part: float, whole: float) -> float | None:
@@ -63,6 +94,11 @@ def rate(per_s: float | None, options: Options, unit: str = "") -> str:
     return f"{per_s:,.1f} {unit}/s" if per_s < 10_000 else f"{per_s:,.0f} {unit}/s"
 
 
+def speed_text(speed: float) -> str:
+    """`60x`, `0.25x`."""
+    return f"{speed:g}x"
+
+
 def memory(mb: float | None, options: Options) -> str:
     """`598 MB`, `6.8 GB`."""
     if mb is None:
@@ -76,7 +112,8 @@ def memory_of(mb: float | None, total_mb: float | None, options: Options) -> str
         return options.glyphs.dash
     if not total_mb:
         return memory(mb, options)
-    return f"{mb / 1024:.1f}/{total_mb / 1024:.1f} GB"
+    digits = 1 if total_mb < 99.95 * 1024 else 0
+    return f"{mb / 1024:.{digits}f}/{total_mb / 1024:.{digits}f} GB"
 
 
 def moment(at: int, options: Options) -> datetime:
