@@ -54,10 +54,15 @@ def read_lease(tree: Path) -> Lease | None:
 class JobLock:
     """Holds a job for one master. `close` lets go of it; so does the death of the process."""
 
-    def __init__(self, tree: Path, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        tree: Path,
+        sleep: Callable[[float], None] = time.sleep,
+        monotonic_s: Callable[[], float] = time.monotonic,
+    ) -> None:
         self.tree = tree
         self.term = 0
-        self._sleep = sleep
+        self._sleep, self._monotonic_s = sleep, monotonic_s
         self._fd = -1
         self._beat = 0
         self._renewed = 0.0
@@ -88,8 +93,8 @@ class JobLock:
         lease = read_lease(self.tree)
         if lease is None or lease.boot_id == boot_id():
             return
-        deadline = time.monotonic() + TAKE_OVER_S
-        while time.monotonic() < deadline:
+        deadline = self._monotonic_s() + TAKE_OVER_S
+        while self._monotonic_s() < deadline:
             self._sleep(1.0)
             if read_lease(self.tree) != lease:
                 self.close()
@@ -120,7 +125,7 @@ class JobLock:
 
     def renew(self, *, force: bool = False) -> None:
         """Show that this master lives; does nothing more often than every 5 s."""
-        now = time.monotonic()
+        now = self._monotonic_s()
         if not force and now - self._renewed < RENEW_S:
             return
         self._renewed = now

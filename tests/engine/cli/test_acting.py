@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -21,6 +24,7 @@ from cli_runs import (
     Here,
     bscore,
     ended,
+    environment,
     has_done,
     is_busy,
     only,
@@ -116,6 +120,41 @@ def test_abandoning_the_rest_keeps_what_is_done(tmp_path: Path) -> None:
     assert len(only(events_of(job), e.RemainingAbandoned)) == 1
     assert run.over == 1000
     assert sum(rows_of(job).values()) == run.succeeded_items >= 20
+
+
+def elsewhere(*arguments: str) -> list[str]:
+    """A command line that runs on a host of another name, which shares every folder with this one."""
+    renamed = 'hostname elsewhere && exec "$0" "$@"'
+    return ["unshare", "-r", "-u", "sh", "-c", renamed, sys.executable, "-m", "bscore.cli", *arguments]
+
+
+def _can_rename_hosts() -> bool:
+    if shutil.which("unshare") is None or shutil.which("hostname") is None:
+        return False
+    tried = subprocess.run(["unshare", "-r", "-u", "hostname", "elsewhere"], capture_output=True, check=False)
+    return tried.returncode == 0
+
+
+@pytest.mark.skipif(not _can_rename_hosts(), reason="this machine lets nobody play another host")
+def test_another_host_that_shares_the_folder_acts_and_sees_as_this_one_does(tmp_path: Path) -> None:
+    job = hanging(tmp_path)
+    with running(job) as master:
+        wait_for(lambda: has_done(job, 7))
+        said = [
+            subprocess.run(
+                elsewhere("job", *words),
+                env=environment(tmp_path),
+                capture_output=True,
+                text=True,
+                check=True,
+            )
+            for words in (["abandon", job.name, "--mini-batch", "0"], ["show", job.name, "-o", "json"])
+        ]
+        assert said[0].stderr == "0 abandoned.\n"
+        assert finish(master) == 0
+    taken = only(events_of(job), e.RequestTaken)
+    assert [(event.what, event.where, event.granted) for event in taken] == [("abandon", "elsewhere", True)]
+    assert json.loads(said[1].stdout)["status"] in ("Running", "Finalizing", "Completed")
 
 
 def test_a_restarted_worker_gives_its_mini_batch_back_uncharged(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from bscore.core.events import Outcome
-from cli_runs import SLOW, environment, now_of
-from real_runs import make_job, run_of, wait_for
+from cli_runs import SLOW, WAITING, environment, now_of
+from real_runs import expected_rows, make_job, rows_of, run_of, wait_for
 
 pytestmark = [
     pytest.mark.slow,
@@ -79,3 +79,20 @@ def test_the_bar_is_drawn_and_ctrl_c_cancels_in_order(tmp_path: Path, terminal: 
     run = run_of(job)
     assert run.outcome is Outcome.CANCELED
     assert run.committed_rows >= 25
+
+
+def test_watch_opens_the_monitor_and_leaving_it_leaves_the_job(tmp_path: Path, terminal: Terminal) -> None:
+    gate = tmp_path / "gate"
+    job = make_job(tmp_path, WAITING.format(gate=str(gate)), items=40)
+    command = [sys.executable, "-m", "bscore.cli", "job", "resume", job.name, "--watch"]
+    terminal.type(f"{shlex.join(command)}; echo code=$?")
+    wait_for(lambda: "? keys" in terminal.screen() and "7 done" in terminal.screen(), 30)
+    assert "job1" in terminal.screen()
+    terminal.press("q")
+    wait_for(lambda: "code=0" in terminal.screen().splitlines(), 30)
+    run = now_of(job)
+    assert run is not None
+    assert run.outcome is None, "the job goes on without its monitor"
+    gate.touch()
+    wait_for(lambda: (run := now_of(job)) is not None and run.outcome is Outcome.COMPLETED, 30)
+    assert rows_of(job) == expected_rows(40)

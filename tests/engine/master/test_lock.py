@@ -1,0 +1,99 @@
+"""Who may write a job, where locks do not cross hosts: the lease decides, by what is observed of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from bscore.errors import BscoreError, TermLostError
+from bscore.logtree import paths
+from bscore.master.lock import TAKE_OVER_S, JobLock, Lease, read_lease
+
+
+class Hours:
+    """A clock that only sleeping moves; `each` is called after every nap."""
+
+    def __init__(self, each: Callable[[float], None] = lambda _now: None) -> None:
+        self.now = 0.0
+        self._each = each
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        self._each(self.now)
+
+    def lock(self, tree: Path) -> JobLock:
+        return JobLock(tree, self.sleep, lambda: self.now)
+
+
+def leave(tree: Path, beat: int, boot: str = "another machine's boot") -> None:
+    """The lease of a master somewhere."""
+    (tree / paths.CHECKPOINT).mkdir(exist_ok=True)
+    lease = Lease("elsewhere", boot, 4127, 99, 1, beat)
+    (tree / paths.LEASE).write_text(json.dumps(asdict(lease)))
+
+
+def test_a_lease_of_another_host_must_stand_still_for_a_minute(tmp_path: Path) -> None:
+    leave(tmp_path, 7)
+    hours = Hours()
+    lock = hours.lock(tmp_path)
+    lock.acquire()
+    assert TAKE_OVER_S <= hours.now <= TAKE_OVER_S + 2
+    lock.claim(2)
+    assert read_lease(tmp_path) != Lease("elsewhere", "another machine's boot", 4127, 99, 1, 7)
+    lock.close()
+
+
+def test_one_beat_within_that_minute_and_the_job_is_its_masters(tmp_path: Path) -> None:
+    leave(tmp_path, 7)
+    hours = Hours(lambda now: leave(tmp_path, 8) if now >= 50 else None)
+    with pytest.raises(BscoreError, match="is being run by process 4127 on elsewhere") as caught:
+        hours.lock(tmp_path).acquire()
+    assert 50 <= hours.now < TAKE_OVER_S
+    assert "bscore job cancel" in caught.value.remedy
+
+
+def test_whoever_knows_better_takes_over_at_once(tmp_path: Path) -> None:
+    leave(tmp_path, 7)
+    hours = Hours()
+    lock = hours.lock(tmp_path)
+    lock.acquire(take_over=True)
+    assert hours.now == 0
+    lock.close()
+
+
+def test_on_one_host_the_lock_alone_decides(tmp_path: Path) -> None:
+    hours = Hours()
+    first, second = hours.lock(tmp_path), hours.lock(tmp_path)
+    first.acquire()
+    first.claim(1)
+    with pytest.raises(BscoreError, match="is being run by process"):
+        second.acquire(take_over=True)
+    first.close()
+    second.acquire()
+    assert hours.now == 0, "this boot's lease needs no minute"
+    second.close()
+
+
+def test_a_term_is_claimed_once_and_the_earlier_master_notices(tmp_path: Path) -> None:
+    hours = Hours()
+    first, second = hours.lock(tmp_path), hours.lock(tmp_path)
+    first.acquire()
+    first.claim(1)
+    first.check()
+    with pytest.raises(TermLostError):
+        second.claim(1)
+    second.claim(second.next_term(1))
+    with pytest.raises(TermLostError, match="Another master"):
+        first.check()
+    first.close()
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"host": 1}', "\0" * 40])
+def test_a_lease_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
+    (tmp_path / paths.CHECKPOINT).mkdir()
+    (tmp_path / paths.LEASE).write_text(text)
+    assert read_lease(tmp_path) is None
