@@ -10,7 +10,7 @@ import faulthandler
 import os
 import signal
 import threading
-from typing import List, Set
+from typing import Callable, List, Set
 
 from bscore_worker.wire import Channel, Message
 
@@ -22,6 +22,7 @@ class Control:
         self._channel = channel
         self._stacks_fd = stacks_fd
         self._lock = threading.Lock()
+        self._sending = threading.Lock()
         self._withdrawn: Set[int] = set()
         self._begun = -1
 
@@ -38,9 +39,22 @@ class Control:
             self._begun = sequence
             return True
 
+    def offer(self, news: Callable[[], List[Message]], wait_s: float) -> None:
+        """Send what `news` gives, unless somebody sends for longer than `wait_s`; OSError without an agent.
+
+        That somebody may be this very thread, below a signal handler: then only 0 is right.
+        """
+        if self._sending.acquire(timeout=wait_s):
+            try:
+                messages = news()
+                if messages:
+                    self._channel.send(messages)
+            finally:
+                self._sending.release()
+
     def forget_in_child(self) -> None:
-        """In a child the script forked: no thread, no descriptor, and a lock nobody holds."""
-        self._lock = threading.Lock()
+        """In a child the script forked: no thread, no descriptor, and locks nobody holds."""
+        self._lock, self._sending = threading.Lock(), threading.Lock()
         self._channel.close()
 
     def _withdraw(self, sequences: List[int]) -> List[int]:
@@ -51,7 +65,9 @@ class Control:
 
     def _obey(self, message: Message) -> None:
         if message[0] == "withdraw":
-            self._channel.send([("withdrawn", self._withdraw(message[1]))])
+            given_back = self._withdraw(message[1])
+            with self._sending:
+                self._channel.send([("withdrawn", given_back)])
         elif message[0] == "stacks":
             # From this thread rather than by a signal, which would interrupt system calls of native code.
             faulthandler.dump_traceback(self._stacks_fd, all_threads=True)

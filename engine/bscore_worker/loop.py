@@ -21,6 +21,7 @@ from bscore_worker.minibatch import MiniBatch, MiniBatchContext
 from bscore_worker.profiling import Profiler
 from bscore_worker.streams import Streams
 from bscore_worker.traces import describe
+from bscore_worker.warned import Warned
 from bscore_worker.wire import PROTOCOL, Channel, Frame, Message
 
 #: A mini-batch to score: sequence number, id, number of items, paths (none where items are no files).
@@ -33,10 +34,13 @@ _EXACT_OFFSETS_NS = 20_000_000
 class Loop:
     """Scores mini-batches until told to stop."""
 
-    def __init__(self, channel: Channel, control: Control, streams: Streams, code: str) -> None:
+    def __init__(
+        self, channel: Channel, control: Control, streams: Streams, warned: Warned, code: str
+    ) -> None:
         self._channel = channel
         self._control = control
         self._streams = streams
+        self._warned = warned
         self._code = code
         self._blocks: Optional[Blocks] = None
         self._queue: Deque[Work] = deque()
@@ -103,6 +107,7 @@ class Loop:
 
     def _score(self, work: Work) -> Optional[Work]:
         sequence, mini_batch, items, paths = work
+        self._warned.mini_batch = mini_batch
         begun_ns = monotonic_ns()
         run_ns = -1
         result: Tuple[Any, ...] = ()
@@ -190,7 +195,7 @@ def leave(channel: Channel, streams: Streams, error: SystemExit, where: str, cod
         except Exception:
             streams.reached(exactly=False)
     _type, _message, trace, place = describe(error, code)
-    streams.reached(exactly=False)
+    streams.settle()
     try:
         channel.send([("exit", number, where, trace, place)])
     finally:
@@ -223,9 +228,11 @@ def main(socket_fd: int, control_fd: int, stacks_fd: int, agent_pid: int) -> Non
 def _live(channel: Channel, control: Control, frames: List[Frame]) -> None:
     setup: Dict[str, Any] = frames[0][0][0][1]
     streams = Streams(setup["stdout_fd"], setup["stderr_fd"], setup["log_fd"])
-    streams.install(setup["logging_level"])
     code = os.path.abspath(setup["code"])
-    loop = Loop(channel, control, streams, code)
+    warned = Warned(code, control.offer)
+    streams.install(setup["logging_level"], warned)
+    os.register_at_fork(after_in_child=warned.forget_in_child)
+    loop = Loop(channel, control, streams, warned, code)
     profiler = Profiler(setup["profiling_module"], setup["profile"]) if setup["profiling_module"] else None
     contract = _begin(channel, streams, setup, code)
     if contract is None:
@@ -264,7 +271,7 @@ def _begin(channel: Channel, streams: Streams, setup: Dict[str, Any], code: str)
     except SystemExit as error:
         leave(channel, streams, error, "init()" if step == "init" else "the import of the script", code)
     except BaseException as error:
-        streams.reached(exactly=False)
+        streams.settle()
         channel.send([("init_failed", step) + describe(error, code)])
         return None
     channel.send([("ready", monotonic_ns() - begun_ns, process.shows_stacks())])
@@ -280,5 +287,5 @@ def _finish(channel: Channel, streams: Streams, contract: script.Script, code: s
             leave(channel, streams, error, "shutdown()", code)
         except BaseException as error:
             farewell = describe(error, code)
-    streams.reached(exactly=False)
+    streams.settle()
     channel.send([("bye",) + farewell])

@@ -10,7 +10,9 @@ import io
 import logging
 import os
 import sys
-from typing import Any, Tuple
+from typing import Any, Optional, Tuple
+
+from bscore_worker.warned import Warned
 
 
 class CountedFile(io.RawIOBase):
@@ -60,9 +62,10 @@ class Streams:
         self._err = _text(self._raw_err)
         #: For EntryScript().logger.
         self.log = _text(self._raw_log)
+        self._warned: Optional[Warned] = None
 
-    def install(self, level: str) -> None:
-        """Put them in the place of sys.stdout and sys.stderr and give root logging a handler."""
+    def install(self, level: str, warned: Optional[Warned] = None) -> None:
+        """Put them in the place of sys.stdout and sys.stderr, give root logging a handler, count warnings."""
         sys.stdout, sys.stderr = self._out, self._err
         # A stream of its own: a script that closes or replaces sys.stdout must not silence logging.
         handler = logging.StreamHandler(_text(self._raw_out))
@@ -70,6 +73,15 @@ class Streams:
         root = logging.getLogger()
         root.addHandler(handler)
         root.setLevel(getattr(logging, level.upper(), logging.INFO))
+        self._warned = warned
+        if warned is not None:
+            warned.install()
+
+    def settle(self) -> None:
+        """Nothing more will be written: flush, and say which warnings there were."""
+        self.reached(exactly=False)
+        if self._warned is not None:
+            self._warned.say(last=True)
 
     def reached(self, exactly: bool) -> Tuple[int, int, int]:
         """Bytes in stdout, stderr and log so far; `exactly` asks the kernel, which costs a few us."""

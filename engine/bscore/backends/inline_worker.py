@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from bscore.backends.inline_world import World
@@ -29,6 +29,7 @@ from bscore_worker.profiling import Profiler
 from bscore_worker.script import Script, load, load_function
 from bscore_worker.streams import Streams
 from bscore_worker.traces import describe
+from bscore_worker.warned import Warned
 from bscore_worker.wire import PROTOCOL, Frame, Message
 
 Tell = Callable[[Message, bytes], None]
@@ -109,6 +110,7 @@ class InlineWorker:
         environment = worker_environment(setup, f"{setup.job}/{setup.term}/{os.getpid()}/{process}")
         self._world = World(self._code, str(folder), environment)
         self._streams = Streams(*user_fds)
+        self._warned = Warned(self._code, self._offer, clock.monotonic_ns)
         self._script: Script | None = None
         self._profiler: Profiler | None = None
         retry_short = setup.limits.retry_short_returns
@@ -117,6 +119,10 @@ class InlineWorker:
         )
         self._blocks = Blocks(setup.blocks) if setup.blocks else None
 
+    def _offer(self, news: Callable[[], Sequence[Message]], _wait_s: float) -> None:
+        for message in news():
+            self._tell(message, b"")
+
     def begin(self) -> None:
         """Load the script and run its init(). Raises Gone when that fails, which was then told."""
         version = ".".join(map(str, sys.version_info[:3]))
@@ -124,7 +130,7 @@ class InlineWorker:
         step, begun_ns = "load", self._clock.monotonic_ns()
         with self._world.entered():
             try:
-                self._streams.install(self._asked["logging_level"])
+                self._streams.install(self._asked["logging_level"], self._warned)
                 importlib.invalidate_caches()
                 self._script = self._load()
                 step = "init"
@@ -136,7 +142,7 @@ class InlineWorker:
                 self._tell(("init_failed", step, *describe(error, self._code)), b"")
                 raise Gone(1) from None
             finally:
-                self._streams.reached(exactly=False)
+                self._streams.settle()
         self._tell(("ready", self._clock.monotonic_ns() - begun_ns, False), b"")
 
     def _load(self) -> Script:
@@ -154,6 +160,7 @@ class InlineWorker:
         start_ns = self._clock.monotonic_ns()
         self._tell(("started", sequence, start_ns, 0), b"")
         batch, first = pending.batch, pending.first_record
+        self._warned.mini_batch = batch.mini_batch
         names = pending.manifest.split(b"\0")[0:-1:3][first : first + batch.items]
         run_ns, body = -1, b""
         with self._world.entered():
@@ -201,7 +208,7 @@ class InlineWorker:
             except BaseException as error:  # noqa: BLE001  # whatever a script raises is its failure, not ours
                 farewell = describe(error, self._code)
             finally:
-                self._streams.reached(exactly=False)
+                self._streams.settle()
         self._tell(("bye", *farewell), b"")
         raise Gone(0)
 
@@ -212,7 +219,7 @@ class InlineWorker:
         if not isinstance(status, int | None):
             sys.stderr.write(f"{status}\n")
         _, _, trace, place = describe(error, self._code)
-        self._streams.reached(exactly=False)
+        self._streams.settle()
         self._tell(("exit", code, where, trace, place), b"")
         return Gone(code)
 

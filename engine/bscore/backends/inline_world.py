@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, TextIO
 
-from bscore_worker.shims import is_stand_in
+from bscore_worker.shims import entry_script, is_stand_in
 
 #: What a fresh interpreter does not show.
 _IGNORED = (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning)
@@ -33,6 +33,12 @@ class _State:
     stderr: TextIO = field(default_factory=lambda: sys.stderr)
     handlers: list[logging.Handler] = field(default_factory=lambda: list(logging.getLogger().handlers))
     level: int = field(default_factory=lambda: logging.getLogger().level)
+    own_log: list[logging.Handler] = field(
+        default_factory=lambda: list(logging.getLogger(entry_script.LOGGER).handlers)
+    )
+    #: What hears warnings and records: a worker counts its own (bscore_worker.warned).
+    show: Any = field(default_factory=lambda: warnings.showwarning)
+    handle: Any = field(default_factory=lambda: logging.Logger.callHandlers)
 
     def apply(self, instead: dict[str, str]) -> None:
         """Make it the state of this process, whose environment is `instead`."""
@@ -47,6 +53,9 @@ class _State:
         root = logging.getLogger()
         root.handlers[:] = self.handlers
         root.setLevel(self.level)
+        logging.getLogger(entry_script.LOGGER).handlers[:] = self.own_log
+        warnings.showwarning = self.show
+        logging.Logger.callHandlers = self.handle  # type: ignore[method-assign]  # as the worker had done
 
 
 def _state_now() -> _State:
@@ -65,14 +74,17 @@ class World:
     """The world of one inline worker. `code` is the script's folder, `folder` where it starts.
 
     Swapped: working folder, environment, sys.argv, sys.path, sys.meta_path, the three streams, handlers and
-    level of root logging, warning filters, and the modules that are the script's own. Not swapped: modules
-    of the installed libraries, signal handlers, threads that the script leaves running.
+    level of root logging, the EntryScript logger, warning filters, what counts warnings, and the modules that
+    are the script's own. Not swapped: modules of the installed libraries, signal handlers, threads that the
+    script leaves running.
     """
 
     def __init__(self, code: str, folder: str, environment: dict[str, str]) -> None:
         self._code = os.path.join(os.path.realpath(code), "")
         self._modules: dict[str, ModuleType] = {}
-        self._inside = _State(folder, environment, handlers=[], level=logging.WARNING, stdin=io.StringIO())
+        self._inside = _State(
+            folder, environment, handlers=[], level=logging.WARNING, own_log=[], stdin=io.StringIO()
+        )
         self._filters: list[Any] | None = None
 
     @contextlib.contextmanager

@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable
 
 from bscore.core import events as e
-from bscore.core.diagnose import add_error
+from bscore.core.diagnose import add_error, add_own_warning
 from bscore.core.ranges import Ranges, from_pairs
 from bscore.core.state import (
     HISTOGRAM_BUCKETS,
@@ -254,11 +254,13 @@ def on_remaining_abandoned(run: Run, event: e.RemainingAbandoned) -> None:
     run.abandoned_items += event.items
     run.last_progress = event.at
     run.rest_given_up = event.reason
+    add_own_warning(run, event, f"What was not over was given up: {event.reason}")
 
 
-def on_dropped(run: Run, _event: e.AnswerDropped) -> None:
+def on_dropped(run: Run, event: e.AnswerDropped) -> None:
     """Count an answer that was not current."""
     run.dropped += 1
+    add_own_warning(run, event, f"An answer was dropped: {event.reason}", event.worker)
 
 
 REDUCERS: dict[type, Callable[..., None]] = {

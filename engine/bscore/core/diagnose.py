@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from bscore.core import events as e
-from bscore.core.state import MAX_ERROR_GROUPS, ErrorGroup, Run
+from bscore.core.state import MAX_ERROR_GROUPS, MAX_WARNING_GROUPS, ErrorGroup, Run, WarningGroup
+from bscore_worker.shapes import message_shape
 
 MAX_NODES_OF_GROUP = 16
-
-#: What differs between two occurrences of one error: quoted text, paths, numbers.
-_VARIABLE = re.compile(
-    r"'[^'\n]{0,400}'"
-    r'|"[^"\n]{0,400}"'
-    r"|(?:[A-Za-z]:)?(?:/[\w.@%+=~-]+){2,}/?"
-    r"|0x[0-9a-fA-F]+"
-    r"|\b[0-9a-f]{8,}\b"
-    r"|[-+]?\d+(?:[.,]\d+)*(?:[eE][-+]?\d+)?"
-)
-
-
-def message_shape(message: str) -> str:
-    """The first line of a message without quoted texts, paths and numbers; at most 200 characters."""
-    first = message.strip().split("\n", 1)[0][:1000]
-    return _VARIABLE.sub("#", first)[:200]
+#: Failures within so much time, of a run that lasted twice as long or longer, have that in common.
+ONE_MINUTE_US = 60_000_000
 
 
 def error_key(kind: str, error_type: str, message: str, place: str) -> str:
@@ -58,11 +43,59 @@ def add_init_error(run: Run, event: e.InitFailed) -> None:
         run.errors[key] = _group(event, -1, 0, "", "", node)
 
 
-def _count(group: ErrorGroup, at: int, node: str) -> None:
-    group.count += 1
-    group.last_at = at
-    if node not in group.nodes and len(group.nodes) < MAX_NODES_OF_GROUP:
+def _count(group: ErrorGroup | WarningGroup, at: int, node: str, count: int = 1) -> None:
+    group.count += count
+    group.last_at = max(group.last_at, at)
+    if node and node not in group.nodes and len(group.nodes) < MAX_NODES_OF_GROUP:
         group.nodes.append(node)
+
+
+def add_warnings(run: Run, event: e.WarningsSeen) -> None:
+    """Count warnings in their group; beyond the limit, in "other"."""
+    key = f"{event.source}\n{event.category}\n{event.shape}\n{event.place}"
+    node = event.worker.rpartition("/")[0]
+    group = run.warnings.get(key)
+    if group is not None:
+        _count(group, event.last_at, node, event.count)
+        group.first_at = min(group.first_at, event.first_at)
+    elif event.source == "other" or len(run.warnings) >= MAX_WARNING_GROUPS:
+        run.other_warnings += event.count
+    else:
+        run.warnings[key] = WarningGroup(
+            source=event.source,
+            category=event.category,
+            place=event.place,
+            message=event.message,
+            worker=event.worker,
+            first_mini_batch=event.mini_batch,
+            count=event.count,
+            first_at=event.first_at,
+            last_at=event.last_at,
+            nodes=[node] if node else [],
+        )
+
+
+def add_own_warning(run: Run, event: e.Event, text: str, worker: str = "") -> None:
+    """Count a warning that the journal itself holds; `worker` is whom it is about."""
+    at, category = event.at, type(event).__name__
+    add_warnings(
+        run, e.WarningsSeen(at, worker, "master", category, message_shape(text), "", text, -1, 1, at, at)
+    )
+
+
+def in_common(run: Run, group: ErrorGroup | WarningGroup) -> tuple[str, ...]:
+    """What all of a group share though the run gave them room to differ, in words: folder, node, minute."""
+    if group.count < 2:
+        return ()
+    shared = []
+    folder = group.folder if isinstance(group, ErrorGroup) else ""
+    if folder:
+        shared.append(f"first items below {folder}")
+    if len(group.nodes) == 1 and len(run.nodes) > 1:
+        shared.append(f"on node {group.nodes[0]} only, of {len(run.nodes)} nodes")
+    if group.last_at - group.first_at <= ONE_MINUTE_US and run.last - run.started >= 2 * ONE_MINUTE_US:
+        shared.append(f"within one minute only, of {(run.last - run.started) // ONE_MINUTE_US} minutes")
+    return tuple(shared)
 
 
 def _group(

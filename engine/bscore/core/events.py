@@ -365,6 +365,30 @@ class FindingMade:
 
 
 @dataclass(frozen=True, slots=True)
+class WarningsSeen:
+    """Warnings of one node that source, category, shape and place have in common, since it last said so.
+
+    `source` is `warnings` (the module), `logging` (records of the script's loggers from WARNING on), `agent`
+    (a WARNING line of the node's own logs) or `other` (what fits into no group any more, the rest empty).
+    `category` is `UserWarning`, `WARNING:root` or the log's name; `message` the first one's text. Said at the
+    first, when the number has doubled, and when a worker ends. `worker` and `mini_batch` (-1: none) are those
+    of the first.
+    """
+
+    at: int
+    worker: str
+    source: str
+    category: str
+    shape: str
+    place: str
+    message: str
+    mini_batch: int
+    count: int
+    first_at: int
+    last_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class ClockJumped:
     """The wall clock moved against the monotonic one; times here stay on the latter."""
 
@@ -427,6 +451,7 @@ Event = (
     | Committed
     | RequestTaken
     | FindingMade
+    | WarningsSeen
     | ClockJumped
     | Finalizing
     | RunEnded

@@ -11,7 +11,7 @@ from typing import Any
 
 from bscore.core import events as e
 from bscore.core.attempts import REDUCERS as ATTEMPT_REDUCERS
-from bscore.core.diagnose import add_init_error
+from bscore.core.diagnose import add_init_error, add_own_warning, add_warnings
 from bscore.core.state import (
     MAX_FINDINGS,
     Charge,
@@ -234,10 +234,12 @@ def _on_request(run: Run, event: e.RequestTaken) -> None:
 def _on_finding(run: Run, event: e.FindingMade) -> None:
     if len(run.findings) < MAX_FINDINGS:
         run.findings.setdefault(event.code, event.text)
+    add_own_warning(run, event, event.text)
 
 
-def _on_clock_jumped(run: Run, _event: e.ClockJumped) -> None:
+def _on_clock_jumped(run: Run, event: e.ClockJumped) -> None:
     run.clock_jumps += 1
+    add_own_warning(run, event, f"The wall clock moved by {event.seconds:g} seconds.")
 
 
 def _on_finalizing(run: Run, _event: e.Finalizing) -> None:
@@ -274,6 +276,7 @@ _REDUCERS: dict[type, Callable[[Run, Any], None]] = {
     e.Committed: _on_committed,
     e.RequestTaken: _on_request,
     e.FindingMade: _on_finding,
+    e.WarningsSeen: add_warnings,
     e.ClockJumped: _on_clock_jumped,
     e.Finalizing: _on_finalizing,
     e.RunEnded: _on_ended,

@@ -14,6 +14,7 @@ from bscore.core.events import FailureKind, Outcome, RunConfigured
 from bscore.core.ranges import Ranges
 
 MAX_ERROR_GROUPS = 200
+MAX_WARNING_GROUPS = 200
 MAX_SLOWEST = 50
 MAX_GONE = 1000
 MAX_FINDINGS = 100
@@ -145,6 +146,25 @@ class ErrorGroup:
 
 
 @dataclass(slots=True)
+class WarningGroup:
+    """Warnings of one source, category, message shape and place."""
+
+    #: As in `WarningsSeen`; `master` for what the journal itself warns of.
+    source: str
+    category: str
+    place: str
+    #: The first one's text, worker ("" for none) and mini-batch (-1 for none).
+    message: str
+    worker: str
+    first_mini_batch: int
+    count: int
+    first_at: int
+    last_at: int
+    #: Nodes it was seen on, at most 16.
+    nodes: list[str] = field(default_factory=list)
+
+
+@dataclass(slots=True)
 class Slow:
     """One of the slowest finished mini-batches."""
 
@@ -236,6 +256,8 @@ class Run:
 
     errors: dict[str, ErrorGroup] = field(default_factory=dict)
     other_errors: int = 0
+    warnings: dict[str, WarningGroup] = field(default_factory=dict)
+    other_warnings: int = 0
     findings: dict[str, str] = field(default_factory=dict)
     stacks: dict[str, tuple[int, int, str, str]] = field(default_factory=dict)
     histogram: list[int] = field(default_factory=lambda: [0] * HISTOGRAM_BUCKETS)

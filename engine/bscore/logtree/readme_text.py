@@ -11,6 +11,7 @@ FILES: tuple[tuple[str, str], ...] = (
     (paths.JOB_RESULT, "outcome, counts, causes by frequency, where the rows are; once the job has ended"),
     (paths.OVERVIEW, "progress so far, estimated remaining time, result"),
     (paths.USER_ERRORS, "the script's errors, grouped"),
+    (paths.USER_WARNINGS, "warnings of the script and of the run itself, grouped"),
     (paths.user_error(_NODE, _PROCESS), "whole stack traces of the script"),
     (paths.user_stdout(_NODE, _PROCESS), "print() and logging of the script"),
     (paths.user_stderr(_NODE, _PROCESS), "sys.stderr of the script"),

@@ -34,7 +34,7 @@ _NAME_BYTES = 512
 
 _ERRORS = (ev.AttemptFailed, ev.InitFailed, ev.MiniBatchAbandoned, ev.ListingFailed, ev.NodeLost)
 _HOT = (Finished, Assigned)
-_WARNINGS = (ev.AnswerDropped, ev.ClockJumped, ev.FindingMade, ev.RemainingAbandoned)
+_WARNINGS = (ev.AnswerDropped, ev.ClockJumped, ev.FindingMade, ev.RemainingAbandoned, ev.WarningsSeen)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,6 +35,8 @@ class Cause:
     item: str = ""
     #: Items of the attempts; None: not known.
     items: int | None = None
+    #: What all of them share, in words.
+    common: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,8 @@ class ResultFacts:
     listed: bool = True
     #: False for summary_only: the script writes its own files.
     append_row: bool = True
+    #: How often the script warned.
+    warnings: int = 0
 
 
 def job_result(facts: ResultFacts) -> str:
@@ -153,14 +157,16 @@ def _sentence(cause: Cause) -> str:
 
 def _cause(cause: Cause) -> list[str]:
     text = f"{cause.error_type}: {cause.message}" if cause.error_type else cause.message
-    lines = [f"  * Error {_shorten(text)!r} occurred {cause.count} times."]
+    lines = [f"  * Error {shorten(text)!r} occurred {cause.count} times."]
     facts = [f"in {one_line(cause.place)}"] if cause.place else []
     if cause.nodes:
-        facts.append(f"on {', '.join(cause.nodes[:4])}{' and others' if len(cause.nodes) > 4 else ''}")
+        facts.append(f"on {node_names(cause.nodes)}")
     if cause.items is not None:
         facts.append(f"{cause.items} items")
     facts.append(f"{iso(cause.first_at)[:19]} to {iso(cause.last_at)[:19]}")
     lines.append(f"    {', '.join(facts)}")
+    if cause.common:
+        lines.append(f"    In common: {one_line('; '.join(cause.common))}")
     first = (
         f"    First: mini-batch {cause.first_mini_batch}"
         if cause.first_mini_batch >= 0
@@ -171,6 +177,11 @@ def _cause(cause: Cause) -> list[str]:
     if cause.trace:
         first += f", whole text in {one_line(cause.trace)}"
     return [*lines, first]
+
+
+def node_names(nodes: Sequence[str]) -> str:
+    """The first nodes of a group."""
+    return f"{', '.join(nodes[:4])}{' and others' if len(nodes) > 4 else ''}"
 
 
 def _rows(facts: ResultFacts) -> list[str]:
@@ -190,6 +201,8 @@ def _rows(facts: ResultFacts) -> list[str]:
 
 def _next(facts: ResultFacts) -> list[str]:
     lines = [f"See what happened:  bscore-tui {facts.job}"]
+    if facts.warnings:
+        lines.append(f"Warnings in short:  {paths.USER_WARNINGS} ({facts.warnings} of the script)")
     if facts.outcome is Outcome.COMPLETED:
         return lines
     lines.append(f"Go on from here:    bscore job resume {facts.job}")
@@ -211,12 +224,13 @@ def user_error_summary(causes: Sequence[Cause], other_failures: int = 0) -> str:
 
 def one_line(text: str) -> str:
     """Foreign text for a line of a report: nothing unprintable, no line break, not endless."""
-    return _shorten(
+    return shorten(
         "".join(char if char.isprintable() else repr(char)[1:-1] for char in text[: _TEXT_CHARS + 1])
     )
 
 
-def _shorten(text: str) -> str:
+def shorten(text: str) -> str:
+    """The beginning of a text that may be endless."""
     return text if len(text) <= _TEXT_CHARS else text[:_TEXT_CHARS] + "…"
 
 

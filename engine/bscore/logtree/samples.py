@@ -258,6 +258,27 @@ _SAMPLES: tuple[tuple[ev.Event, str, str], ...] = (
         "WARNING",
         'FindingMade code=slow-node text="10.0.0.9 needs 4.1 times as long as the others."',
     ),
+    (
+        ev.WarningsSeen(
+            _AT,
+            _WORKER,
+            source="logging",
+            category="WARNING:root",
+            shape="cannot read %s",
+            place="score.py:12 in run",
+            message="cannot read a.csv",
+            mini_batch=19,
+            count=64,
+            first_at=_AT - 1_000_000,
+            last_at=_AT,
+        ),
+        "WARNING",
+        (
+            "WarningsSeen worker=10.0.0.4/process003 source=logging category=WARNING:root "
+            'shape="cannot read %s" place="score.py:12 in run" message="cannot read a.csv" id=19 count=64 '
+            f"first_at={_AT - 1_000_000} last_at={_AT}"
+        ),
+    ),
     (ev.ClockJumped(_AT, -3600.25), "WARNING", "ClockJumped seconds=-3600.25"),
     (ev.Finalizing(_AT, 123456, rows=1200), "INFO", "Finalizing bytes=123456 rows=1200"),
     (

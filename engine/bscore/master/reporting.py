@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
+from bscore.core.diagnose import in_common
 from bscore.core.events import Event, Outcome
 from bscore.core.state import ErrorGroup, Run
 from bscore.logtree import job_report, paths
 from bscore.logtree.journal import read_events
 from bscore.logtree.reports import Cause, ResultFacts, cause_lines, job_result, user_error_summary
 from bscore.logtree.source import LocalSource
+from bscore.logtree.warning_report import script_warnings, warning_summary
 from bscore.logtree.writer import TreeWriter
 from bscore.master.term import Term
 
@@ -19,10 +21,10 @@ _CHUNK_LINES = 2000
 
 def causes_of(run: Run) -> tuple[Cause, ...]:
     """The run's error groups as causes."""
-    return tuple(_cause(group) for group in run.errors.values())
+    return tuple(_cause(run, group) for group in run.errors.values())
 
 
-def _cause(group: ErrorGroup) -> Cause:
+def _cause(run: Run, group: ErrorGroup) -> Cause:
     return Cause(
         kind=group.kind,
         error_type=group.error_type,
@@ -35,6 +37,7 @@ def _cause(group: ErrorGroup) -> Cause:
         first_mini_batch=group.first_mini_batch,
         trace=group.trace,
         item=group.item,
+        common=in_common(run, group),
     )
 
 
@@ -65,11 +68,12 @@ def result_facts(run: Run) -> ResultFacts:
         nodes_lost=sum(1 for node in run.nodes.values() if node.lost_at),
         listed=run.listing_finished,
         append_row=run.config is None or run.config.limits.needs_results,
+        warnings=script_warnings(run),
     )
 
 
 def write_reports(term: Term) -> None:
-    """Write `logs/sys/job_report` and `logs/user/error.txt`, streaming over the journal."""
+    """Write `logs/sys/job_report` and the summaries of errors and warnings, streaming over the journal."""
     writer = TreeWriter(term.job.tree)
     summary = job_report.Summary()
     _write_lines(term, paths.MINI_BATCHES_REPORT, _rows(term, summary))
@@ -78,6 +82,7 @@ def write_reports(term: Term) -> None:
     run = term.run
     errors = user_error_summary(causes_of(run), run.other_errors)
     writer.replace(paths.USER_ERRORS, errors.encode("utf-8", "backslashreplace"))
+    writer.replace(paths.USER_WARNINGS, warning_summary(run).encode("utf-8", "backslashreplace"))
 
 
 def write_result(term: Term) -> None:

@@ -9,6 +9,7 @@ from bscore.node.clock import Clock
 from bscore.node.lines import Stamps
 from bscore.node.messages import AgentSetup, Answer
 from bscore.node.user_errors import UserErrors
+from bscore.node.warned import NodeWarnings
 from bscore.node.worker_log import AgentLog, WorkerLog
 
 
@@ -22,6 +23,7 @@ class Desk:
         self.reports: list[Answer | Event] = []
         self._log = AgentLog(setup.tree, setup.node, self.stamps)
         self._errors = UserErrors(setup.tree, setup.node, self.stamps)
+        self.warnings = NodeWarnings(setup.node, clock, self.report)
         self._findings: set[str] = set()
         self._waiting: dict[WorkerLog, None] = {}
 
@@ -42,6 +44,8 @@ class Desk:
 
     def say(self, level: str, text: str) -> None:
         """A line of the agent's own log."""
+        if level == "WARNING":
+            self.warnings.own("_main", text)
         try:
             self._log.write(self.clock.now(), level, threading.get_native_id(), text)
         except OSError as error:
@@ -50,6 +54,7 @@ class Desk:
     def warn(self, log: WorkerLog, at: int, text: str) -> None:
         """A WARNING line in a worker's log."""
         self.wants_flush(log)
+        self.warnings.own(log.process, text)
         try:
             log.leveled(at, "WARNING", text)
         except OSError as error:

@@ -38,6 +38,7 @@ class Endings:
             cause = worker.init_cause
         self._desk.report(e.WorkerGone(at, worker.name, ended.exit_code, ended.signal, cause, init_failed))
         self._say(worker, ended, cause, orderly=ended.exit_code == 0 and bool(worker.asked_to_stop_ns))
+        self._desk.warnings.flush()
         self._clear_away(worker)
 
     def _cause(self, worker: Worker, ended: Ended) -> str:

@@ -39,6 +39,7 @@ class Hearing:
             "exit": self._exit,
             "bye": self._bye,
             "signal_taken": self._signal_taken,
+            "warned": self._warned,
         }
 
     def hear(self, worker: Worker, frames: list[Frame], now_ns: int) -> None:
@@ -224,6 +225,9 @@ class Hearing:
 
     def _signal_taken(self, worker: Worker, _message: Message, _body: bytes, _at: int) -> None:
         worker.offers_stacks = False
+
+    def _warned(self, worker: Worker, message: Message, _body: bytes, _at: int) -> None:
+        self._desk.warnings.count(worker.name, message[1])
 
 
 def headline(mini_batch: int, attempt: int, item: str) -> str:

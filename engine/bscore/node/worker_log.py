@@ -19,7 +19,7 @@ class WorkerLog:
     """The log of one worker. Lines wait in it until `flush`."""
 
     def __init__(self, tree: str, node: str, process: str, pid: int, stamps: Stamps) -> None:
-        self._tree, self._node, self._process, self._pid = tree, node, process, pid
+        self._tree, self._node, self.process, self._pid = tree, node, process, pid
         self._stamps = stamps
         self._file = LineFile(os.path.join(tree, paths.worker_log(node, process)))
         self._lines: list[str] = []
@@ -51,7 +51,7 @@ class WorkerLog:
     def failed(self, event: AttemptFailed, status: str, lead: str) -> None:
         """An attempt failed: an ERROR line `<lead> {json}` with the original's keys."""
         detail = {
-            "agent": self._process,
+            "agent": self.process,
             "task_id": event.mini_batch,
             "dequeue_count": event.attempt,
             "total": event.items,
@@ -72,7 +72,7 @@ class WorkerLog:
         """A line of level WARNING or ERROR, which also goes to the file of that level at once."""
         line = f"{self._stamps.log(at)}|{level}|{self._pid}|{one_line(text)}\n"
         self._lines.append(line)
-        path = paths.level_log(level.lower(), self._node, self._process)
+        path = paths.level_log(level.lower(), self._node, self.process)
         append(os.path.join(self._tree, path), line.encode("utf-8", "backslashreplace"))
 
     def waiting(self) -> bool:

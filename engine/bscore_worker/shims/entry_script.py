@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import time
-from typing import Any, Callable, TextIO
+from typing import Any, Callable, Optional, TextIO
+
+LOGGER = "azureml_user.entry_script"
 
 
 class EntryScript:
@@ -14,6 +16,7 @@ class EntryScript:
     _facts: Any
     _open: Callable[[], TextIO]
     _only: Any = None
+    _handler: Optional[logging.Handler] = None
 
     def __new__(cls) -> EntryScript:
         """The one object."""
@@ -39,10 +42,11 @@ class EntryScript:
     @property
     def logger(self) -> logging.Logger:
         """Writes to `logs/user/entry_script_log/<node>/<process>.log.txt`, and nowhere else."""
-        logger = logging.getLogger("azureml_user.entry_script")
-        if not logger.handlers:
+        logger = logging.getLogger(LOGGER)
+        if self._handler is None:
             handler = logging.StreamHandler(self._open())
             handler.setFormatter(_utc_formatter())
+            self._handler = handler
             logger.addHandler(handler)
             logger.propagate = False
             logger.setLevel(getattr(logging, self._facts.level.upper(), logging.INFO))

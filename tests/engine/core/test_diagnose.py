@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bscore.core.diagnose import common_folder, message_shape
+from bscore.core import events as e
+from bscore.core.diagnose import common_folder, in_common, message_shape
+from bscore.core.state import ErrorGroup, Run
+from histories import World
 
 
 @pytest.mark.parametrize(
@@ -39,3 +42,55 @@ def test_the_common_folder_is_whole_folders_only() -> None:
     assert common_folder("/data/2024/a", "/data/2024/b/x.png") == "/data/2024"
     assert common_folder("/data/ab", "/data/ac/x.png") == "/data"
     assert common_folder("", "/x") == ""
+
+
+MINUTE_US = 60_000_000
+
+
+def failing(world: World, pauses_us: list[int], *, everywhere: bool) -> ErrorGroup:
+    """One error after each pause, on the workers of both nodes in turn or of the first only; a late event."""
+    world.begin_term()
+    world.happen(e.ListingFinished(world.now, world.mini_batches, world.mini_batches * world.items_each))
+    world.carry_out()
+    for worker in list(world.run.workers):
+        world.happen(e.WorkerReady(world.now, worker, 1_000, "3.11"))
+    world.carry_out()
+    workers = [w.id for w in world.run.workers.values() if everywhere or w.node == "10.0.0.0"]
+    for number, pause_us in enumerate(pauses_us):
+        world.now += pause_us
+        world.fail(workers[number % len(workers)], e.FailureKind.EXCEPTION)
+    world.now += 5 * MINUTE_US
+    world.happen(e.AnswerDropped(world.now, workers[0], 0, 9, "late"))
+    (group,) = world.run.errors.values()
+    return group
+
+
+def shared(run: Run, group: ErrorGroup) -> str:
+    return "; ".join(in_common(run, group))
+
+
+def test_failures_of_one_node_in_one_minute_have_both_in_common() -> None:
+    world = World(seed=1)
+    group = failing(world, [MINUTE_US, 1_000_000, MINUTE_US - 1_000_000], everywhere=False)
+    assert shared(world.run, group) == (
+        "first items below /data; on node 10.0.0.0 only, of 2 nodes; within one minute only, of 7 minutes"
+    )
+
+
+def test_failures_everywhere_and_at_all_times_share_their_folder_alone() -> None:
+    world = World(seed=1)
+    group = failing(world, [MINUTE_US, 1_000_000, MINUTE_US], everywhere=True)
+    assert shared(world.run, group) == "first items below /data"
+
+
+def test_what_happened_once_has_nothing_in_common_with_anything() -> None:
+    world = World(seed=1)
+    assert shared(world.run, failing(world, [0], everywhere=True)) == ""
+
+
+def test_a_minute_says_nothing_of_a_run_that_was_hardly_longer_or_a_node_of_the_only_one() -> None:
+    world = World(seed=1, nodes=1)
+    group = failing(world, [1_000_000] * 3, everywhere=True)
+    assert shared(world.run, group) == "first items below /data; within one minute only, of 5 minutes"
+    world.run.started = world.run.last - 2 * MINUTE_US + 1
+    assert shared(world.run, group) == "first items below /data"

@@ -47,7 +47,8 @@ CAUSES = (
           AT, AT + MINUTE, ("10.0.0.4",), 16),
     Cause(FailureKind.EXCEPTION, "ValueError", 'bad "row"\n\x1b[31m', "score.py:12 in run", 12, AT,
           AT + MINUTE, ("10.0.0.4", "10.0.0.5", "10.0.0.6", "10.0.0.7", "10.0.0.8"), 19,
-          "logs/user/error/10.0.0.4/process003.txt@1234", "in/0000019.csv", 24),
+          "logs/user/error/10.0.0.4/process003.txt@1234", "in/0000019.csv", 24,
+          ("first items below in\n", "within one minute only, of 10 minutes")),
     Cause(FailureKind.EXCEPTION, "KeyError", "'x'", "", 1, AT, AT, (), 20),
 )  # fmt: skip
 FACTS = ResultFacts(
@@ -208,6 +209,7 @@ logs/user/error/* for details.
   * Error 'ValueError: bad "row"\\n\\x1b[31m' occurred 12 times.
     in score.py:12 in run, on 10.0.0.4, 10.0.0.5, 10.0.0.6, 10.0.0.7 and others, 24 items, \
 2021-04-15T22:03:32 to 2021-04-15T22:04:32
+    In common: first items below in\\n; within one minute only, of 10 minutes
     First: mini-batch 19, item in/0000019.csv, whole text in logs/user/error/10.0.0.4/process003.txt@1234
   * Error "KeyError: 'x'" occurred 1 times.
     2021-04-15T22:03:32 to 2021-04-15T22:03:32
