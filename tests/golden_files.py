@@ -6,7 +6,10 @@ import random
 from pathlib import Path
 
 from bscore.core import events as ev
+from bscore.core import snapshot
 from bscore.core.events import FailureKind
+from bscore.core.reduce import reduce
+from bscore.core.state import Run
 from bscore.logtree import paths
 from bscore.logtree.job_report import HEADER, Summary, row
 from bscore.logtree.overview import due, overview_line, progress, remaining_s
@@ -62,6 +65,8 @@ class MasterFiles:
         self._crc = JournalCrc()
         self._items_each = items_each
         self._looks = 0
+        self._run = Run()
+        self._journal_bytes = self._snapshot_at = self._snapshot_bytes = 0
         self.summary = Summary()
         self.events = 0
         self._report.add(HEADER.encode())
@@ -69,10 +74,7 @@ class MasterFiles:
     def happen(self, event: ev.Event) -> None:
         """Write an event's record, and its row where it has one."""
         event = fit(event)
-        line = encode(event, PID, PID)
-        self._crc.add(line)
-        self._journal.add(line)
-        self.events += 1
+        self._crc.add(self._record(event))
         if type(event) is ev.Assigned:
             return
         cells = row(event, self._names)
@@ -81,9 +83,21 @@ class MasterFiles:
             self.summary.add(event)
 
     def commit(self, at: int, part_bytes: int, rows: int) -> None:
-        event = ev.Committed(at, self.events, part_bytes, rows, self._crc.take())
-        self._journal.add(encode(event, PID, PID))
+        """Move the commit point on; after one, a snapshot where a master would write it."""
+        self._record(ev.Committed(at, self.events, part_bytes, rows, self._crc.take()))
+        if snapshot.due(self._journal_bytes - self._snapshot_at, self._snapshot_bytes):
+            self._journal.flush()
+            line = snapshot.encode_snapshot(self._run.term, self._journal_bytes, 0, self._run)
+            self._snapshot_at, self._snapshot_bytes = self._journal_bytes, len(line)
+            self._writer.append(paths.SNAPSHOTS, line)
+
+    def _record(self, event: ev.Event) -> bytes:
+        line = encode(event, PID, PID)
+        self._journal.add(line)
+        self._journal_bytes += len(line)
+        reduce(self._run, event)
         self.events += 1
+        return line
 
     def say(self, at: int, message: str) -> None:
         self._overview.add(overview_line(at, message).encode())

@@ -17,6 +17,7 @@ import time
 from dataclasses import dataclass
 
 import psutil
+from measuring import clean_environment
 
 _SIZE = (45, 160)
 
@@ -37,7 +38,9 @@ def measure(tree: str, seconds: float, keys: str = "", environ: dict[str, str] |
     began_s = time.monotonic()
     pid, fd = pty.fork()
     if pid == 0:
-        os.environ.update({"TERM": "xterm-256color", "COLORTERM": "truecolor", **(environ or {})})
+        os.environ.clear()
+        os.environ.update(clean_environment() | {"TERM": "xterm-256color", "COLORTERM": "truecolor"})
+        os.environ.update(environ or {})
         os.execv(sys.executable, [sys.executable, "-m", "bscore_tui", tree])
     fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", *_SIZE, 0, 0))
     try:

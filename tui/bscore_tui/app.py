@@ -8,6 +8,7 @@ from collections.abc import Mapping, MutableMapping
 from bscore.logtree.source import LocalSource
 from bscore_tui.config import Settings, config_path, load_settings
 from bscore_tui.feed import Feed
+from bscore_tui.reading.blocks import cache_folder
 from bscore_tui.reading.jobs import find_tree
 from bscore_tui.reading.plain import exit_code
 from bscore_tui.remember import state_path
@@ -24,7 +25,7 @@ def run_app(job: str | None, *, ascii_only: bool, read_only: bool, bell: bool) -
     environ = os.environ
     settings = load_settings(config_path(environ))
     tree = find_tree(job or "last", environ)
-    feed = Feed(LocalSource(tree), fast_s=settings.refresh_s)
+    feed = Feed(LocalSource(tree), fast_s=settings.refresh_s, cache=cache_folder(environ))
     first = feed.first()
     theme = theme_for(settings, environ)
     prepare(environ, theme)

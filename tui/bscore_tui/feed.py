@@ -21,6 +21,8 @@ from bscore_tui.views.model import Mode, Model
 #: Between two looks: at least, and at most.
 FAST_S = 0.25
 SLOW_S = 1.0
+#: How long the first picture waits for the journal; from a snapshot on it is mostly read by then.
+FIRST_S = 0.05
 #: Logs indexed in one go, so that a look never waits longer than some hundredths of a second.
 INDEX_BYTES = 8 * 1024 * 1024
 
@@ -68,8 +70,10 @@ class Feed:
         return self._latest
 
     def first(self) -> Model:
-        """A model at once, from what can be read in one slice; only before `start`."""
-        self.reader.poll()
+        """A model from what can be read at once; only before `start`."""
+        until_s = self._monotonic_s() + FIRST_S
+        while self.reader.begin() and self._monotonic_s() < until_s:
+            continue
         self._latest = self.reader.model() if self.reader.there else self.reader.nothing_yet(self.name)
         return self._latest
 

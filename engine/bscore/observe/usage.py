@@ -1,64 +1,36 @@
-"""Resources of nodes and workers, out of the CSV files below `logs/perf/`: the latest, and a history.
+"""Resources of nodes and workers: the latest, a history, or as they were at a moment.
 
-Both kinds of files are understood: bscore's heartbeat.csv and the original's own tables, whose
-samples may be ten minutes apart. Unknown is None, never zero.
+The end of each file comes first, because that is what is shown first; what is earlier is read backwards,
+a slice at a time.
 """
 
 from __future__ import annotations
 
-import csv
-from collections import deque
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+import re
+from collections.abc import Iterable, Iterator
 
 from bscore.logtree import paths
 from bscore.logtree.reader import Tail
 from bscore.logtree.source import Source
+from bscore.observe.usage_tables import (
+    MAX_SAMPLES,
+    NODE_ROW,
+    NodeUsage,
+    ProcessUsage,
+    Sample,
+    fields_of,
+    moment_of,
+)
 
-#: Samples kept per node; an hour of heartbeats.
-MAX_SAMPLES = 720
-#: What is read of a file's end at first.
-_FIRST_BYTES = 512 * 1024
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+__all__ = ["NodeUsage", "ProcessUsage", "Sample", "UsageReader"]
 
-
-@dataclass(frozen=True, slots=True)
-class ProcessUsage:
-    """A process at one moment (microseconds UTC)."""
-
-    at: int
-    cpu_percent: float | None
-    memory_mb: float | None
-    #: What it was running, where the sample says.
-    mini_batch: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """A node at one moment; disk and network are rates since the sample before, in MB/s."""
-
-    at: int
-    cpu_percent: float | None = None
-    memory_mb: float | None = None
-    memory_percent: float | None = None
-    disk_mb_s: float | None = None
-    network_mb_s: float | None = None
-
-
-@dataclass(slots=True)
-class NodeUsage:
-    """What is known of one node."""
-
-    node: str
-    samples: deque[Sample] = field(default_factory=lambda: deque(maxlen=MAX_SAMPLES))
-    #: Samples of the original's table, where disk and network stand.
-    slow: deque[Sample] = field(default_factory=lambda: deque(maxlen=MAX_SAMPLES))
-    processes: dict[str, ProcessUsage] = field(default_factory=dict)
-    memory_total_mb: float | None = None
-
-    def upto(self, at: int) -> list[Sample]:
-        """Samples not later than a moment; the original's where there is no heartbeat."""
-        return [sample for sample in (self.samples or self.slow) if sample.at <= at]
+#: What is read of a file's end at first: the latest rows of all processes of a node.
+_FIRST_BYTES = 8 * 1024
+#: How far back heartbeats are read at most, and how much in one go.
+_EARLIER_BYTES = 512 * 1024
+_SLICE_BYTES = 64 * 1024
+_HEAD_BYTES = 4096
+_NODE_ROWS = re.compile(rb"^[^,\n]*,%b,[^\n]*$" % NODE_ROW.encode(), re.MULTILINE)
 
 
 class UsageReader:
@@ -69,105 +41,91 @@ class UsageReader:
         self.nodes: dict[str, NodeUsage] = {}
         self._tails: dict[str, Tail] = {}
         self._heads: dict[str, list[str]] = {}
-        self._counters: dict[str, tuple[int, float, float]] = {}
+        #: Nodes of which earlier heartbeats are not read yet: where those known begin, and where to stop.
+        self._earlier: dict[str, tuple[int, int]] = {}
 
-    def poll(self, nodes: list[str]) -> bool:
+    def poll(self, nodes: Iterable[str]) -> bool:
         """Read what is new of these nodes; whether anything was."""
         changed = False
         for node in nodes:
-            usage = self.nodes.setdefault(node, NodeUsage(node))
-            for path, take in (
-                (paths.heartbeat(node), self._take_heartbeat),
-                (paths.node_resources(node), self._take_node),
-            ):
-                for row in self._rows(path):
-                    changed = True
-                    take(usage, row)
+            usage = self.nodes.get(node) or self.nodes.setdefault(node, NodeUsage(node))
+            path = paths.heartbeat(node)
+            for lines in self._new(path, node):
+                changed |= usage.take_heartbeats(self._heads[path], lines)
+            path = paths.node_resources(node)
+            for lines in self._new(path):
+                changed |= usage.take_resources(self._heads[path], lines)
         return changed
 
-    def _rows(self, path: str) -> list[dict[str, str]]:
+    def poll_earlier(self, budget: int) -> bool:
+        """Read on backwards, about so many bytes at most; whether there is more."""
+        while self._earlier and budget > 0:
+            node, (end, stop) = next(iter(self._earlier.items()))
+            path, usage = paths.heartbeat(node), self.nodes[node]
+            start = max(stop, end - _SLICE_BYTES)
+            data = self._source.read(path, start, end - start)
+            begin = data.find(b"\n") + 1
+            usage.take_earlier(self._heads[path], reversed(_NODE_ROWS.findall(data, begin)))
+            budget -= max(len(data), 1)
+            if start > stop and 0 < begin < len(data) and len(usage.samples) < MAX_SAMPLES:
+                self._earlier[node] = start + begin, stop
+            else:
+                del self._earlier[node]
+        return bool(self._earlier)
+
+    def _new(self, path: str, node: str = "") -> Iterator[list[bytes]]:
+        """What came to a file; `node`: what stands before its first piece is to be read later."""
         tail = self._tails.get(path)
         if tail is None:
             entry = self._source.stat(path)
             if entry is None:
-                return []
-            head = self._source.read(path, 0, 4096).partition(b"\n")[0]
-            self._heads[path] = _fields(head)
-            start = max(0, entry.size - _FIRST_BYTES)
+                return
+            head, start = self._head(path), max(0, entry.size - _FIRST_BYTES)
             if start:
-                start += self._source.read(path, start, 4096).find(b"\n") + 1
+                start += self._source.read(path, start, _HEAD_BYTES).find(b"\n") + 1
+            self._heads[path] = head
             tail = self._tails[path] = Tail(self._source, path, start)
-        rows: list[dict[str, str]] = []
+            if node and start:
+                self._earlier[node] = start, max(0, start - _EARLIER_BYTES)
         while True:
             batch = tail.poll()
-            names = self._heads[path]
-            rows += [dict(zip(names, _fields(line.data), strict=False)) for line in batch.lines]
+            if batch.lines:
+                yield [line.data for line in batch.lines]
             if not batch.more:
-                return rows
+                return
 
-    def _take_heartbeat(self, usage: NodeUsage, row: dict[str, str]) -> None:
-        at = _moment(row.get("Utc Time", ""))
-        if at is None:
-            return
-        cpu, memory = _number(row.get("Cpu Percent")), _number(row.get("Memory (MB)"))
-        name = row.get("Name", "")
-        if name == "node":
-            percent = _number(row.get("Memory Percent"))
-            usage.samples.append(Sample(at, cpu, memory, percent))
-            if memory and percent:
-                usage.memory_total_mb = memory * 100 / percent
-        else:
-            running = _number(row.get("Mini-batch Id"))
-            usage.processes[name] = ProcessUsage(at, cpu, memory, None if running is None else int(running))
+    def _head(self, path: str) -> list[str]:
+        return fields_of(self._source.read(path, 0, _HEAD_BYTES).partition(b"\n")[0].removesuffix(b"\r"))
 
-    def _take_node(self, usage: NodeUsage, row: dict[str, str]) -> None:
-        at = _moment(row.get("Utc Time", ""))
-        if at is None:
-            return
-        total = _number(row.get("Memory Total (MB)"))
-        if total:
-            usage.memory_total_mb = total
-        disk = _sum(_number(row.get("Disk Io Read (MB)")), _number(row.get("Disk Io Write (MB)")))
-        network = _sum(_number(row.get("Network Sent (MB)")), _number(row.get("Network Recv (MB)")))
-        before = self._counters.get(usage.node)
-        rates: tuple[float | None, float | None] = (None, None)
-        if before is not None and at > before[0] and disk is not None and network is not None:
-            seconds = (at - before[0]) / 1e6
-            rates = (max(disk - before[1], 0.0) / seconds, max(network - before[2], 0.0) / seconds)
-        if disk is not None and network is not None:
-            self._counters[usage.node] = (at, disk, network)
-        usage.slow.append(
-            Sample(
-                at,
-                _number(row.get("Cpu Percent")),
-                _number(row.get("Memory Used (MB)")),
-                _number(row.get("Memory Used Percent")),
-                *rates,
-            )
-        )
+    def at(self, nodes: Iterable[str], at: int) -> dict[str, NodeUsage]:
+        """These nodes as they were at a moment (microseconds UTC), with what came shortly before it."""
+        found: dict[str, NodeUsage] = {}
+        for node in nodes:
+            usage = found[node] = NodeUsage(node)
+            path = paths.heartbeat(node)
+            usage.take_heartbeats(self._head(path), self._before(path, at))
+            path = paths.node_resources(node)
+            usage.take_resources(self._head(path), self._before(path, at))
+        return found
+
+    def _before(self, path: str, at: int) -> list[bytes]:
+        """The last rows of a file that are not later than a moment, found by halving."""
+        entry = self._source.stat(path)
+        if entry is None:
+            return []
+        low, high = 0, entry.size
+        while high - low > _HEAD_BYTES:
+            middle = (low + high) // 2
+            row = self._source.read(path, middle, _HEAD_BYTES).partition(b"\n")[2]
+            low, high = (middle, high) if _is_upto(row, at) else (low, middle)
+        start = max(0, high - _FIRST_BYTES)
+        lines = self._source.read(path, start, high - start + _HEAD_BYTES).split(b"\n")[1:-1]
+        while lines and not _is_upto(lines[-1], at):
+            lines.pop()
+        return lines
 
 
-def _fields(line: bytes) -> list[str]:
-    return next(csv.reader([line.decode("utf-8", "replace").replace("\0", "")]), [])
-
-
-def _number(text: str | None) -> float | None:
-    try:
-        value = float(text) if text else None
-    except ValueError:
-        return None
-    return value if value is not None and abs(value) < 1e18 else None
-
-
-def _sum(a: float | None, b: float | None) -> float | None:
-    return None if a is None or b is None else a + b
-
-
-def _moment(text: str) -> int | None:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return round((moment - _EPOCH).total_seconds() * 1e6)
+def _is_upto(row: bytes, at: int) -> bool:
+    """Whether a row is not later than a moment."""
+    moment = moment_of(row.partition(b",")[0].decode("utf-8", "replace"))
+    return moment is not None and moment <= at

@@ -1,8 +1,9 @@
-"""Any file as lines: the same lines whatever the file is, wherever one begins, however it grows."""
+"""The index of a tree's logs: the same however a file grows, kept outside the tree; what it is good for."""
 
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,12 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bscore.logtree.source import LocalSource, MemorySource
+from bscore_tui.reading import text_file
 from bscore_tui.reading.blocks import BLOCK_BYTES, BlockIndex
-from bscore_tui.reading.logs import LogFile, tree_of
+from bscore_tui.reading.logs import tree_of
+from bscore_tui.reading.text_file import TextFile
 from bscore_tui.reading.tree_index import TreeIndex
 from bscore_tui.views import logs
 from bscore_tui.views.styles import Options, text_of
-from hostile import CORPUS, is_clean, raw_lines
+from hostile import CORPUS, is_clean
 
 LINES = st.lists(
     st.sampled_from(
@@ -25,33 +28,21 @@ LINES = st.lists(
 )
 
 
-def opened(data: bytes) -> LogFile:
-    file = LogFile(MemorySource({"f": data}), "f")
-    while file.grow():
+def indexed(data: bytes) -> TextFile:
+    """A file of a tree of which all is indexed."""
+    source = MemorySource({"logs/f": data})
+    index = TreeIndex(source, None)
+    while index.poll(1 << 20):
         pass
-    return file
+    return TextFile(source, "logs/f", index)
 
 
 @given(LINES, st.booleans())
 @settings(max_examples=60, deadline=None)
-def test_lines_are_numbered_and_found_again(lines: list[bytes], ends: bool) -> None:
-    data = b"\n".join(lines) + (b"\n" if ends and lines else b"")
-    expected = data.split(b"\n")
-    if expected[-1] == b"":
-        expected.pop()
-    file = opened(data)
-    assert file.line_count == len(expected)
-    found = file.lines(0, 100)
-    assert [line.number for line in found] == list(range(len(expected)))
-    offset = 0
-    for line, raw in zip(found, expected, strict=True):
-        assert line.offset == offset
-        assert is_clean(line.text)
-        assert file.line_at(offset) == line.number
-        assert file.offset_of(line.number) == offset
-        offset += len(raw) + 1
-    assert file.lines(len(expected), 5) == []
-    assert file.last(3) == found[-3:]
+def test_every_line_knows_its_number(lines: list[bytes], ends: bool) -> None:
+    file = indexed(b"\n".join(lines) + (b"\n" if ends and lines else b""))
+    offsets = [line.offset for line in file.forward(0)]
+    assert [file.line_number(offset) for offset in offsets] == list(range(len(offsets)))
 
 
 @given(LINES, st.lists(st.integers(1, 100_000), min_size=1, max_size=8))
@@ -75,47 +66,52 @@ def test_a_file_indexed_while_it_grows_is_indexed_as_a_whole(lines: list[bytes],
     assert index.nbytes == len(data)
 
 
-def test_search_goes_both_ways_over_blocks() -> None:
-    lines = [b"line %d %s" % (n, b"needle" if n % 997 == 5 else b"hay") for n in range(20_000)]
-    file = opened(b"\n".join(lines) + b"\n")
-    expected = [n for n in range(20_000) if n % 997 == 5]
-    found = [file.search("NEEDLE", -1)]
-    while found[-1] is not None:
-        found.append(file.search("needle", found[-1]))
-    assert found[:-1] == expected
-    back = file.search("needle", 20_000, -1)
-    assert back == expected[-1]
-    assert file.search("needle", expected[3], -1) == expected[2]
-    assert file.search("nothing", 0) is None
+def test_an_error_a_search_does_not_reach_is_found_by_the_index(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(text_file, "SEARCH_BYTES", 4 * BLOCK_BYTES)
+    fine = b"2026-01-01 00:00:00 INFO fine\n" * 100_000
+    file = indexed(b"ERROR first\n" + fine + b"2026-01-01 00:00:01 ERROR boom\n" + fine)
+    error = len(fine) + len(b"ERROR first\n")
+    begin = file.far_error(0, 1)
+    assert begin is not None
+    assert begin <= error < begin + BLOCK_BYTES
+    assert begin == next(file.forward(begin)).offset, "it is the beginning of a line"
+    assert file.far_error(error, 1) is None
+    back = file.far_error(error, -1)
+    assert back is not None
+    assert list(file.backward(back))[-1].data == b"ERROR first"
+    assert TextFile(MemorySource({"f": fine}), "f").far_error(0, 1) is None, "nothing is indexed"
 
 
-def test_the_next_error_is_found_and_belongs_to_its_record() -> None:
-    text = b"2026-01-01 00:00:00 INFO fine\n" * 5000
-    text += b"2026-01-01 00:00:01 ERROR boom\nTraceback\n  frame\nValueError\n2026-01-01 00:00:02 INFO on\n"
-    file = opened(text)
-    line = file.next_level("E", 0)
-    assert line == 5000
-    assert file.record(5002) == (5000, 4)
-    assert file.next_level("E", line) is None
-    assert sum(file.index.errors) == 1
+@pytest.mark.parametrize("second", [0, 1, 59, 60, 61, 9_999, 20_000])
+def test_the_place_of_a_moment_is_the_last_line_before_it(second: int) -> None:
+    begun = round(datetime(2026, 1, 1, tzinfo=UTC).timestamp())
+    stamps = [datetime.fromtimestamp(begun + n * 60, UTC) for n in range(170)]
+    text = b"".join(b"%s INFO x\n%s\n" % (f"{at:%Y-%m-%d %H:%M:%S}".encode(), b"y" * 900) for at in stamps)
+    file = indexed(text)
+    place = file.place_of((begun + second) * 1_000_000)
+    assert place is not None
+    assert next(file.forward(place)).data.startswith(
+        f"{stamps[min(second // 60, 169)]:%Y-%m-%d %H:%M:%S}".encode()
+    )
+    assert file.place_of((begun - 1) * 1_000_000) is None
 
 
 @pytest.mark.parametrize("change", ["truncated", "replaced", "vanished"])
 def test_another_file_of_the_name_is_indexed_anew(tmp_path: Path, change: str) -> None:
     path = tmp_path / "f"
     path.write_bytes(b"one\n" * 50_000)
-    file = LogFile(LocalSource(tmp_path), "f")
-    file.grow()
+    index = BlockIndex(LocalSource(tmp_path), "f")
+    index.grow()
     path.unlink()
     if change == "vanished":
-        assert not file.grow()
-        assert file.lines(0, 3) == []
-    other = b"two\n" * (10 if change == "truncated" else 60_000)
+        assert not index.grow()
+        assert (index.lines, index.nbytes) == (0, 0)
+    other = b"ERROR two\n" * (10 if change == "truncated" else 60_000)
     path.write_bytes(other)
-    while file.grow():
+    while index.grow():
         pass
-    assert file.line_count == other.count(b"\n")
-    assert {line.text for line in file.lines(0, 20)} == {"two"}
+    assert index.lines == other.count(b"\n")
+    assert sum(index.errors) + 10 > index.lines, "but for those that stand on the edge of a block"
 
 
 def test_a_large_file_is_indexed_once_and_its_growth_only(tmp_path: Path) -> None:
@@ -157,25 +153,11 @@ class CountingSource(LocalSource):
         return super().read(path, offset, n)
 
 
-def test_a_line_of_ten_megabytes_and_a_million_empty_ones_cost_nothing() -> None:
-    file = opened(b"a\n" + b"z" * 10_000_000 + b"\nb\n" + b"\n" * 1_000_000 + b"end\n")
-    lines = file.lines(0, 4)
-    assert [len(line.text) for line in lines] == [1, 4096, 1, 0]
-    assert file.last(1)[0].text == "end"
-    assert file.line_count == 1_000_004
-
-
 @pytest.mark.parametrize("width", [40, 80, 200])
-def test_the_hostile_corpus_is_shown_clean(width: int) -> None:
-    source = MemorySource({"logs/[/x]\x1b[2J": CORPUS.read_bytes()})
-    file = LogFile(source, "logs/[/x]\x1b[2J")
-    file.grow()
-    rows = file.lines(0, 1000)
-    assert len(rows) == len(raw_lines())
-    for options in (Options(), Options(filter="x"), Options(toggled=frozenset({"wrap"}))):
-        body = logs.file("name", rows, width, 20, options, total=len(rows))
-        assert all(is_clean(text_of(line)) for line in body.lines)
-    listed = logs.files(tree_of(source), width, 20, Options())
+def test_hostile_names_are_listed_clean(width: int) -> None:
+    listed = logs.files(
+        tree_of(MemorySource({"logs/[/x]\x1b[2J": CORPUS.read_bytes()})), width, 20, Options()
+    )
     assert all(is_clean(text_of(line)) for line in listed.lines)
 
 

@@ -11,7 +11,9 @@ from bscore.core.reduce import fold
 from bscore.logtree import paths
 from bscore.logtree.source import MemorySource
 from bscore.observe import find_items, items_of, offset_at
+from bscore_tui.reading import scan
 from bscore_tui.reading.batch_rows import running_rows
+from bscore_tui.reading.journal_text import NotableText
 from bscore_tui.reading.notes import note_of
 from bscore_tui.reading.reader import JobReader
 from bscore_tui.reading.stories import batch_story, parse_trace, trace_page, worker_page
@@ -77,13 +79,13 @@ def test_the_timeline_counts_every_mini_batch_and_failure_once(played: World, re
 def test_notable_records_are_all_but_those_of_every_mini_batch(played: World, reader: JobReader) -> None:
     quiet = (e.Finished, e.Assigned, e.Committed, e.MiniBatchesCreated, e.Withdrawn, e.WithdrawalAsked)
     expected = [event for event in played.history if not isinstance(event, quiet)]
-    found = reader.notes(0, 0, OPEN)
-    assert [note.at for note in found] == [event.at for event in expected]
-    assert reader.note_count(0) == len(expected)
-    assert reader.notes(0, 5, 3) == found[5:8]
-    assert reader.note_count(2) == len(played.history)
-    assert len(reader.notes(2, 0, OPEN)) == len(played.history)
-    assert all(is_clean(note.text) for note in reader.notes(1, 0, OPEN))
+    places = reader.scan.notable_places(0, OPEN)
+    assert [reader.event_at(path, offset).at for path, offset in places] == [event.at for event in expected]
+    assert reader.scan.notable == len(expected)
+    assert reader.scan.notable_places(5, 3) == places[5:8]
+    assert reader.scan.records == len(played.history)
+    text = NotableText(reader.source, reader.scan)
+    assert [text.place(line.offset) for line in text.forward(0)] == places
 
 
 def test_stepping_goes_through_every_moment_and_back(played: World, reader: JobReader) -> None:
@@ -281,3 +283,30 @@ def test_every_kind_of_record_has_words() -> None:
         assert note.text
         assert is_clean(note.text)
         assert note.level in ("", "W", "E")
+
+
+@pytest.mark.parametrize("gap_us", [50, 5_000, 700_000])
+def test_however_dense_records_are_each_is_counted_in_its_step(
+    gap_us: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scan, "TAIL_BYTES", 100_000)
+    history: list[e.Event] = [e.TermStarted(1_790_000_000_000_000, "j", 1, e.FORMAT, "0", "h", "b", 1, 0)]
+    for n in range(2_500):
+        at = history[0].at + n * gap_us
+        history.append(e.Finished(at, "n/p", n, 1, at, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0))
+        if n % 400 == 7:
+            history.append(e.MiniBatchAbandoned(at, n, 1, "3 of 3 tries failed"))
+    found = scan.JournalScan(MemorySource(journals_of(history)))
+    found.begin()
+    early = found.timeline(0)
+    assert early.known_from >= history[0].at
+    known = sum(event.at >= early.known_from for event in history[1:])
+    assert 0 < sum(early.over) <= known, "the end is there before all else"
+    while found.poll(50_000):
+        continue
+    timeline = found.timeline(0)
+    expected = [0] * len(timeline.over)
+    for event in history[1:]:
+        expected[(event.at - timeline.start) // 100_000 * 100_000 // timeline.step] += 1
+    assert (list(timeline.over), timeline.known_from) == (expected, 0)
+    assert found.notable == sum(not isinstance(event, e.Finished) for event in history)

@@ -1,6 +1,6 @@
 """An index of a text file in blocks of 64 KiB: lines, first time stamp, errors. Kept outside the tree.
 
-A gigabyte is indexed in some two seconds; a line in its middle is then one read away.
+A gigabyte is indexed in some two seconds; the number of a line in its middle is then one read away.
 """
 
 from __future__ import annotations
@@ -10,16 +10,17 @@ import json
 import os
 import re
 from array import array
-from bisect import bisect_right
 from pathlib import Path
 
 from bscore.logtree.grammar import GrammarError, read_second
 from bscore.logtree.source import Source
 
 BLOCK_BYTES = 64 * 1024
-VERSION = 1
-_STAMP = re.compile(rb"(?:\A|\n)\[?(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)")
-_ERRORS = (b"ERROR", b"Traceback (most")
+#: What is read at once.
+_CHUNK_BYTES = 1024 * 1024
+VERSION = 2
+_STAMP = re.compile(rb"\n\[?(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)")
+_ERRORS = (b"ERROR", b"Traceback (most recent call last)")
 _HEAD_BYTES = 4096
 #: Smaller files are indexed again faster than their cache is read.
 MIN_CACHED_BYTES = 8 * 1024 * 1024
@@ -65,38 +66,35 @@ class BlockIndex:
             self._load(head, entry.size)
         self._head = head
         while self.nbytes < entry.size and budget > 0:
-            budget -= self._block()
+            budget -= self._chunk(entry.size)
         if self.nbytes >= entry.size:
             self._save()
         return self.nbytes < entry.size
 
-    def _block(self) -> int:
-        """Index one block; a last block that was not full is done again."""
+    def _chunk(self, size: int) -> int:
+        """Index some blocks, up to the size of the file; a last block that was not full is done again."""
         start = len(self.newlines) * BLOCK_BYTES
         if self.nbytes % BLOCK_BYTES:
             start -= BLOCK_BYTES
             for column in (self.newlines, self.stamps, self.errors, self._ends):
                 column.pop()
-        data = self._source.read(self.path, start, BLOCK_BYTES)
+        data = self._source.read(self.path, start, min(_CHUNK_BYTES, size - start))
         if not data:
             self.nbytes = start
-            return BLOCK_BYTES
-        before = self._ends[-1] if self._ends else 0
-        number = data.count(b"\n")
-        self.newlines.append(number)
-        self._ends.append(before + number)
-        self.stamps.append(_first_stamp(data))
-        self.errors.append(sum(map(data.count, _ERRORS)))
+            return _CHUNK_BYTES
+        words = [word for word in _ERRORS if word in data]
+        lines = self._ends[-1] if self._ends else 0
+        for begin in range(0, len(data), BLOCK_BYTES):
+            end = begin + BLOCK_BYTES
+            number = data.count(b"\n", begin, end)
+            lines += number
+            self.newlines.append(number)
+            self._ends.append(lines)
+            self.stamps.append(_first_stamp(data, begin, end, whole=start + begin == 0))
+            self.errors.append(sum(data.count(word, begin, end) for word in words))
         grown = start + len(data) - self.nbytes
         self.nbytes = start + len(data)
         return max(grown, 1)
-
-    def block_of(self, line: int) -> tuple[int, int]:
-        """(block, lines begun before it) that holds the start of a line."""
-        if line <= 0:
-            return 0, 0
-        block = bisect_right(self._ends, line - 1)
-        return block, self._ends[block - 1] if block else 0
 
     def line_before(self, offset: int) -> tuple[int, int]:
         """(block of an offset, newlines before that block)."""
@@ -157,10 +155,19 @@ class BlockIndex:
             return
 
 
-def _first_stamp(data: bytes) -> int:
-    match = _STAMP.search(data)
-    if match is None:
-        return 0
+def _first_stamp(data: bytes, begin: int, end: int, *, whole: bool) -> int:
+    """Seconds since 1970 of the first line that begins in a block with a time; `whole`: of a file."""
+    match = _STAMP.search(data, begin, end)
+    return (stamp_of(data[:64]) if whole else 0) or (_second(match) if match is not None else 0)
+
+
+def stamp_of(line: bytes) -> int:
+    """Seconds since 1970 of the time a line begins with; 0 where it begins with none."""
+    match = _STAMP.match(b"\n" + line[:64])
+    return _second(match) if match is not None else 0
+
+
+def _second(match: re.Match[bytes]) -> int:
     try:
         return max(read_second(f"{match[1].decode()} {match[2].decode()}"), 0)
     except GrammarError:

@@ -32,7 +32,8 @@ def batches_per_s(timeline: Timeline, at: int, since: int, window_s: float = RAT
 
 def _window(timeline: Timeline, at: int, since: int, window_s: float) -> tuple[Sequence[int], float]:
     """Counts of the whole steps in a window, and the seconds they stand for."""
-    if not timeline.over or since <= 0:
+    since = max(since, timeline.known_from) if since > 0 else 0
+    if not timeline.over or since <= 0 or at <= timeline.known_from:
         return (), 0.0
     last = min((at - timeline.start) // timeline.step, len(timeline.over) - 1)
     from_ = max(at - int(window_s * 1e6), since)

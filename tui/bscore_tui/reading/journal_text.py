@@ -13,7 +13,7 @@ from bscore.logtree.journal import terms
 from bscore.logtree.source import Source
 from bscore.observe import offset_at
 from bscore_tui.reading.scan import JournalScan
-from bscore_tui.reading.text_file import TextFile, TextLine
+from bscore_tui.reading.text_file import Holds, TextFile, TextLine
 
 _BATCHES = re.compile(
     rb"\|(?:Assigned|Committed|MiniBatchesCreated|Withdrawn|WithdrawalAsked)(?: |$)"
@@ -66,24 +66,24 @@ class JournalText(TextFile):
         """Whether a record belongs to what is read."""
         return self._books or _BATCHES.search(data) is None
 
-    def forward(self, offset: int) -> Iterator[TextLine]:
+    def forward(self, offset: int, holds: Holds | None = None) -> Iterator[TextLine]:
         """As `TextFile.forward`, over all terms."""
         for base, path, upto in self._parts:
             if upto is not None and offset >= base + upto:
                 continue
-            for line in TextFile(self._source, path).forward(max(0, offset - base)):
+            for line in TextFile(self._source, path).forward(max(0, offset - base), holds):
                 if upto is not None and line.end > upto:
                     break
                 if self.shown(line.data):
                     yield replace(line, offset=base + line.offset, end=base + line.end)
 
-    def backward(self, offset: int) -> Iterator[TextLine]:
+    def backward(self, offset: int, holds: Holds | None = None) -> Iterator[TextLine]:
         """As `TextFile.backward`, over all terms."""
         for base, path, upto in reversed(self._parts):
             if offset <= base:
                 continue
             local = offset - base if upto is None else min(offset - base, upto)
-            for line in TextFile(self._source, path).backward(local):
+            for line in TextFile(self._source, path).backward(local, holds):
                 if self.shown(line.data):
                     yield replace(line, offset=base + line.offset, end=base + line.end)
 
@@ -95,7 +95,7 @@ class NotableText(JournalText):
         super().__init__(source, books=False, at=at)
         self._scan = scan
 
-    def forward(self, offset: int) -> Iterator[TextLine]:
+    def forward(self, offset: int, holds: Holds | None = None) -> Iterator[TextLine]:
         """The notable records from an offset on."""
         number = self._number(offset)
         while places := self._scan.notable_places(number, _CHUNK):
@@ -107,7 +107,7 @@ class NotableText(JournalText):
                     yield self._record(begin)
             number += len(places)
 
-    def backward(self, offset: int) -> Iterator[TextLine]:
+    def backward(self, offset: int, holds: Holds | None = None) -> Iterator[TextLine]:
         """The notable records before an offset, the nearest first."""
         last = self._number(offset)
         while last > 0:

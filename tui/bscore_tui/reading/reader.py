@@ -24,17 +24,19 @@ from bscore.observe import (
     offset_at,
 )
 from bscore_tui.reading.build import Seen, build
-from bscore_tui.reading.logs import LogFile
-from bscore_tui.reading.notes import note_of
 from bscore_tui.reading.scan import JournalScan, is_quiet
-from bscore_tui.views.model import Face, Mode, Model, Note
+from bscore_tui.views.model import Face, Mode, Model
 from bscore_tui.views.safe import safe_text
 
 #: Notable records in the model: what the master pane of a tall terminal holds.
 NOTES = 40
 #: Finished mini-batches of which "outside run()" is taken.
 RECENT = 200
+#: Bytes of journal folded before the first picture, and in one slice later; bytes of it scanned in one.
+_FIRST_FOLD = 64 * 1024
+_FOLD_BUDGET = 512 * 1024
 _SCAN_BUDGET = 4 * 1024 * 1024
+_USAGE_BUDGET = 1024 * 1024
 #: A tree without any lease is given up when its journal has been silent for so long.
 SILENT_US = 300_000_000
 
@@ -58,7 +60,6 @@ class JobReader:
         self._finished: deque[Finished] = deque(maxlen=RECENT)
         self._progress = Progress(changed=False, restarted=False, more=False, done_bytes=0, total_bytes=0)
         self._pulse = Pulse.UNKNOWN
-        self._journals: dict[str, LogFile] = {}
         self._notable: tuple[tuple[str, int], list[tuple[str, int, Event]]] | None = None
 
     @property
@@ -80,26 +81,39 @@ class JobReader:
         if type(event) is Finished:
             self._finished.append(event)
 
+    def begin(self) -> bool:
+        """Read a first slice of the run and the end of what stands beside it; whether the run needs more."""
+        self._fold(_FIRST_FOLD)
+        if self.there:
+            self.scan.begin()
+            self.usage.poll(self.follower.run.nodes)
+        self._pulse = self._look()
+        return self._progress.more
+
     def poll(self) -> tuple[bool, bool]:
         """Read what is new, a slice at most: (something changed, there is more to read at once)."""
-        self._progress = progress = self.follower.poll()
-        if progress.restarted:
-            self.scan.restart()
-            self._journals.clear()
-            self._notable = None
-            self._recent_finished()
-        scanning = False
+        changed, more = self._fold(_FOLD_BUDGET), self._progress.more
         if self.there:
             before = self.scan.nbytes
-            scanning = self.scan.poll(_SCAN_BUDGET if not progress.more else _SCAN_BUDGET // 4)
-            scanned = self.scan.nbytes != before
-        else:
-            scanned = False
-        used = self.usage.poll(list(self.follower.run.nodes))
+            # The run itself is what everybody waits for.
+            more |= self.scan.poll(_SCAN_BUDGET if not more else _SCAN_BUDGET // 8)
+            changed |= self.scan.nbytes != before
+        changed |= self.usage.poll(self.follower.run.nodes)
+        if not self._progress.more:
+            more |= self.usage.poll_earlier(_USAGE_BUDGET)
         pulse = self._look()
-        changed = progress.changed or scanned or used or pulse is not self._pulse
+        changed |= pulse is not self._pulse
         self._pulse = pulse
-        return changed, progress.more or scanning
+        return changed, more
+
+    def _fold(self, budget: int) -> bool:
+        """Fold about so many bytes of the journal; whether there were any."""
+        self._progress = progress = self.follower.poll(budget)
+        if progress.restarted:
+            self.scan.restart()
+            self._notable = None
+            self._recent_finished()
+        return progress.changed
 
     def _look(self) -> Pulse:
         """The master's pulse; a tree without a lease that has long been silent has no master either."""
@@ -114,15 +128,14 @@ class JobReader:
         """What a snapshot does not hold: the mini-batches finished just before it."""
         self._finished.clear()
         place = self.follower
+        self._finished.extend(reversed(self._finished_before(place.path, place.offset)))
+
+    def _finished_before(self, path: str, offset: int) -> list[Finished]:
+        """The last mini-batches finished before a place, the newest first."""
         found = events_before(
-            self.source,
-            place.path,
-            place.offset,
-            RECENT,
-            lambda line: b"|Finished " in line,
-            budget=256 * 1024,
+            self.source, path, offset, RECENT, lambda line: b"|Finished " in line, budget=64 * 1024
         )
-        self._finished.extend(event for _, event in reversed(found) if isinstance(event, Finished))
+        return [event for _, event in found if isinstance(event, Finished)]
 
     def model(self, at: int | None = None, marks: tuple[int, ...] = ()) -> Model:
         """The model now, or as of a moment. Raises TreeError while there is no journal."""
@@ -137,10 +150,7 @@ class JobReader:
             return self._build(run, place, self._present(run), mode, list(self._finished), marks)
         ended = run.outcome is not None
         past, path, offset = self._past.at(at)
-        found = events_before(
-            self.source, path, offset, RECENT, lambda line: b"|Finished " in line, budget=64 * 1024
-        )
-        finished = [event for _, event in found if isinstance(event, Finished)]
+        finished = self._finished_before(path, offset)
         return self._build(past, (path, offset), at, Mode.REPLAY if ended else Mode.FROZEN, finished, marks)
 
     def _present(self, run: Run) -> int:
@@ -161,6 +171,7 @@ class JobReader:
         progress = self._progress
         share = progress.done_bytes / progress.total_bytes if progress.total_bytes else 1.0
         pulse = self._pulse if mode in (Mode.LIVE, Mode.END) else Pulse.UNKNOWN
+        past = mode in (Mode.REPLAY, Mode.FROZEN)
         return build(
             run,
             Seen(
@@ -169,7 +180,7 @@ class JobReader:
                 mode=mode,
                 pulse=pulse,
                 timeline=self.scan.timeline(self.follower.run.first_assigned or run.first_assigned, marks),
-                usages=self.usage.nodes,
+                usages=self.usage.at(run.nodes, at) if past else self.usage.nodes,
                 notable=self._notable_at(*place),
                 finished=finished,
                 read_share=share if progress.more else 1.0,
@@ -215,39 +226,9 @@ class JobReader:
                     return event.at
         return None
 
-    def notes(self, level: int, first: int, count: int) -> list[Note]:
-        """Records in words by their number, oldest first: 0 notable, 1 every mini-batch, 2 all."""
-        places = self.scan.notable_places(first, count) if level == 0 else self._places(level, first, count)
-        return [note_of(self.event_at(path, offset), path, offset) for path, offset in places]
-
-    def note_count(self, level: int) -> int:
-        """How many records a level has, as far as they are counted; levels 1 and 2 number raw records."""
-        return self.scan.notable if level == 0 else self.scan.records
-
-    def _places(self, level: int, first: int, count: int) -> list[tuple[str, int]]:
-        """Places of raw records from a number on; level 1 leaves out assignments and commits."""
-        found: list[tuple[str, int]] = []
-        for term in terms(self.source):
-            file = self._journals.setdefault(term.path, LogFile(self.source, term.path))
-            while file.grow():
-                continue
-            here = file.line_count
-            if first < here and len(found) < count:
-                lines = file.lines(max(first, 0), count - len(found))
-                found += [
-                    (term.path, line.offset) for line in lines if level == 2 or not _is_planning(line.text)
-                ]
-            first = max(first - here, 0)
-        return found
-
     def nothing_yet(self, name: str) -> Model:
         """What is shown while there is no journal: a job that is about to begin, with everything unknown."""
         now = self._now_us()
         return Model(
             job=safe_text(name, 200), face=Face.PREPARING, mode=Mode.LIVE, state="Preparing", at=now, now=now
         )
-
-
-def _is_planning(line: str) -> bool:
-    """Whether a record says only who was given what, or that rows are safe."""
-    return any(name in line for name in ("|Assigned ", "|Committed ", "|MiniBatchesCreated ", "|Withdr"))

@@ -1,5 +1,6 @@
-"""Any file of a log tree as records, by offset: nothing is indexed or kept, so a gigabyte opens at once.
+"""Any file of a log tree as records, by offset: nothing has to be indexed, so a gigabyte opens at once.
 
+What the index of the tree knows of a file, it adds: numbers of lines, errors far away, the place of a moment.
 A record is a line that begins with a time or a level, with the lines after it that do not. In a file
 without such lines every line is a record. Reads are bounded; a search says where its budget ended.
 """
@@ -7,10 +8,16 @@ without such lines every line is a record. Reads are bounded; a search says wher
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from bscore.logtree.source import Source
+from bscore_tui.reading.blocks import BLOCK_BYTES, BlockIndex, stamp_of
+
+if TYPE_CHECKING:
+    from bscore_tui.reading.tree_index import TreeIndex
 
 BLOCK = 64 * 1024
 #: Longer lines are cut here; the rest is skipped.
@@ -22,6 +29,11 @@ _PREFIX = re.compile(
 )
 ERROR = re.compile(rb"\b(?:ERROR|FATAL|CRITICAL|Traceback|[A-Z]\w*(?:Error|Exception)\b)|\|E\|")
 WARNING = re.compile(rb"\b(?:WARN|WARNING)\b|[A-Z]\w*Warning\b")
+#: Every line that one of the two finds holds one of these.
+ERROR_WORDS = (b"ERROR", b"Error", b"Traceback", b"Exception", b"FATAL", b"CRITICAL", b"|E|")
+WARNING_WORDS = (b"WARN", b"Warning")
+#: Whether a piece of a file may hold what is looked for; pieces that do not are passed over whole.
+Holds = Callable[[bytes], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,21 +49,31 @@ class TextLine:
 class TextFile:
     """Reads lines around an offset."""
 
-    def __init__(self, source: Source, path: str) -> None:
+    def __init__(self, source: Source, path: str, indexes: TreeIndex | None = None) -> None:
         self._source = source
         self.path = path
+        self._indexes = indexes
+
+    @property
+    def index(self) -> BlockIndex | None:
+        """What is indexed of the file, if anything is."""
+        return self._indexes.known(self.path) if self._indexes is not None else None
 
     def size(self) -> int:
         """Bytes of the file now; 0 if it is not there."""
         entry = self._source.stat(self.path)
         return entry.size if entry is not None and not entry.is_dir else 0
 
-    def forward(self, offset: int) -> Iterator[TextLine]:
-        """Lines from an offset (the beginning of a line) on."""
+    def forward(self, offset: int, holds: Holds | None = None) -> Iterator[TextLine]:
+        """Lines from an offset (the beginning of a line) on; with `holds` so far as one search reads."""
+        limit = offset + SEARCH_BYTES
         while True:
             data = self._source.read(self.path, offset, BLOCK)
-            if not data:
+            if not data or (holds is not None and offset > limit):
                 return
+            if holds is not None and len(data) == BLOCK and b"\n" in data and not holds(data):
+                offset += data.rfind(b"\n") + 1
+                continue
             pieces = data.split(b"\n")
             rest = pieces.pop()
             for piece in pieces:
@@ -67,14 +89,18 @@ class TextFile:
                 yield self._long_line(offset, end)
                 offset = end
 
-    def backward(self, offset: int) -> Iterator[TextLine]:
-        """Lines before an offset (the beginning of a line), the nearest first."""
+    def backward(self, offset: int, holds: Holds | None = None) -> Iterator[TextLine]:
+        """Lines before an offset (the beginning of a line), the nearest first; `holds` as in `forward`."""
+        limit = offset - SEARCH_BYTES
         while offset > 0:
             start = max(0, offset - BLOCK)
             data = self._source.read(self.path, start, offset - start)
             first = 0 if start == 0 else data.find(b"\n", 0, len(data) - 1) + 1
-            if not data:
+            if not data or (holds is not None and offset < limit):
                 return
+            if holds is not None and (first or not start) and not holds(data):
+                offset = start + first
+                continue
             if start and not first:
                 begin = self._begin_of_line(start)
                 yield self._long_line(begin, offset)
@@ -130,6 +156,52 @@ class TextFile:
                 break
             found.append(line)
         return found
+
+    def line_number(self, offset: int) -> int | None:
+        """The number of the line at an offset, from 0; None while that is not indexed."""
+        index = self.index
+        if index is None or offset > index.nbytes:
+            return None
+        block, before = index.line_before(offset)
+        start = block * BLOCK_BYTES
+        return before + self._source.read(self.path, start, max(offset - start, 0)).count(b"\n")
+
+    def far_error(self, offset: int, steps: int) -> int | None:
+        """From where to search on for an error that is further away than one search reads."""
+        errors = self.index.errors if self.index is not None else ()
+        if steps > 0:
+            first = max(offset + SEARCH_BYTES, 0) // BLOCK_BYTES
+            block = next((block for block in range(first, len(errors)) if errors[block]), None)
+            return None if block is None else self._begin_of_line(block * BLOCK_BYTES)
+        last = min((offset - SEARCH_BYTES) // BLOCK_BYTES, len(errors) - 1)
+        block = next((block for block in range(last, -1, -1) if errors[block]), None)
+        return None if block is None else self._end_of_line((block + 1) * BLOCK_BYTES)
+
+    def place_of(self, at: int) -> int | None:
+        """The last line that begins with a time up to a moment; None where none does, or none is indexed."""
+        stamps = self.index.stamps if self.index is not None else ()
+        known = [block for block, stamp in enumerate(stamps) if stamp]
+        second = at // 1_000_000
+        number = bisect_right(known, second, key=lambda block: stamps[block])
+        if not number:
+            return None
+        found = None
+        for line in self.forward(self._begin_of_line(known[number - 1] * BLOCK_BYTES)):
+            stamp = stamp_of(line.data)
+            if stamp > second:
+                break
+            found = line.offset if stamp else found
+        return found
+
+
+def words_in(words: tuple[bytes, ...]) -> Holds:
+    """Whether a piece holds one of some words."""
+    return lambda data: any(word in data for word in words)
+
+
+def text_in(text: bytes) -> Holds:
+    """Whether a piece holds a text (in lower case) in any case."""
+    return lambda data: text in data.lower()
 
 
 def _line(offset: int, data: bytes, end: int) -> TextLine:

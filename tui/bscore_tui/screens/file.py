@@ -20,6 +20,7 @@ from bscore_tui.screens.desk import Desk
 from bscore_tui.screens.page import Entry
 from bscore_tui.screens.window import Window
 from bscore_tui.views.layout import ends, wrap
+from bscore_tui.views.model import Mode
 from bscore_tui.views.safe import safe_text
 from bscore_tui.views.styles import Body, Line
 
@@ -44,6 +45,7 @@ class File(Window):
             path, _, offset = path.rpartition("@")
             at = int(offset) if offset.isdecimal() else 0
         self._file = TextFile(desk.feed.source, path, desk.feed.index)
+        self._moment = desk.model.at if kind == "log" else -1
         self.reset_window(at)
 
     @property
@@ -58,6 +60,7 @@ class File(Window):
 
     def draw(self, width: int, height: int) -> Body:
         """A line of facts, an empty one, then the window."""
+        self._go_to_moment()
         self.settle_window(height - 2)
         self.window_lines = self.window(width)
         lines: list[Line] = [self._facts(width), []]
@@ -72,6 +75,17 @@ class File(Window):
         if not self.window_lines:
             lines.append([(" nothing here" if not self.filter else " no line holds this", "dim")])
         return Body(lines, targets, 2)
+
+    def _go_to_moment(self) -> None:
+        """In the past, show the last line up to the moment shown, whenever that is another one."""
+        model = self.desk.model
+        if model.mode not in (Mode.FROZEN, Mode.REPLAY) or model.at == self._moment:
+            return
+        self._moment = model.at
+        place = self.file.place_of(model.at)
+        if place is not None:
+            self.following, self.cursor, self.selected = False, place, self._target(place)
+            self._reveal()
 
     def _target(self, offset: int) -> str:
         return f"log:{self.file.path}@{offset}" if offset >= 0 else ""
@@ -89,7 +103,9 @@ class File(Window):
         """The number of the cursor's line, or of the first one, once it is indexed."""
         index = self.file.index
         number = self.file.line_number(max(self.cursor if self.cursor >= 0 else self.first, 0))
-        return f"   line {number + 1:,} of {index.lines:,}" if index is not None and number is not None else ""
+        if index is None or number is None:
+            return ""
+        return f"   line {number + 1:,} of {index.lines:,}"
 
     def shown_in(self) -> Holds | None:
         """Pieces without the word of the filter are passed over."""

@@ -140,7 +140,8 @@ class Window(Page):
         self.following = False
         if rows < 0:
             self.first = 0
-            self.cursor = next((line.offset for line in self.file.forward(0, self.shown_in()) if self.shows(line)), 0)
+            lines = self.file.forward(0, self.shown_in())
+            self.cursor = next((line.offset for line in lines if self.shows(line)), 0)
         else:
             self._to_end(self.file.size())
             self.cursor = next((line.offset for line in self.file.backward(self.file.size())), -1)
