@@ -73,7 +73,7 @@ def wanted_environment(config: JobConfig) -> Wanted | None:
     if source.conda_file is not None:
         return read_wanted(source.conda_file)
     if source.conda:
-        return read_inline(source.conda, config.code)
+        return read_inline(source.conda, source.conda_folder or config.code)
     if source.name.lower().endswith(_FILE_ENDINGS) and (path := Path(source.name).expanduser()).is_file():
         return read_wanted(path)
     return None

@@ -10,12 +10,17 @@ from bscore.core.limits import Limits
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentSource:
-    """The environment a job asks for, as it was given; `conda` is an inline conda file's text."""
+    """The environment a job asks for, as it was given; `conda` is an inline conda file's text.
+
+    `conda_folder` is where relative paths in that text start: the folder of the YAML that holds it, as conda
+    and pip take them from the folder of the file in which they stand.
+    """
 
     name: str = ""
     image: str = ""
     conda_file: Path | None = None
     conda: str = ""
+    conda_folder: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

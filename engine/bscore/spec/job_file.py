@@ -76,10 +76,10 @@ def _job(values: dict[str, Any]) -> JobConfig:
     given["limits"] = Limits(**given.get("limits", {}))
     environment = given.get("environment")
     if environment is not None:
-        conda_file = environment.pop("conda_file", None)
-        given["environment"] = EnvironmentSource(
-            **environment, conda_file=None if conda_file is None else Path(conda_file)
-        )
+        for name in ("conda_file", "conda_folder"):
+            path = environment.get(name)
+            environment[name] = None if path is None else Path(path)
+        given["environment"] = EnvironmentSource(**environment)
     return JobConfig(**given)
 
 

@@ -145,7 +145,8 @@ def read_environment(given: Given | None, draft: Draft) -> EnvironmentSource | N
             problems.append(unknown_key(place, "environment.", key, known))
     texts = {key: one.text for key, one in node.entries.items() if isinstance(one, Scalar) and not one.null}
     conda_file, conda = _conda(node.entries.get("conda_file"), given.base, problems)
-    return EnvironmentSource(texts.get("name", ""), texts.get("image", ""), conda_file, conda)
+    folder = Path(given.base) if conda else None
+    return EnvironmentSource(texts.get("name", ""), texts.get("image", ""), conda_file, conda, folder)
 
 
 def _environment_name(text: str, base: Path) -> str:

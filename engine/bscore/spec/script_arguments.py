@@ -11,7 +11,7 @@ from bscore.spec.bindings import Binding, in_the_cloud, local_path
 from bscore.spec.draft import CliChoices, Draft, text_given
 from bscore.spec.given import Given, text_of
 from bscore.spec.option_table import RESERVED_IN_V1
-from bscore.spec.options import Dialect
+from bscore.spec.options import Dialect, Outcome
 from bscore.spec.places import missing_path, path_of
 from bscore.spec.problems import COMMAND_LINE, Place, near_match, problem_at
 from bscore.spec.yaml_text import Document, Listing, Scalar
@@ -98,8 +98,20 @@ class Arguments:
     runtime: list[Given] = field(default_factory=list)
 
     def shown(self, level: str, given: Mapping[str, Given]) -> tuple[str, ...]:
-        """The runtime's arguments as the script sees them, with the values that hold."""
-        return runtime_arguments(level, [given.get(one.option.name, one) for one in self.runtime])
+        """The runtime's arguments as the script sees them, with the values that hold.
+
+        What was given as a key of the YAML or by --set is among them: the original makes one command line of
+        the keys, its own arguments and the script's, which is why its SDK reserves these names (reference
+        1.15, 1.16). Defaults that nobody gave are left out, so that a parser that takes beginnings of its
+        options for them (argparse does) meets no more strange names than it must.
+        """
+        named = {one.option.name: one for one in self.runtime}
+        keys = {
+            name: one
+            for name, one in given.items()
+            if one.option.driver and one.option.outcome is Outcome.EFFECTIVE
+        }
+        return runtime_arguments(level, [given.get(name, one) for name, one in (named | keys).items()])
 
 
 def read_arguments(draft: Draft, document: Document | None, cli: CliChoices, outputs: Outputs) -> Arguments:

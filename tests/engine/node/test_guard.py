@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -81,6 +82,9 @@ class Started:
         (self.guard,) = guards_of(self.master.pid)
         self.pids = [*found, *self.workers, self.guard.pid]
         assert all(map(is_running, self.pids))
+
+    def has_another_guard_than(self, pid: int) -> bool:
+        return [warden.pid for warden in guards_of(self.master.pid)] not in ([], [pid])
 
     def end(self) -> None:
         """Kill the master and wait until nothing is left."""
@@ -175,7 +179,7 @@ def test_a_guard_that_is_killed_is_replaced_and_its_successor_knows_everything(t
     for _ in range(6):
         last = started.pids[-1]
         os.kill(last, signal.SIGKILL)
-        wait_for(lambda: [g.pid for g in guards_of(started.master.pid)] not in ([], [last]))  # noqa: B023
+        wait_for(partial(started.has_another_guard_than, last))
         started.pids += [warden.pid for warden in guards_of(started.master.pid)]
         assert is_running(started.pids[-1])
     started.end()

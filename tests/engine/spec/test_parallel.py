@@ -90,7 +90,8 @@ def test_the_documented_example_resolves(place: Place) -> None:
         "--logging_level", "DEBUG", "--error_threshold", "5", "--allowed_failed_percent", "30",
         "--task_overhead_timeout", "1200", "--progress_update_timeout", "600",
         "--first_task_creation_timeout", "600", "--copy_logs_to_parent", "True",
-        "--resource_monitor_interval", "20",
+        "--resource_monitor_interval", "20", "--mini_batch_size", "12", "--process_count_per_node", "2",
+        "--allowed_failed_count", "5", "--run_max_try", "2", "--run_invocation_timeout", "60",
         "--model", str(folder / "model"), "--t=0.5", "--opt", "0.5", "--debug", str(debug),
         "--text", "two words",
     )  # fmt: skip

@@ -182,7 +182,8 @@ CONFIGS = st.builds(
         needs_results=st.booleans(),
     ),
     to_csv=st.dictionaries(TEXT, st.none() | st.booleans() | st.integers() | TEXT, max_size=3),
-    environment=st.none() | st.builds(EnvironmentSource, TEXT, TEXT, st.none() | PATHS, TEXT),
+    environment=st.none()
+    | st.builds(EnvironmentSource, TEXT, TEXT, st.none() | PATHS, TEXT, st.none() | PATHS),
     output_folders=st.lists(PATHS, max_size=2).map(tuple),
 )  # fmt: skip
 
