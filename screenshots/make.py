@@ -2,10 +2,11 @@
 
 python screenshots/make.py
 
-Two jobs are run by `bscore demo`: one whose script gets into trouble, seen at its end, and one seen while it
-runs. Two trees of 50 nodes x 8 workers come from `tests/golden_generator.py`: one is over, one stands in its
-middle. All lie below /tmp/ada, which is made for this and removed, so that no path of the machine that draws
-them gets into a picture.
+Two jobs are run by `bscore demo`: one whose script gets into trouble, seen at its end, and one seen while
+it runs; the faces that these do not show come from the real jobs of `faces.py`. Two trees of 50 nodes x 8
+workers come from `tests/golden_generator.py`: one is over, one stands in its middle. All lie below
+/tmp/ada, which is made for this and removed, so that no path of the machine that draws them gets into a
+picture.
 """
 
 from __future__ import annotations
@@ -30,6 +31,8 @@ import resvg_py
 HERE = Path(__file__).resolve().parent
 sys.path.append(str(HERE.parent / "tests"))
 
+from faces import JOBS, start  # noqa: E402  # after the path of the tests
+
 from bscore.errors import BscoreError  # noqa: E402  # after the path of the tests
 from bscore.logtree.history import read_history  # noqa: E402  # after the path of the tests
 from bscore.logtree.source import LocalSource  # noqa: E402  # after the path of the tests
@@ -37,7 +40,8 @@ from bscore_tui.config import Settings  # noqa: E402  # after the path of the te
 from bscore_tui.feed import Feed  # noqa: E402  # after the path of the tests
 from bscore_tui.monitor import Monitor  # noqa: E402  # after the path of the tests
 from bscore_tui.setup import Setup  # noqa: E402  # after the path of the tests
-from bscore_tui.views.styles import Options  # noqa: E402  # after the path of the tests
+from bscore_tui.views.screen import overview_screen  # noqa: E402  # after the path of the tests
+from bscore_tui.views.styles import Options, text_of  # noqa: E402  # after the path of the tests
 from golden_generator import Golden, generate  # noqa: E402  # after the path of the tests
 
 HOME = Path("/tmp/ada")  # noqa: S108  # a name that may stand in a picture
@@ -151,10 +155,13 @@ def _check_neutral(name: str, svg: str) -> None:
 def demo(*arguments: str) -> subprocess.Popen[bytes]:
     """Start `bscore demo` as somebody whose home is HOME."""
     command = [sys.executable, "-m", "bscore.cli", "demo", "--workers", "4", *arguments]
-    environ = {"PATH": os.environ["PATH"], "HOME": str(HOME), "USER": "ada", "TZ": "UTC", "LC_ALL": "C.UTF-8"}
     return subprocess.Popen(
-        command, cwd=HOME, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command, cwd=HOME, env=_environ(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
+
+
+def _environ() -> dict[str, str]:
+    return {"PATH": os.environ["PATH"], "HOME": str(HOME), "USER": "ada", "TZ": "UTC", "LC_ALL": "C.UTF-8"}
 
 
 def _has_done(tree: Path, mini_batches: int) -> bool:
@@ -178,8 +185,41 @@ def _draw_demos() -> None:
             time.sleep(0.2)
         asyncio.run(draw(_jobs("digits-2"), DEMO))
     finally:
-        slow.send_signal(signal.SIGTERM)
-        slow.wait(timeout=60)
+        _end(slow)
+
+
+def _draw_faces() -> None:
+    running = [(job, start(job, HOME, _environ())) for job in JOBS]
+    try:
+        for job, process in sorted(running, key=lambda pair: pair[0].name):
+            tree = _jobs(f"{job.name}-0411")
+            _wait_for(tree, job.shown)
+            asyncio.run(draw(tree, (Picture(f"overview-{job.name}", (), job.shown),)))
+            _end(process)
+    finally:
+        for _, process in running:
+            _end(process)
+
+
+def _wait_for(tree: Path, shown: str) -> None:
+    """Until the Overview of a job says that."""
+    ends_s = time.monotonic() + 120
+    while time.monotonic() < ends_s:
+        feed = Feed(LocalSource(tree))
+        model = feed.first()
+        while tree.exists() and feed.reader.poll()[1]:
+            model = feed.reader.model()
+        lines = overview_screen(model, *LARGE, Options())
+        if any(shown in text_of(line) for line in lines):
+            return
+        time.sleep(0.5)
+    raise RuntimeError(f"{tree.name} never said {shown}")
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.send_signal(signal.SIGTERM)
+    process.wait(timeout=90)
 
 
 def _draw_golden() -> None:
@@ -191,14 +231,16 @@ def _draw_golden() -> None:
 
 
 def main() -> None:
-    """Make everything anew, or only `demo` or `golden`."""
+    """Make everything anew, or only `demo`, `faces` or `golden`."""
     os.environ["TZ"] = "UTC"
     time.tzset()
-    wanted = sys.argv[1:] or ["demo", "golden"]
+    wanted = sys.argv[1:] or ["demo", "faces", "golden"]
     HOME.mkdir()
     try:
         if "demo" in wanted:
             _draw_demos()
+        if "faces" in wanted:
+            _draw_faces()
         if "golden" in wanted:
             _draw_golden()
     finally:

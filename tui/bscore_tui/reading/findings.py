@@ -20,6 +20,9 @@ _SENTENCE = re.compile(r"(?<=[.;:]) (?=[A-Z])")
 MAX_FINDINGS = 20
 _PLAIN = Options()
 
+#: What has run for so long is told when it will be killed, however late that is.
+LONG_S = 30.0
+
 
 def findings(run: Run, at: int, usages: dict[str, NodeUsage]) -> tuple[Finding, ...]:
     """The most pressing first: memory, what is late, then what the master found."""
@@ -80,7 +83,7 @@ def next_events(run: Run, limits: Limits, at: int) -> tuple[NextEvent, ...]:
     if busy:
         oldest = min(busy, key=lambda worker: worker.since)
         due = oldest.since + int(limits.attempt_s * 1e6)
-        if at - oldest.since > limits.attempt_s * 1e6 / 3:
+        if at - oldest.since > min(limits.attempt_s / 3, LONG_S) * 1e6:
             tries = f"(try {attempt_of(run, oldest.queue[0])} of {limits.tries})"
             found.append(NextEvent(due, f"time-out kills {worker_text(oldest.id)} {tries}"))
     since = max(run.first_assigned, run.last_progress)

@@ -8,8 +8,9 @@ from dataclasses import replace
 from typing import ClassVar
 
 from bscore_tui.screens.desk import Desk
+from bscore_tui.screens.outputs import LastOutputs
 from bscore_tui.screens.page import Entry, Page
-from bscore_tui.views.node_order import Steady, node_of
+from bscore_tui.views.node_order import Steady, node_of, worker_of
 from bscore_tui.views.nodes import ORDERS, VARIANTS, blocks_of, nodes
 from bscore_tui.views.styles import Body
 
@@ -37,6 +38,7 @@ class Nodes(Page):
     ) -> None:
         super().__init__(desk, subject)
         self.steady = Steady()
+        self.outputs = LastOutputs(desk)
         self.monotonic_s = monotonic_s
         self.span_s = SPANS_S[-1]
 
@@ -46,7 +48,14 @@ class Nodes(Page):
         key = (width, height, self.filter, self.sort, self.reverse, self.variant, self.toggled)
         wanted = blocks_of(model, height, options)
         blocks = self.steady.settle(wanted, model, options, key, self.monotonic_s())
+        if self.variant != "resources":
+            rows = [row for block in blocks for row in block.rows if row]
+            model = self.outputs.add_to(model, rows if width >= 100 else filter(None, [self.chosen()]))
         return nodes(model, width, height, options, blocks)
+
+    def chosen(self) -> str:
+        """The selected worker."""
+        return worker_of(self.selected)
 
     def entries(self) -> tuple[Entry, ...]:
         """Resources are not folded and have no logs."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from bscore_tui.screens.desk import Desk
+from bscore_tui.screens.outputs import LastOutputs
 from bscore_tui.screens.page import Entry, Page
 from bscore_tui.views.model import Face
 from bscore_tui.views.overview import overview
@@ -25,9 +27,18 @@ class Overview(Page):
         ("back", "", "quit"),
     )  # fmt: skip
 
+    def __init__(self, desk: Desk, subject: str = "") -> None:
+        super().__init__(desk, subject)
+        self.outputs = LastOutputs(desk)
+
     def draw(self, width: int, height: int) -> Body:
-        """The Overview's face."""
-        return overview(self.desk.model, width, height, self.options())
+        """The Overview's face; where it is about workers, with what they printed last."""
+        model = self.desk.model
+        if model.face in (Face.STANDING, Face.PREPARING):
+            starting = model.face is Face.PREPARING
+            workers = [w.id for w in model.workers if w.state == ("starting" if starting else "busy")]
+            model = self.outputs.add_to(model, workers)
+        return overview(model, width, height, self.options())
 
     def entries(self) -> tuple[Entry, ...]:
         """What an ended job is looked at for."""

@@ -57,8 +57,15 @@ def _counts(model: Model, options: Options) -> Line:
     total = count(model.mini_batches, options) + ("" if model.listed else " so far")
     parts: list[tuple[str, str]] = [(f" {total}", "strong")]
     parts += [(f"   {model.done:,} done  {model.running:,} running  {model.waiting:,} waiting", "text")]
-    parts += [(f"  {model.abandoned:,} abandoned", "error" if model.abandoned else "text")]
-    parts += [(f"  {model.retried:,} retried", "warn" if model.retried else "text")]
+    parts += [
+        (
+            f"  {'x ' if model.abandoned else ''}{model.abandoned:,} abandoned",
+            "error" if model.abandoned else "text",
+        )
+    ]
+    parts += [
+        (f"  {'! ' if model.retried else ''}{model.retried:,} retried", "warn" if model.retried else "text")
+    ]
     return parts
 
 

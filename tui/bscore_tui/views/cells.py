@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from bscore_tui.views.layout import left, right
@@ -65,11 +66,19 @@ def error_line(row: ErrorRow, width: int, options: Options, *, first: str = "", 
     return [
         (first or " ", "selected" if first == ">" else "text"),
         (right(count(row.count, options), 6, options) + "  ", "strong"),
-        (left(row.what, room, options) + "  ", "text"),
+        (left(brief(row.what, options), room, options) + "  ", "text"),
         (left(short_place(row.place), where, options) + " ", "dim"),
         (left(nodes, 9, options), "dim"),
         (right(clock(row.last_at, options), 9, options), "text"),
     ]
+
+
+_FOLDERS = re.compile(r"(?<![\w.])(?:/[^\s/:'\"]+)+(?=/[^\s/:'\"])")
+
+
+def brief(text: str, options: Options) -> str:
+    """The text with the folders of long paths left out: in a narrow column the rest says more."""
+    return _FOLDERS.sub(options.glyphs.ellipsis, text)
 
 
 def short_place(place: str) -> str:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bscore_tui.views.batches import matches
-from bscore_tui.views.cells import error_line, labelled, mark
-from bscore_tui.views.layout import beside, crop, left, right, wrap
+from bscore_tui.views.cells import brief, error_line, labelled, mark
+from bscore_tui.views.layout import beside, crop, fit, left, right, wrap
 from bscore_tui.views.model import ErrorRow, Model, batch_name
 from bscore_tui.views.pages import ItemRow, TraceFrame, TracePage
 from bscore_tui.views.styles import Body, Line, Options
@@ -50,7 +50,8 @@ def errors(model: Model, width: int, height: int, options: Options, page: TraceP
         sign = mark(target, "", options)
         lines.append([(" " + sign[0], sign[1]), *error_line(row, width - 2, options, what=width - 50)])
     if len(rows) > room:
-        lines.append([(f"    {options.glyphs.ellipsis} {len(rows) - room + 1} more kinds", "dim")])
+        more = plural(len(rows) - room + 1, "more kind", "more kinds")
+        lines.append([(f"    {options.glyphs.ellipsis} {more}", "dim")])
     lines += [[], *_detail(model, chosen, width, options)]
     if model.other_errors:
         lines.append(
@@ -85,7 +86,7 @@ def _summary(model: Model) -> Line:
         else f"{model.failed_items:,} of {limit:,} items allowed to fail"
     )
     text = f" {plural(len(model.errors), 'group')}, {plural(attempts, 'attempt')}; {failed}"
-    return [(text, "text"), (f"   {model.abandoned:,} abandoned" if model.abandoned else "", "error")]
+    return [(text, "text"), (f"   x {model.abandoned:,} abandoned" if model.abandoned else "", "error")]
 
 
 def _detail(model: Model, row: ErrorRow, width: int, options: Options) -> list[Line]:
@@ -96,17 +97,22 @@ def _detail(model: Model, row: ErrorRow, width: int, options: Options) -> list[L
         ],
         [],
     ]
-    lines.append(labelled("raised", [(row.place or "?", "strong")], options, 10))
     where = "in init()" if row.first_mini_batch is None else batch_name(row.first_mini_batch)
-    first = f"{clock(row.first_at, options)}  {where}  {row.worker.replace('/', ' ')}"
-    lines.append(labelled("first", [(first, "text")], options, 10))
-    lines.append(labelled("last", [(clock(row.last_at, options), "text")], options, 10))
     nodes = ", ".join(row.nodes[:4]) + (f" and {len(row.nodes) - 4} more" if len(row.nodes) > 4 else "")
-    lines.append(labelled("nodes", [(nodes or "?", "text")], options, 10))
-    if row.item:
-        items = f"all in {row.folder}/" if row.folder and row.count > 1 else row.item
-        lines.append(labelled("items", [(items, "text")], options, 10))
-    lines.append(labelled("again", [(again(model, row), "text")], options, 10))
+    items = f"all in {row.folder}/" if row.folder and row.count > 1 else row.item
+    facts = [
+        ("raised", row.place or "?"),
+        ("first", f"{clock(row.first_at, options)}  {where}  {row.worker.replace('/', ' ')}"),
+        ("last", clock(row.last_at, options)),
+        ("nodes", nodes or "?"),
+        ("items", items),
+        ("again", again(model, row)),
+    ]
+    most = 2 if width < 80 else 1
+    for label, text in facts:
+        style = "strong" if label == "raised" else "text"
+        for number, part in enumerate(wrap(text, width - 10, most, options) if text else ()):
+            lines.append(labelled("" if number else label, [(part, style)], options, 10))
     return lines
 
 
@@ -121,25 +127,27 @@ def _beside(
     model: Model, rows: list[ErrorRow], chosen: ErrorRow, page: TracePage | None, width: int, options: Options
 ) -> Body:
     at = 48 if width < 160 else 60
-    lines: list[Line] = [[("   ATT.  WHAT" + " " * (at - 24) + "LAST", "dim")]]
+    lines: list[Line] = [[("   ATT.  WHAT" + " " * (at - 21) + "LAST", "dim")]]
     targets: dict[int, str] = {}
     for row in rows:
         target = f"error:{row.key}"
         targets[len(lines) + 2] = target
         sign, style = mark(target, "", options)
-        text = f"{right(count(row.count, options), 5, options)}  {left(row.what, at - 21, options)} "
+        what = left(brief(row.what, options), at - 23, options)
+        text = f"{right(count(row.count, options), 5, options)}  {what} "
         lines.append([(f" {sign} ", style), (text, "text"), (clock(row.last_at, options), "text")])
     lines += [[]]
-    facts = _detail(model, chosen, at, options)[2:]
+    facts = _detail(model, chosen, at - 2, options)[2:]
     lines += facts
     if page is not None and page.key == chosen.key:
-        detail = trace_lines(model, page, width - at, options)
+        detail = trace_lines(model, page, width - at - 1, options)
     else:
         detail = [
             [(chosen.what, "title"), (f"   {plural(chosen.count, 'attempt')}", "text")],
             [("  reading the trace", "dim")],
         ]
-    body = beside(lines, detail, at, width, options)
+    narrow = [fit(line, at - 2, options) for line in lines]
+    body = beside(narrow, detail, at, width - 1, options)
     return Body([_summary(model), [], *body], targets, 3)
 
 

@@ -74,8 +74,8 @@ def _marked_end(fitted: Line, rest: Line, width: int, options: Options) -> Line:
 
 
 def shortened(line: Line, width: int, options: Options) -> Line:
-    """The line as it is, or fitted where it is longer than `width` cells."""
-    return line if width_of(line) <= width else fit(line, width, options)
+    """The line as it is; where it is longer than `width` cells, cut so that the last one stays free."""
+    return line if width_of(line) <= width else fit(line, width - 1, options)
 
 
 def ends(start: Line, end: Line, width: int, options: Options) -> Line:

@@ -25,7 +25,7 @@ def mini_batch(model: Model, story: BatchStory, width: int, height: int, options
     """The page; attempts and moments can be selected."""
     lines: list[Line] = [_summary(model, story, options), []]
     targets: dict[int, str] = {}
-    lines.append([(f" TRY   {'WORKER':<22} {'START':<10} {'RUN()':>7}  {'CPU':>7}     OUTCOME", "dim")])
+    lines.append([(f"   TRY  {'WORKER':<22} {'START':<10} {'RUN()':>7}  {'CPU':>7}     OUTCOME", "dim")])
     for attempt in story.attempts:
         target = f"log:{attempt.log_path}@{attempt.log_offset}"
         targets[len(lines)] = target
@@ -86,20 +86,20 @@ def _running(model: Model, story: BatchStory) -> BatchRow | None:
 def _attempt(attempt: AttemptRow, width: int, options: Options, *, selected: bool) -> Line:
     worker = left(attempt.worker.replace("/", " "), 22, options)
     run, cpu = took(attempt.run_ns, 7, options), took(attempt.cpu_ns, 7, options)
-    text = f"{attempt.attempt:>2}   {worker} {clock(attempt.start, options, 1):<10} {run:>7}  {cpu:>7}     "
-    outcome = crop(f"{attempt.outcome}  {attempt.place}".rstrip(), max(width - 2 - len(text), 8), options)
+    text = f"{attempt.attempt:>3}  {worker} {clock(attempt.start, options, 1):<10} {run:>7}  {cpu:>7}     "
+    outcome = crop(f"{attempt.outcome}  {attempt.place}".rstrip(), max(width - 4 - len(text), 8), options)
     first = (">", "selected") if selected else ("x", "error") if attempt.failed else (" ", "text")
-    return [first, (" " + text, "text"), (outcome, "error" if attempt.failed else "ok")]
+    return [(" ", "text"), first, (" " + text, "text"), (outcome, "error" if attempt.failed else "ok")]
 
 
 def _running_line(row: BatchRow, model: Model, options: Options) -> Line:
     worker = left(row.worker, 22, options)
     passed = span_in((model.at - row.since) / 1e6, 7) if row.since else "?"
     begun = clock(row.since, options, 1)
-    text = f"  {row.attempt or '?':>2}   {worker} {begun:<10} {passed:>7}  {'':>7}     running"
+    text = f"   {row.attempt or '?':>3}  {worker} {begun:<10} {passed:>7}  {'':>7}     running"
     return [(text, "warn" if row.why == "late" else "text"), (" ! late" if row.why == "late" else "", "warn")]
 
 
 def _moment(at: int | None, who: str, text: str, options: Options) -> Line:
     when = clock(at, options, 3) if at is not None else ""
-    return [(f" {when:<12}  ", "dim"), (f"{who:<8} ", "dim"), (text, _WHO.get(who, "strong"))]
+    return [(f" {when:<12}  ", "dim"), (f"{who:<8} ", "dim"), (text, _WHO.get(who, "text"))]

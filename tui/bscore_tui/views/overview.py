@@ -6,6 +6,7 @@ from bscore_tui.views import overview_ended, overview_prepare, overview_still
 from bscore_tui.views import overview_parts as parts
 from bscore_tui.views.layout import beside, block
 from bscore_tui.views.model import Face, Model
+from bscore_tui.views.overview_nodes import nodes
 from bscore_tui.views.styles import Body, Line, Options
 
 #: From so many rows of the whole screen the master's records stand on the Overview.
@@ -59,7 +60,7 @@ def _running(model: Model, width: int, height: int, options: Options) -> Body:
     parts.errors(page, model, 3 if height < TALL_ROWS else 5)
     notes = min(6, len(model.notes)) if height >= TALL_ROWS else 0
     rest = height - len(page.lines) - (notes + 1 if notes else 0) - 1
-    parts.nodes(page, model, max(rest, 1))
+    nodes(page, model, max(rest, 1))
     if notes:
         page.gap()
         spare = height - len(page.lines) - 1

@@ -6,6 +6,7 @@ from bscore_tui.views import overview_parts as parts
 from bscore_tui.views.cells import labelled
 from bscore_tui.views.layout import wrap
 from bscore_tui.views.model import ErrorRow, Face, Model
+from bscore_tui.views.overview_nodes import nodes
 from bscore_tui.views.styles import Body, Line, Options
 from bscore_tui.views.words import clock, count, day, nanoseconds, plural, span
 
@@ -27,14 +28,15 @@ def ended(model: Model, width: int, height: int, options: Options) -> Body:
     page.add(_output(model, options))
     page.gap()
     parts.findings(page, model, 4)
-    parts.errors(page, model, 3 if height < 26 else 8)
+    if len(model.errors) > 1 or model.state == "Completed":
+        parts.errors(page, model, 3 if height < 26 else 8)
     if height >= 26:
         notes = min(8, len(model.notes))
-        parts.nodes(page, model, max(height - len(page.lines) - notes - 2, 1))
+        nodes(page, model, max(height - len(page.lines) - notes - 2, 1))
         page.gap()
         parts.master(page, model, max(height - len(page.lines) - 1, 1))
     elif height - len(page.lines) >= 2:
-        parts.nodes(page, model, height - len(page.lines) - 1)
+        nodes(page, model, height - len(page.lines) - 1)
     return Body(page.lines, page.targets)
 
 
@@ -108,7 +110,8 @@ def _do(page: parts.Page, model: Model) -> None:
         if first is not None:
             steps.append(f"bscore job debug {model.job} --mini-batch {first}")
         repair = f"repair {model.script}, then " if model.errors and model.script else ""
-        steps.append(f"{repair}bscore job resume {model.job}")
+        retry = " --retry-failed" if model.abandoned else ""
+        steps.append(f"{repair}bscore job resume {model.job}{retry}")
     elif first is not None and model.failed_items:
         steps.append(f"bscore job debug {model.job} --mini-batch {first}")
     for number, step in enumerate(steps, 1):
@@ -116,23 +119,23 @@ def _do(page: parts.Page, model: Model) -> None:
 
 
 def _items(model: Model, options: Options) -> Line:
-    failed = f"{model.failed_items:,} failed"
+    failed = f"{'! ' if model.failed_items else ''}{model.failed_items:,} failed"
     text = f"{count(model.items, options)} in all, "
     return labelled(
-        "items", [("  " + text, "text"), (failed, "warn" if model.failed_items else "text")], options, 10
+        "items", [("   " + text, "text"), (failed, "warn" if model.failed_items else "text")], options, 10
     )
 
 
 def _speed(model: Model, options: Options) -> Line:
     took = (model.ended - model.started) / 1e6 if model.ended and model.started else 0
     speed = f"{(model.items or 0) / took:,.1f} items/s over {span(took)}" if took > 0 else options.glyphs.dash
-    text = f"  {speed}    run() {nanoseconds(model.median_ns, options)} median"
+    text = f"   {speed}    run() {nanoseconds(model.median_ns, options)} median"
     return labelled("speed", [(text, "text")], options, 10)
 
 
 def _output(model: Model, options: Options) -> Line:
     if model.state == "Completed":
-        text = f"  {model.rows:,} rows in {model.output}" if model.output else f"  {model.rows:,} rows"
+        text = f"   {model.rows:,} rows" + (f" in {model.output}" if model.output else "")
     else:
-        text = f"  not published; {model.done:,} finished mini-batches are kept for resume"
+        text = f"   not published; {model.done:,} finished mini-batches are kept for resume"
     return labelled("output", [(text, "text")], options, 10)

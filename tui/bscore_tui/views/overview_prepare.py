@@ -5,6 +5,7 @@ from __future__ import annotations
 from bscore_tui.views import overview_parts as parts
 from bscore_tui.views.cells import labelled
 from bscore_tui.views.model import Model, WorkerRow
+from bscore_tui.views.overview_nodes import nodes
 from bscore_tui.views.styles import Body, Line, Options
 from bscore_tui.views.words import count, duration, rate, span
 
@@ -22,8 +23,10 @@ def preparing(model: Model, width: int, height: int, options: Options) -> Body:
     page.add(title)
     page.add([])
     for sign, label, line in _steps(model, options):
-        style = "selected" if sign == ">" else "ok" if sign == "x" else "dim"
+        style = "accent" if sign == ">" else "ok" if sign == "x" else "dim"
         page.add([(f" {sign} ", style), *labelled(label, line, options, 16)])
+        if label == "init()" and (printed := _last_output(model)):
+            page.add([("   ", "text"), *labelled("", [(printed, "dim")], options, 16)])
     page.add([])
     page.add(_items(model, options))
     for line in parts.next_lines(model, options, 2) if model.next_events else ():
@@ -32,7 +35,7 @@ def preparing(model: Model, width: int, height: int, options: Options) -> Body:
     parts.findings(page, model, 4)
     parts.errors(page, model, 4)
     notes = min(6, len(model.notes)) if height >= 26 else 0
-    parts.nodes(page, model, max(height - len(page.lines) - (notes + 1 if notes else 0) - 1, 1))
+    nodes(page, model, max(height - len(page.lines) - (notes + 1 if notes else 0) - 1, 1))
     if notes:
         page.gap()
         parts.master(page, model, max(height - len(page.lines) - 1, 1))
@@ -51,9 +54,9 @@ def _steps(model: Model, options: Options) -> list[tuple[str, str, Line]]:
     steps: list[tuple[str, str, Line]] = [(listing[0], "inputs", [(listing[1], "text")])]
     steps.append(
         (
-            "x" if model.interpreter else " ",
+            "x" if model.interpreter or workers else " ",
             "environment",
-            [(model.interpreter or "?", "text" if model.interpreter else "dim")],
+            [(model.interpreter or ("ready" if workers else "?"), "text" if workers else "dim")],
         )
     )
     steps.append(_init(model, workers, ready, options))
@@ -66,6 +69,18 @@ def _steps(model: Model, options: Options) -> list[tuple[str, str, Line]]:
     else:
         steps.append((" ", "first run()", [(options.glyphs.dash, "dim")]))
     return steps
+
+
+def _last_output(model: Model) -> str:
+    """What a worker that still starts printed last, and when."""
+    known = [
+        worker for worker in model.workers if worker.state == "starting" and worker.last_output is not None
+    ]
+    if not known:
+        return ""
+    last = max(known, key=lambda worker: worker.last_output_at or 0)
+    ago = "" if last.last_output_at is None else f" {span((model.at - last.last_output_at) / 1e6)} ago"
+    return f"last output{ago}: {last.last_output}"
 
 
 def _init(
@@ -87,4 +102,4 @@ def _items(model: Model, options: Options) -> Line:
         text = f"0 of {count(model.items, options)}"
     else:
         text = f"0 of at least {count(model.items or 0, options)}       percent, end: unknown while listing"
-    return labelled("items", [("    " + text, "text")], options, 10)
+    return [("   ", "text"), *labelled("items", [(text, "text")], options, 16)]

@@ -6,6 +6,7 @@ from bscore_tui.views import overview_parts as parts
 from bscore_tui.views.cells import labelled, mark
 from bscore_tui.views.layout import left
 from bscore_tui.views.model import BatchRow, Model, WorkerRow
+from bscore_tui.views.node_rows import doing
 from bscore_tui.views.styles import Body, Line, Options
 from bscore_tui.views.words import clock, count, nanoseconds, span, span_in
 
@@ -22,7 +23,7 @@ def standing(model: Model, width: int, height: int, options: Options) -> Body:
         if model.latest_end
         else ""
     )
-    page.add(labelled("ends", [(f"    unknown{latest}", "text")], options, 10))
+    page.add(labelled("ends", [(f"   unknown{latest}", "text")], options, 10))
     page.add([])
     still = span((model.at - model.still_since) / 1e6) if model.still_since else "?"
     median, longest = nanoseconds(model.median_ns, options), nanoseconds(model.longest_ns, options)
@@ -30,39 +31,44 @@ def standing(model: Model, width: int, height: int, options: Options) -> Body:
     page.add([(f" STANDS STILL {still}", "error"), (why, "text")])
     for line in parts.next_lines(model, options, 2):
         page.add(line)
-    page.add([])
+    page.gap()
     actions = 3
     _left(page, model, max(height - len(page.lines) - actions, 2))
     page.gap()
     number = len(model.running_batches)
     does = f"kill these workers now / abandon the {number} and finish / stacks again"
-    page.add(labelled("do", [("  a ", "key"), (does, "text")], options, 10))
+    page.add(labelled("do", [("   a ", "key"), (does, "text")], options, 10))
     return Body(page.lines, page.targets)
 
 
 def _left(page: parts.Page, model: Model, most: int) -> None:
     options = page.options
-    stacks = {worker.id.replace("/", " "): worker for worker in model.workers if worker.stack}
-    places = {worker.stack for worker in stacks.values()}
-    same = f"STACK, the same in all {len(stacks)}" if len(places) == 1 and len(stacks) > 1 else "STACK"
-    heads = f"      BATCH        FOR  {left('WORKER', 22, options)} {same}"
+    workers = {worker.id.replace("/", " "): worker for worker in model.workers}
+    places = [worker.stack for worker in workers.values() if worker.stack]
+    same = f"STACK, the same in all {len(places)}" if len(set(places)) == 1 and len(places) > 1 else "STACK"
+    last = same if places else "LAST OUTPUT"
+    heads = f"      BATCH        FOR  {left('WORKER', 22, options)} {last}"
     page.add(labelled("left", [(heads, "dim")], options, 10))
     room = max(most - 1, 1)
     rows = model.running_batches[: room if len(model.running_batches) <= room else max(room - 1, 1)]
     for row in rows:
         target = f"mb:{row.mini_batch}"
         sign, style = mark(target, "", options)
-        page.add(labelled("", [(sign + " ", style), *_row(row, model, stacks, options)], options, 10), target)
+        page.add(
+            labelled("", [(sign + " ", style), *_row(row, model, workers, options)], options, 10), target
+        )
     hidden = len(model.running_batches) - len(rows)
     if hidden > 0:
         page.add(labelled("", [(f"  {options.glyphs.ellipsis} {hidden} more running", "dim")], options, 10))
 
 
-def _row(row: BatchRow, model: Model, stacks: dict[str, WorkerRow], options: Options) -> Line:
+def _row(row: BatchRow, model: Model, workers: dict[str, WorkerRow], options: Options) -> Line:
     for_ = span_in((model.at - row.since) / 1e6, 10) if row.since else "?"
-    worker = stacks.get(row.worker)
-    place = worker.stack if worker else options.glyphs.dash
+    worker = workers.get(row.worker)
+    place = doing(worker, model) if worker else ""
+    if worker is not None and worker.stack:
+        place = worker.stack
     return [
         (f"{count(row.mini_batch, options):>9}{for_:>11}  {left(row.worker, 22, options)} ", "text"),
-        (place, "strong" if worker else "dim"),
+        (place or options.glyphs.dash, "strong" if worker and worker.stack else "text" if place else "dim"),
     ]

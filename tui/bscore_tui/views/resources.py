@@ -61,14 +61,18 @@ def _what(model: Model, options: Options) -> Line:
 def over_cells(
     values: Sequence[float | None], step_s: float | None, span_s: float, cells: int
 ) -> list[float | None]:
-    """The last `span_s` seconds in so many cells, the highest value of each; a long sample is a step."""
+    """The last `span_s` seconds in so many cells, the mean of each; a long sample is a step."""
     samples = max(1, round(span_s / step_s)) if step_s else max(len(values), 1)
     shown = [None] * (samples - len(values)) + list(values[-samples:])
     found: list[float | None] = []
     for cell in range(cells):
         first = cell * samples // cells
-        part = shown[first : max(first + 1, (cell + 1) * samples // cells)]
-        found.append(max((value for value in part if value is not None), default=None))
+        part = [
+            value
+            for value in shown[first : max(first + 1, (cell + 1) * samples // cells)]
+            if value is not None
+        ]
+        found.append(sum(part) / len(part) if part else None)
     return found
 
 

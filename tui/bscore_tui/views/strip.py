@@ -112,7 +112,7 @@ def strip(model: Model, width: int, height: int, options: Options) -> list[Line]
             max((cell.over for cell in cells), default=0.0) * scale.cells * 1e6 / (scale.end - scale.start)
         )
         mean = model.done_items / model.done if model.done else 0
-        label = f"{_short(per_s * mean) if mean else ''}/s".rjust(scale.left - 1) + " "
+        label = f"{_short(per_s * mean)}/s".rjust(scale.left - 1) + " " if mean else " " * scale.left
         rows.append(fit([(label, "dim"), *_levels(cells, signs, 2, 1, options)], width, options))
     line: Line = [(f" {start} ", "dim"), *_levels(cells, signs, 2 if tall else 1, 0, options)]
     rows.append(fit([*line, (f" {end}", "dim")], width, options))
@@ -145,14 +145,8 @@ def _signs(model: Model, cells: list[Cell], scale: Scale, options: Options) -> l
 
 
 def _short(value: float) -> str:
-    """`26`, `1.2k`, `34k`: as wide as fits beside the strip."""
-    return (
-        f"{value:.0f}"
-        if value < 1000
-        else f"{value / 1000:.1f}k"
-        if value < 10_000
-        else f"{value / 1000:.0f}k"
-    )
+    """`26`, `1k`, `34k`: as wide as fits beside the strip."""
+    return f"{value:.0f}" if value < 999.5 else f"{value / 1000:.0f}k"
 
 
 def _usual(counts: list[int], cells: list[Cell]) -> int:

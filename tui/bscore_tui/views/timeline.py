@@ -8,7 +8,7 @@ from bscore_tui.views.layout import crop, fit
 from bscore_tui.views.model import Model
 from bscore_tui.views.strip import Cell, cells_of, scale_of
 from bscore_tui.views.styles import Body, Line, Options
-from bscore_tui.views.words import clock, duration, rate
+from bscore_tui.views.words import clock, duration
 
 KEYS = (
     ("enter", "go to its time"),
@@ -33,7 +33,7 @@ def timeline(model: Model, width: int, height: int, options: Options) -> Body:
     pad = " " * scale.left
     seconds = (scale.end - scale.start) / scale.cells / 1e6
     most = max((cell.over for cell in cells), default=0.0)
-    peak = rate(most / seconds if seconds else None, options, "mini-batches ")
+    peak = f"{most / seconds:,.1f}" if seconds else options.glyphs.dash
     step = f"one column is {duration(seconds, options)}"
     lines.append([(f" mini-batches per second, at most {peak}    {step}", "dim")])
     rows = _ROWS if height >= 20 else 3
@@ -44,7 +44,6 @@ def timeline(model: Model, width: int, height: int, options: Options) -> Body:
         lines.append([(pad, "dim"), (text, "spark")])
     lines.append(_counts("failed", [cell.failed for cell in cells], scale.left, "error"))
     lines.append(_counts("lost", [cell.lost for cell in cells], scale.left, "error"))
-    lines.append([(pad, "dim"), (_axis(scale.cells, scale.column(model.at), options), "playhead")])
     fixed = len(lines) + 1
     lines.append([])
     targets: dict[int, str] = {}
@@ -75,7 +74,3 @@ def _counts(name: str, numbers: list[int], pad: int, style: str) -> Line:
     text = "".join(" " if not number else str(number) if number < 10 else "#" for number in numbers)
     label = f" {name}"[:pad].ljust(pad)
     return [(label, "dim"), (text, style)]
-
-
-def _axis(cells: int, column: int, options: Options) -> str:
-    return " " * column + options.glyphs.playhead + " " * (cells - column - 1)

@@ -55,8 +55,8 @@ def find(model: Model, name: str) -> WorkerRow | None:
 def _facts(row: WorkerRow, model: Model, options: Options) -> list[Line]:
     style = {"!": "warn", "x": "error", "?": "unknown"}.get(row.sign, "strong")
     title: Line = [
-        (f" {row.sign or ' '} {row.state}", style),
-        (f" for {span((model.at - row.since) / 1e6)}", "text"),
+        (f" {row.sign} {row.state}" if row.sign else f" {row.state}", style),
+        (f" for {span((model.at - row.since) / 1e6)}, since {clock(row.since, options)}", "text"),
     ]
     title.append((f"    pid {row.pid}" if row.pid else "", "text"))
     title.append((f"    {row.cause}" if row.cause else "", "text"))
@@ -85,5 +85,4 @@ def _facts(row: WorkerRow, model: Model, options: Options) -> list[Line]:
     used = f"cpu {percent_text(row.cpu_percent, options, 0)}    memory {memory(row.memory_mb, options)}"
     used += f"    init() {init}"
     lines.append(labelled("uses", [(used, "text")], options, 10))
-    lines.append(labelled("since", [(clock(row.since, options), "text")], options, 10))
     return lines
