@@ -21,16 +21,17 @@ _START_S = 90.0
 _LOOK_S = 0.02
 
 
-def start_detached(job: Job, *, take_over: bool = False, on_end: str = "") -> int:
+def start_detached(job: Job, *, take_over: bool = False, retry_failed: bool = False, on_end: str = "") -> int:
     """Start the driver of a job's next term and wait until it has the job; returns its process id.
 
     Raises BscoreError when it ends before.
     """
     before = _last_term(job.tree)
     command = [sys.executable, "-P", "-m", "bscore.cli.driver", str(job.tree), "--on-end", on_end]
+    command += ["--take-over"] * take_over + ["--retry-failed"] * retry_failed
     with (job.tree / paths.DRIVER_LOG).open("ab") as log:
         driver = subprocess.Popen(
-            [*command, *(["--take-over"] if take_over else [])],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,

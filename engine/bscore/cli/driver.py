@@ -18,11 +18,12 @@ from bscore.master.job import load_job
 @click.argument("tree", type=click.Path(path_type=Path))
 @click.option("--on-end", default="")
 @click.option("--take-over", is_flag=True)
-def main(tree: Path, on_end: str, *, take_over: bool) -> None:
+@click.option("--retry-failed", is_flag=True)
+def main(tree: Path, on_end: str, *, take_over: bool, retry_failed: bool) -> None:
     """Run a job's next term; the exit code says how it ended."""
     job = load_job(tree)
     try:
-        code = exit_code(run_term(job, take_over=take_over).outcome)
+        code = exit_code(run_term(job, take_over=take_over, retry_failed=retry_failed).outcome)
     except BscoreError as error:
         click.echo(f"Error: {error}", err=True)
         code = error.exit_code

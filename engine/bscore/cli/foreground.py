@@ -67,11 +67,13 @@ def manner_of(given: dict[str, Any]) -> Manner:
     return manner
 
 
-def go(job: Job, manner: Manner, *, take_over: bool = False) -> int:
+def go(job: Job, manner: Manner, *, take_over: bool = False, retry_failed: bool = False) -> int:
     """Run a job's next term in this manner; returns the exit code of the command."""
     if not manner.detach and not manner.watch:
-        return run_in_foreground(job, take_over=take_over, echo=manner.echo, on_end=manner.on_end)
-    start_detached(job, take_over=take_over, on_end=manner.on_end)
+        return run_in_foreground(
+            job, take_over=take_over, retry_failed=retry_failed, echo=manner.echo, on_end=manner.on_end
+        )
+    start_detached(job, take_over=take_over, retry_failed=retry_failed, on_end=manner.on_end)
     if manner.watch:
         exec_monitor(job.name)
     click.echo(f"Job {job.name} runs detached  ·  watch it with: bscore-tui {job.name}", err=True)
@@ -79,13 +81,15 @@ def go(job: Job, manner: Manner, *, take_over: bool = False) -> int:
     return 0
 
 
-def run_in_foreground(job: Job, *, take_over: bool = False, echo: bool = False, on_end: str = "") -> int:
+def run_in_foreground(
+    job: Job, *, take_over: bool = False, retry_failed: bool = False, echo: bool = False, on_end: str = ""
+) -> int:
     """Run a job's next term with progress on stderr; returns the exit code."""
     click.echo(f"Job {job.name}  ·  watch it with: bscore-tui {job.name}", err=True)
     progress = ProgressBar(job.tree) if sys.stderr.isatty() else ProgressLines(job.tree)
     observers: list[Observer] = [Echo(job.tree, progress.say)] if echo else []
     try:
-        ended = run_term(job, [*observers, progress], take_over=take_over)
+        ended = run_term(job, [*observers, progress], take_over=take_over, retry_failed=retry_failed)
     except BscoreError as error:
         run_on_end(on_end, job, error.exit_code)
         raise

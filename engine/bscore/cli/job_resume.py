@@ -20,8 +20,13 @@ from bscore.outputs.checks import check_output
 @click.command()
 @job_argument
 @click.option("--take-over", is_flag=True, help="Do not wait for a master on another host that looks alive.")
+@click.option(
+    "--retry-failed",
+    is_flag=True,
+    help="Also try again what was given up after all its tries, as after a repair of the script.",
+)
 @manner_options
-def resume(job_name: str, *, take_over: bool, **given: Any) -> int:
+def resume(job_name: str, *, take_over: bool, retry_failed: bool, **given: Any) -> int:
     """Go on with a job: finish what is left; every item's rows stand in the output exactly once."""
     manner = manner_of(given)
     tree = find_job(job_name)
@@ -32,6 +37,9 @@ def resume(job_name: str, *, take_over: bool, **given: Any) -> int:
         if run.outcome is Outcome.COMPLETED:
             click.echo(f"Job {job.name} is Completed already; its rows are in {run.output}.", err=True)
             return 0
+        if run.abandoned and not retry_failed:
+            given_up = f"Mini-batches given up before: {len(run.abandoned)}."
+            click.echo(f"{given_up} They stay so; --retry-failed tries them again.", err=True)
     else:
         check_output(job.config.output, job.config.output_file_name)
-    return go(job, manner, take_over=take_over)
+    return go(job, manner, take_over=take_over, retry_failed=retry_failed)

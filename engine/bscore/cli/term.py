@@ -17,11 +17,14 @@ from bscore.master.observers import Observer
 from bscore.master.run import run_job
 
 
-def run_term(job: Job, observers: Sequence[Observer] = (), *, take_over: bool = False) -> RunEnded:
+def run_term(
+    job: Job, observers: Sequence[Observer] = (), *, take_over: bool = False, retry_failed: bool = False
+) -> RunEnded:
     """Run a job's next term until it ends. Raises what `run_job` raises."""
     interpreter = find_interpreter(job.config, bscore_home(), narrate)
     with interpreter.hold():
-        return run_job(with_interpreter(job, interpreter.path), observers, take_over=take_over)
+        job = with_interpreter(job, interpreter.path)
+        return run_job(job, observers, take_over=take_over, retry_failed=retry_failed)
 
 
 def with_interpreter(job: Job, path: Path) -> Job:

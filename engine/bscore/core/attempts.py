@@ -257,6 +257,19 @@ def on_remaining_abandoned(run: Run, event: e.RemainingAbandoned) -> None:
     add_own_warning(run, event, f"What was not over was given up: {event.reason}")
 
 
+def on_abandoned_returned(run: Run, _event: e.AbandonedReturned) -> None:
+    """What was given up waits again; ids at the end of those handed out become new ones again."""
+    pairs = run.abandoned.pairs()
+    run.ahead = Ranges()
+    # From the end: as far as nothing else lies behind, no id has to be held one by one.
+    while pairs and pairs[-1][1] >= run.next_new:
+        run.next_new = min(run.next_new, pairs.pop()[0])
+    run.returned.extendleft(sorted((m for first, stop in pairs for m in range(first, stop)), reverse=True))
+    run.abandoned = Ranges()
+    run.abandoned_items = 0
+    run.charges.clear()
+
+
 def on_dropped(run: Run, event: e.AnswerDropped) -> None:
     """Count an answer that was not current."""
     run.dropped += 1
@@ -271,5 +284,6 @@ REDUCERS: dict[type, Callable[..., None]] = {
     e.Withdrawn: on_withdrawn,
     e.MiniBatchAbandoned: on_abandoned,
     e.RemainingAbandoned: on_remaining_abandoned,
+    e.AbandonedReturned: on_abandoned_returned,
     e.AnswerDropped: on_dropped,
 }

@@ -302,6 +302,18 @@ class RemainingAbandoned:
 
 
 @dataclass(frozen=True, slots=True)
+class AbandonedReturned:
+    """Whoever resumes asked for it: every mini-batch abandoned so far waits again, all tries are anew.
+
+    `mini_batches` and `items` count what was abandoned; what failed less often has all its tries again too.
+    """
+
+    at: int
+    mini_batches: int
+    items: int
+
+
+@dataclass(frozen=True, slots=True)
 class AnswerDropped:
     """An answer came that is not current (an earlier term, attempt or worker)."""
 
@@ -446,6 +458,7 @@ Event = (
     | AttemptFailed
     | MiniBatchAbandoned
     | RemainingAbandoned
+    | AbandonedReturned
     | AnswerDropped
     | StacksTaken
     | Committed

@@ -205,7 +205,8 @@ def _next(facts: ResultFacts) -> list[str]:
         lines.append(f"Warnings in short:  {paths.USER_WARNINGS} ({facts.warnings} of the script)")
     if facts.outcome is Outcome.COMPLETED:
         return lines
-    lines.append(f"Go on from here:    bscore job resume {facts.job}")
+    retry = " --retry-failed" if facts.abandoned else ""
+    lines.append(f"Go on from here:    bscore job resume {facts.job}{retry}")
     if facts.causes:
         lines += [
             f"Errors in short:    {paths.USER_ERRORS}",

@@ -254,6 +254,11 @@ _SAMPLES: tuple[tuple[ev.Event, str, str], ...] = (
         'RemainingAbandoned mini_batches=900000 items=9000000 reason="asked for by alice on host-c"',
     ),
     (
+        ev.AbandonedReturned(_AT, mini_batches=3, items=30),
+        "INFO",
+        "AbandonedReturned mini_batches=3 items=30",
+    ),
+    (
         ev.FindingMade(_AT, "slow-node", text="10.0.0.9 needs 4.1 times as long as the others."),
         "WARNING",
         'FindingMade code=slow-node text="10.0.0.9 needs 4.1 times as long as the others."',

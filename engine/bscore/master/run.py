@@ -34,18 +34,20 @@ def run_job(
     observers: Sequence[Observer] = (),
     *,
     take_over: bool = False,
+    retry_failed: bool = False,
     make_backend: MakeBackend = LocalBackend,
     clock: Clock | None = None,
     step: Step = no_step,
 ) -> e.RunEnded:
     """Run a job's next term until it ends; `step` is told the name of each step after it was done.
 
-    `clock` is the term's clock where it is not to be a new one.
+    `clock` is the term's clock where it is not to be a new one; with `retry_failed` what was abandoned in
+    earlier terms is tried again.
     Raises BscoreError when it cannot begin or a disk fails (the job can then be resumed), and
     KeyboardInterrupt after a second Ctrl-C (the job is then Canceled).
     """
     with Stops() as stops, DriverLog(job.tree, job.config.script, sys.argv) as driver:
-        term = open_term(job, take_over=take_over, clock=clock, step=step)
+        term = open_term(job, take_over=take_over, retry_failed=retry_failed, clock=clock, step=step)
         try:
             ended = _run_term(term, make_backend(term.clock), stops, observers, step)
             driver.ended(ended)

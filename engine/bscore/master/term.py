@@ -70,6 +70,7 @@ def open_term(
     job: Job,
     *,
     take_over: bool = False,
+    retry_failed: bool = False,
     clock: Clock | None = None,
     step: Step = no_step,
     list_inputs: bool = True,
@@ -78,6 +79,7 @@ def open_term(
     """Begin the next term of a job: the first of a new one, or one that resumes.
 
     `step` is told the name of each step after it was done, `clock` is the term's where it is not a new one.
+    With `retry_failed` mini-batches that were abandoned in earlier terms are tried again.
     `admit` looks at the run as it was left, with the job held and nothing changed yet; it may raise.
     Raises BscoreError when a living master has the job or its journal cannot be read.
     """
@@ -87,10 +89,22 @@ def open_term(
         step("locked")
         history = _history(job.tree)
         admit(history.run if history else Run())
-        return _begin(job, lock, Clock() if clock is None else clock, step, history, list_inputs=list_inputs)
+        term = _begin(job, lock, Clock() if clock is None else clock, step, history, list_inputs=list_inputs)
     except BaseException:
         lock.close()
         raise
+    if retry_failed:
+        _return_abandoned(term)
+    return term
+
+
+def _return_abandoned(term: Term) -> None:
+    """Let what was given up in earlier terms wait again."""
+    run, recorder = term.run, term.recorder
+    if run.abandoned or run.charges:
+        at = max(term.clock.now(), run.last)
+        recorder.record(e.AbandonedReturned(at, len(run.abandoned), run.abandoned_items))
+        recorder.flush()
 
 
 def _begin(

@@ -10,12 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from bscore.core.events import AbandonedReturned, Outcome
 from bscore.core.limits import Limits
 from bscore.logtree import paths
 from bscore.master.job import Job
 from bscore.master.run import run_job
-from cli_runs import HANGING_ONCE, SLOW, Here, ended, has_done, running, start
-from real_runs import finish, make_job, wait_for
+from cli_runs import HANGING_ONCE, SLOW, Here, ended, has_done, now_of, only, running, start
+from real_runs import ECHO, events_of, expected_rows, finish, make_job, rows_of, run_of, wait_for
 
 
 @pytest.fixture
@@ -202,3 +203,26 @@ def test_the_shell_completes_commands_and_jobs(
     assert complete("bscore job show j") == "plain,job1\n"
     assert complete("bscore job show ").split() == ["plain,job1", "plain,last"]
     assert "plain,--remaining" in complete("bscore job abandon job1 --rem")
+
+
+@pytest.mark.slow
+def test_after_a_repair_what_was_given_up_is_tried_again_where_asked_for(tmp_path: Path, here: Here) -> None:
+    broken = ECHO.replace("    return", "    assert '7' not in mini_batch[0], mini_batch\n    return")
+    job = make_job(tmp_path, broken, items=20, mini_batch_size=1, limits=Limits(error_threshold=0, tries=1))
+    assert here("job", "resume", "job1")[0] == 1
+    assert (
+        "Go on from here:    bscore job resume job1 --retry-failed"
+        in (job.tree / paths.JOB_RESULT).read_text()
+    )
+    (job.config.code / "score.py").write_text(ECHO)
+    code, _, err = here("job", "resume", "job1")
+    assert code == 1
+    assert "--retry-failed tries them again" in err
+    code, _, err = here("job", "resume", "job1", "--retry-failed", "--detach")
+    assert code == 0, err
+    wait_for(lambda: (run := now_of(job)) is not None and run.outcome is Outcome.COMPLETED)
+    assert rows_of(job) == expected_rows(20)
+    run = run_of(job)
+    assert (len(run.abandoned), run.failed_items) == (0, 0)
+    assert [event.mini_batches for event in only(events_of(job), AbandonedReturned)] in ([1], [2])
+    assert "Completed already" in here("job", "resume", "job1", "--retry-failed")[2]

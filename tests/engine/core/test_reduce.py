@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from bscore.core import events as e
 from bscore.core.check import check
 from bscore.core.events import Outcome
+from bscore.core.limits import Limits
 from bscore.core.reduce import fold
 from bscore.core.snapshot import decode_run, decode_snapshot, encode_run, encode_snapshot
 from bscore.core.state import MAX_ERROR_GROUPS, MAX_GONE, Phase, WorkerState
@@ -53,6 +54,41 @@ def test_a_torn_snapshot_is_nothing(damage: bytes) -> None:
     assert decode_snapshot(damage) is None
     whole = encode_snapshot(1, 2, 3, World(1).play())
     assert decode_snapshot(whole[: len(whole) // 2]) is None
+
+
+@given(st.integers(0, 2**32), st.integers(0, 120), st.booleans())
+def test_what_was_abandoned_is_tried_again_where_that_is_asked_for(seed: int, steps: int, rest: bool) -> None:
+    world = World(seed, chances={**TROUBLE, "raises": 0.5, "asked": 0.1}, limits=Limits(error_threshold=-1))
+    world.begin_term()
+    for _ in range(steps):
+        world.step()
+        if world.ended is not None:
+            break
+    if rest:
+        world.ask("abandon", "--remaining")
+    world.ended = None
+    world.begin_term()
+    over = len(world.run.done)
+    world.happen(e.AbandonedReturned(world.now, len(world.run.abandoned), world.run.abandoned_items))
+    run = world.run
+    assert (len(run.abandoned), run.abandoned_items, len(run.ahead)) == (0, 0, 0)
+    assert not run.charges, "all tries anew"
+    assert run.waiting == run.mini_batches - over
+    world.chances = {}
+    while world.ended is None:
+        world.step()
+    assert len(run.done) == run.over == run.mini_batches
+    assert fold(world.history) == run
+
+
+def test_giving_up_a_million_and_trying_again_holds_no_id_one_by_one() -> None:
+    world = World(1, nodes=1, workers=1, mini_batches=1_000_000, checked=False)
+    world.begin_term()
+    world.happen(e.ListingFinished(world.now, 1_000_000, 3_000_000))
+    world.happen(e.RemainingAbandoned(world.now, 1_000_000, 3_000_000, "enough"))
+    world.begin_term()
+    world.happen(e.AbandonedReturned(world.now, 1_000_000, 3_000_000))
+    assert (world.run.next_new, len(world.run.returned), world.run.waiting) == (0, 0, 1_000_000)
 
 
 def test_a_new_term_scores_again_what_was_not_committed_and_keeps_attempts() -> None:

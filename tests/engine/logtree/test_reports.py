@@ -227,7 +227,7 @@ Findings
 A resumed job goes on behind them.
 
 See what happened:  bscore-tui nightly
-Go on from here:    bscore job resume nightly
+Go on from here:    bscore job resume nightly --retry-failed
 Errors in short:    logs/user/error.txt
 Whole tracebacks:   logs/user/error/<node>/<process>.txt
 Every attempt:      logs/sys/job_report/processed_mini-batches.csv

@@ -178,6 +178,10 @@ _WORDS: dict[type, Callable[[Any], Words]] = {
     e.Finished: _finished,
     e.AttemptFailed: _failed,
     e.MiniBatchAbandoned: _abandoned,
+    e.AbandonedReturned: lambda v: (
+        f"tried again: {plural(v.mini_batches, 'abandoned mini-batch', 'abandoned mini-batches')}",
+        "",
+    ),
     e.StacksTaken: _stacks,
     e.Committed: lambda v: (f"{v.rows:,} rows are safe, {v.part_bytes:,} bytes", ""),
     e.RequestTaken: _request,
