@@ -122,15 +122,7 @@ class Listing:
             asked.write(json.dumps(request).encode())
             asked.seek(0)
             try:
-                process = subprocess.Popen(
-                    [sys.executable, "-P", "-m", "bscore.inputs.lister", str(writer)],
-                    stdin=asked,
-                    stdout=stderr,
-                    stderr=stderr,
-                    pass_fds=(writer,),
-                    process_group=0,
-                    env=None if environment is None else dict(environment),
-                )
+                process = _lister(asked, stderr, writer, environment)
             except BaseException:
                 os.close(reader)
                 stderr.close()
@@ -216,3 +208,18 @@ class Listing:
             facts.get("skipped", 0),
             tuple(facts.get("skipped_names", ())),
         )
+
+
+def _lister(
+    asked: IO[bytes], said: IO[bytes], pipe: int, environment: Mapping[str, str] | None
+) -> subprocess.Popen[bytes]:
+    """Start the process: it reads `asked`, tells its progress over `pipe`, anything else goes to `said`."""
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "bscore.inputs.lister", str(pipe)],
+        stdin=asked,
+        stdout=said,
+        stderr=said,
+        pass_fds=(pipe,),
+        process_group=0,
+        env=None if environment is None else dict(environment),
+    )

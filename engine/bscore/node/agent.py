@@ -40,14 +40,7 @@ class Agent:
     """The workers of one node."""
 
     def __init__(self, setup: m.AgentSetup, clock: Clock | None = None) -> None:
-        setup = replace(
-            setup,
-            tree=os.path.abspath(setup.tree),
-            spool=os.path.abspath(setup.spool),
-            code=os.path.abspath(setup.code),
-            interpreter=os.path.abspath(setup.interpreter) if "/" in setup.interpreter else setup.interpreter,
-        )
-        self.setup = setup
+        setup = self.setup = _absolute(setup)
         self.clock = Clock() if clock is None else clock
         self._selector = select.epoll()
         self._handlers: dict[int, Callable[[int], None]] = {}
@@ -274,6 +267,18 @@ class Agent:
         if worker is not None:
             self._stacks.ask(worker, Why.ORDER, self.clock.monotonic_ns())
             self._next_tick_ns = 0
+
+
+def _absolute(setup: m.AgentSetup) -> m.AgentSetup:
+    """The setup with paths that hold wherever a worker starts; an interpreter by name is left to PATH."""
+    interpreter = setup.interpreter
+    return replace(
+        setup,
+        tree=os.path.abspath(setup.tree),
+        spool=os.path.abspath(setup.spool),
+        code=os.path.abspath(setup.code),
+        interpreter=os.path.abspath(interpreter) if "/" in interpreter else interpreter,
+    )
 
 
 def _want_descriptors() -> None:
