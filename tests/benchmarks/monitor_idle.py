@@ -14,6 +14,7 @@ import struct
 import sys
 import termios
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import psutil
@@ -36,45 +37,56 @@ class Cost:
 def measure(tree: str, seconds: float, keys: str = "", environ: dict[str, str] | None = None) -> Cost:
     """Run the monitor on a pty, let it settle for two seconds, then count."""
     began_s = time.monotonic()
-    pid, fd = pty.fork()
-    if pid == 0:
-        os.environ.clear()
-        os.environ.update(clean_environment() | {"TERM": "xterm-256color", "COLORTERM": "truecolor"})
-        os.environ.update(environ or {})
-        os.execv(sys.executable, [sys.executable, "-m", "bscore_tui", tree])
-    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", *_SIZE, 0, 0))
+    pid, fd = on_terminal([sys.executable, "-m", "bscore_tui", tree], environ or {})
     try:
-        first_bytes, first_s = _until_drawn(fd, began_s)
+        first_bytes, first_s = drawn(fd, began_s, lambda data: b"quit" in data or b"back" in data)
         for key in keys:
             os.write(fd, key.encode())
-            _read(fd, 0.3)
-        _read(fd, 3.0)
+            read(fd, 0.3)
+        read(fd, 3.0)
         process = psutil.Process(pid)
         before = process.cpu_times()
-        count = _read(fd, seconds)
+        count = read(fd, seconds)
         after = process.cpu_times()
         used_s = after.user + after.system - before.user - before.system
         rss = process.memory_info().rss / 2**20
     finally:
-        os.kill(pid, signal.SIGTERM)
-        _read(fd, 0.3)
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-        os.close(fd)
+        end(pid, fd)
     return Cost(first_s, first_bytes, count / seconds, 100 * used_s / seconds, rss)
 
 
-def _until_drawn(fd: int, began_s: float) -> tuple[int, float]:
-    """Bytes and seconds until the footer was drawn."""
+def on_terminal(command: list[str], environ: dict[str, str]) -> tuple[int, int]:
+    """Start a command on a terminal of its own: its process and that terminal's other end."""
+    pid, fd = pty.fork()
+    if pid == 0:
+        os.environ.clear()
+        os.environ.update(clean_environment() | {"TERM": "xterm-256color", "COLORTERM": "truecolor"})
+        os.environ.update(environ)
+        os.execv(command[0], command)
+    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("HHHH", *_SIZE, 0, 0))
+    return pid, fd
+
+
+def end(pid: int, fd: int) -> None:
+    """End what `on_terminal` started."""
+    os.kill(pid, signal.SIGTERM)
+    read(fd, 0.3)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    os.close(fd)
+
+
+def drawn(fd: int, began_s: float, seen: Callable[[bytes], bool]) -> tuple[int, float]:
+    """Bytes and seconds until something was drawn. Raises TimeoutError after 60 s."""
     data = b""
-    while b"quit" not in data and b"back" not in data:
-        if not select.select([fd], [], [], 20)[0]:
-            raise TimeoutError("nothing was drawn for 20 s: " + repr(data[-300:]))
+    while not seen(data):
+        if not select.select([fd], [], [], 60)[0]:
+            raise TimeoutError("nothing was drawn for 60 s: " + repr(data[-300:]))
         data += os.read(fd, 1 << 16)
     return len(data), time.monotonic() - began_s
 
 
-def _read(fd: int, seconds: float) -> int:
+def read(fd: int, seconds: float) -> int:
     """Count what comes within so many seconds."""
     count = 0
     until_s = time.monotonic() + seconds

@@ -26,6 +26,7 @@ def run_app(job: str | None, *, ascii_only: bool, read_only: bool, bell: bool) -
     settings = load_settings(config_path(environ))
     tree = find_tree(job or "last", environ)
     feed = Feed(LocalSource(tree), fast_s=settings.refresh_s, cache=cache_folder(environ))
+    feed.begin_ahead()
     first = feed.first()
     theme = theme_for(settings, environ)
     prepare(environ, theme)

@@ -69,6 +69,11 @@ class Feed:
         """The model delivered last."""
         return self._latest
 
+    def begin_ahead(self) -> None:
+        """Let another process begin to index the logs; only before there are threads."""
+        if isinstance(self.source, LocalSource):
+            self.index.begin_ahead()
+
     def first(self) -> Model:
         """A model from what can be read at once; only before `start`."""
         until_s = self._monotonic_s() + FIRST_S
@@ -94,6 +99,7 @@ class Feed:
             self._hints.stop()
         if self._thread is not None:
             self._thread.join(timeout=10.0)
+        self.index.close()
 
     def look_at(self, at: int | None) -> None:
         """Show a moment; None is now, or the end."""

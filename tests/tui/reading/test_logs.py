@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -178,3 +180,43 @@ def test_every_log_of_a_tree_is_indexed_and_its_errors_are_counted() -> None:
         pass
     assert index.nbytes == sum(map(len, files.values()))
     assert {row.errors for row in tree_of(MemorySource(files), index) if not row.is_dir} == {1, 2, 3, 4}
+
+
+_BESIDE = """
+import sys, time
+from pathlib import Path
+from bscore.logtree.source import LocalSource
+from bscore_tui.reading.tree_index import TreeIndex
+index = TreeIndex(LocalSource(sys.argv[1]), None)
+index.begin_ahead()
+print("begun", flush=True)
+if sys.argv[2] == "close":
+    index.close()
+while index.poll(1 << 20) or index.nbytes < int(sys.argv[3]):
+    time.sleep(0.01)
+path = Path(sys.argv[1], "logs/b")
+print(index.errors("logs/a"), index.errors("logs/b"), index.known("logs/b").lines, index.nbytes)
+path.write_bytes(path.read_bytes() + b"ERROR late\\n")
+known = index.known("logs/b")
+while known.grow():
+    pass
+print(sum(known.errors), known.lines)
+"""
+
+
+@pytest.mark.parametrize("how", ["wait", "close"])
+def test_a_process_beside_this_one_indexes_the_same(tmp_path: Path, how: str) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs/a").write_bytes(b"ERROR x\n" * 30_000)
+    (tmp_path / "logs/b").write_bytes(b"2026-01-01 00:00:00 INFO fine\n" * 30_000 + b"ERROR y\n")
+    nbytes = sum(path.stat().st_size for path in (tmp_path / "logs").iterdir())
+    command = [sys.executable, "-c", _BESIDE, str(tmp_path), how, str(nbytes)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    whole = TreeIndex(LocalSource(tmp_path), None)
+    while whole.poll(1 << 20):
+        pass
+    assert done.stdout.splitlines() == [
+        "begun",
+        f"{whole.errors('logs/a')} 1 30001 {nbytes}",
+        "2 30002",
+    ]

@@ -9,7 +9,9 @@ import hashlib
 import json
 import os
 import re
+import struct
 from array import array
+from itertools import accumulate
 from pathlib import Path
 
 from bscore.logtree.grammar import GrammarError, read_second
@@ -22,6 +24,8 @@ VERSION = 2
 _STAMP = re.compile(rb"\n\[?(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)")
 _ERRORS = (b"ERROR", b"Traceback (most recent call last)")
 _HEAD_BYTES = 4096
+#: Lengths of path and columns; bytes indexed; identity of the file.
+_FRAME = struct.Struct("<IIQq")
 #: Smaller files are indexed again faster than their cache is read.
 MIN_CACHED_BYTES = 8 * 1024 * 1024
 
@@ -123,16 +127,43 @@ class BlockIndex:
                 or known["tail"] != self._tail(nbytes)
             ):
                 return
-            self.newlines.frombytes(body[: blocks * 8])
-            self.stamps.frombytes(body[blocks * 8 : blocks * 16])
-            self.errors.frombytes(body[blocks * 16 :])
         except (OSError, ValueError, KeyError, TypeError):
             return
-        total = 0
-        for number in self.newlines:
-            total += number
-            self._ends.append(total)
+        self._take(body, nbytes)
+
+    def _take(self, body: bytes, nbytes: int) -> None:
+        """Begin with columns that were made elsewhere."""
+        blocks = len(body) // (16 + self.errors.itemsize)
+        self.newlines.frombytes(body[: blocks * 8])
+        self.stamps.frombytes(body[blocks * 8 : blocks * 16])
+        self.errors.frombytes(body[blocks * 16 :])
+        self._ends.extend(accumulate(self.newlines))
         self.nbytes = nbytes
+
+    def _columns(self) -> bytes:
+        return self.newlines.tobytes() + self.stamps.tobytes() + self.errors.tobytes()
+
+    def encoded(self) -> bytes:
+        """Everything known, for another process of this machine: a frame that begins with its own length."""
+        body, path = self._columns(), self.path.encode("utf-8", "surrogateescape")
+        return _FRAME.pack(len(path), len(body), self.nbytes, self._identity) + path + body
+
+    @classmethod
+    def decoded(
+        cls, source: Source, cache: Path | None, data: bytes, start: int
+    ) -> tuple[BlockIndex, int] | None:
+        """The index in the frame at `start`, and where that ends; None while it is not whole."""
+        if len(data) < start + _FRAME.size:
+            return None
+        path, body, nbytes, identity = _FRAME.unpack_from(data, start)
+        first = start + _FRAME.size
+        end = first + path + body
+        if len(data) < end:
+            return None
+        index = cls(source, data[first : first + path].decode("utf-8", "surrogateescape"), cache)
+        index._identity, index._loaded = identity, True
+        index._take(data[first + path : end], nbytes)
+        return index, end
 
     def _tail(self, nbytes: int) -> str:
         """A digest of the bytes before the end of what is indexed: another file is not taken for this one."""
@@ -144,7 +175,7 @@ class BlockIndex:
         if path is None or self.nbytes < MIN_CACHED_BYTES or len(self._head) < _HEAD_BYTES:
             return
         facts = {"blocks": len(self.newlines), "bytes": self.nbytes, "tail": self._tail(self.nbytes)}
-        body = self.newlines.tobytes() + self.stamps.tobytes() + self.errors.tobytes()
+        body = self._columns()
         fresh = path.with_suffix(f".{os.getpid()}.new")
         try:
             path.parent.mkdir(parents=True, exist_ok=True)

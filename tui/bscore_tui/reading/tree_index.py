@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from bscore.logtree.source import Source
+from bscore_tui.reading.ahead import Ahead
 from bscore_tui.reading.blocks import BlockIndex
 
 #: How often the tree is looked through for new files.
@@ -26,9 +27,33 @@ class TreeIndex:
         self._indexes: dict[str, BlockIndex] = {}
         self._pending: deque[str] = deque()
         self._looked_s = float("-inf")
+        self._ahead: Ahead | None = None
+
+    def begin_ahead(self) -> None:
+        """Index what is there now in a process beside this one; only before there are threads."""
+        self._ahead = Ahead(self._encoded)
+
+    def _encoded(self) -> Iterator[bytes]:
+        for path in self._changed():
+            index = BlockIndex(self._source, path, self._cache)
+            while index.grow():
+                continue
+            yield index.encoded()
+
+    def _take_ahead(self, ahead: Ahead) -> None:
+        data, end = ahead.data(), 0
+        while (decoded := BlockIndex.decoded(self._source, self._cache, data, end)) is not None:
+            index, end = decoded
+            self._indexes[index.path] = index
+        ahead.drop(end)
+        if ahead.ended:
+            self._ahead = None
 
     def poll(self, budget: int) -> bool:
         """Index at most about so many bytes; whether there is more to do at once."""
+        if self._ahead is not None:
+            self._take_ahead(self._ahead)
+            return False
         if not self._pending and self._monotonic_s() - self._looked_s >= LOOK_S:
             self._looked_s = self._monotonic_s()
             self._pending.extend(self._changed())
@@ -60,6 +85,12 @@ class TreeIndex:
                 ):
                     found.append((-entry.mtime_ns, path))
         return [path for _, path in sorted(found)]
+
+    def close(self) -> None:
+        """End the process beside this one, if there is one."""
+        if self._ahead is not None:
+            self._ahead.close()
+            self._ahead = None
 
     def known(self, path: str) -> BlockIndex | None:
         """The index of a file, as far as it is."""
