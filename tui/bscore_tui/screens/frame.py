@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from rich.cells import cell_len
+
 from bscore_tui.actions import BY_ID, ROOTS
 from bscore_tui.screens.navigation import Navigation
 from bscore_tui.screens.page import Page
@@ -78,9 +80,27 @@ def footer_entries(
         chosen += page.footer_wide
     for entry in chosen:
         name, key, label = (entry, "", "") if isinstance(entry, str) else entry
+        if name == "freeze" and model.speed is not None:
+            label = "pause"
         if page.name in BY_ID[name].pages:
             entries.append((name, key or key_of(name), label or BY_ID[name].label))
-    return entries
+    return _fitting(entries, width)
+
+
+def _fitting(entries: list[tuple[str, str, str]], width: int) -> list[tuple[str, str, str]]:
+    """The first entries that fit, and the way back in any case."""
+    gap = 3 if width >= _WIDE else 2
+    cells = [gap + cell_len(key) + (1 + cell_len(label) if label else 0) for _, key, label in entries]
+    room = (
+        width + gap - 1 - sum(size for size, entry in zip(cells, entries, strict=True) if entry[0] == "back")
+    )
+    kept = []
+    for size, entry in zip(cells, entries, strict=True):
+        if entry[0] != "back":
+            room -= size
+        if room >= 0 or entry[0] == "back":
+            kept.append(entry)
+    return kept
 
 
 def window_title(model: Model) -> str:

@@ -10,12 +10,19 @@ from typing import ClassVar
 from bscore_tui.screens.desk import Desk
 from bscore_tui.screens.outputs import LastOutputs
 from bscore_tui.screens.page import Entry, Page
+from bscore_tui.views.model import Model
 from bscore_tui.views.node_order import Steady, node_of, worker_of
 from bscore_tui.views.nodes import ORDERS, VARIANTS, blocks_of, nodes
 from bscore_tui.views.styles import Body
 
 #: Seconds of the past that resources can show; what the model keeps of most jobs is the longest.
 SPANS_S = (60, 120, 300, 600)
+
+
+def usual_span_s(model: Model) -> int:
+    """The shortest span that goes back to the start of the job, if there is one."""
+    passed_s = (model.at - (model.started or model.at)) / 1e6
+    return next((known for known in SPANS_S if known >= passed_s), SPANS_S[-1])
 
 
 class Nodes(Page):
@@ -40,11 +47,13 @@ class Nodes(Page):
         self.steady = Steady()
         self.outputs = LastOutputs(desk)
         self.monotonic_s = monotonic_s
-        self.span_s = SPANS_S[-1]
+        #: Chosen by a person; 0: the shortest that shows all there is.
+        self.span_s = 0
 
     def draw(self, width: int, height: int) -> Body:
         """Workers or resources, in an order that keeps still."""
-        model, options = self.desk.model, replace(self.options(), span_s=self.span_s)
+        model = self.desk.model
+        options = replace(self.options(), span_s=self.span_s or usual_span_s(model))
         key = (width, height, self.filter, self.sort, self.reverse, self.variant, self.toggled)
         wanted = blocks_of(model, height, options)
         blocks = self.steady.settle(wanted, model, options, key, self.monotonic_s())
@@ -83,7 +92,7 @@ class Nodes(Page):
         if self.variant != "resources":
             self.desk.open("do:faster" if steps > 0 else "do:slower")
             return
-        place = SPANS_S.index(self.span_s) + steps
+        place = SPANS_S.index(self.span_s or usual_span_s(self.desk.model)) + steps
         self.span_s = SPANS_S[max(0, min(place, len(SPANS_S) - 1))]
 
     def do_open(self) -> None:

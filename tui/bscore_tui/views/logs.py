@@ -40,7 +40,8 @@ def notes(
 ) -> Body:
     """Records in words, oldest first. `total` of a level out of `records`; `follow`: at the end."""
     variant = options.variant or VARIANTS[0]
-    facts = f" master   {count(total, options)} {variant} of {count(records, options)} records"
+    shown = variant if total is None else f"{count(total, options)} {variant}"
+    facts = f" master   {shown} of {count(records, options)} records"
     facts += ", v more   f other file"
     lines: list[Line] = [
         ends([(facts, "dim")], [("FOLLOW " if follow else "", "accent")], width, options),

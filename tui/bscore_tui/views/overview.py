@@ -11,6 +11,8 @@ from bscore_tui.views.styles import Body, Line, Options
 
 #: From so many rows of the whole screen the master's records stand on the Overview.
 TALL_ROWS = 26
+#: On a lower screen they stand where so many rows would be empty.
+_SPARE_ROWS = 3
 KEYS: tuple[tuple[str, str], ...] = (
     ("enter", "open"),
     ("/", "filter"),
@@ -56,13 +58,14 @@ def _running(model: Model, width: int, height: int, options: Options) -> Body:
         for line in facts:
             page.add(line)
     page.gap()
+    model = parts.filtered(model, options)
     parts.findings(page, model, 4 if height < TALL_ROWS else 6)
     parts.errors(page, model, 3 if height < TALL_ROWS else 5)
     notes = min(6, len(model.notes)) if height >= TALL_ROWS else 0
     rest = height - len(page.lines) - (notes + 1 if notes else 0) - 1
     nodes(page, model, max(rest, 1))
-    if notes:
+    spare = height - len(page.lines) - 2
+    if notes or spare >= _SPARE_ROWS:
         page.gap()
-        spare = height - len(page.lines) - 1
-        parts.master(page, model, max(min(spare, len(model.notes)), notes))
+        parts.master(page, model, max(spare, notes))
     return Body(page.lines, page.targets)

@@ -27,6 +27,7 @@ def ended(model: Model, width: int, height: int, options: Options) -> Body:
         page.add(_speed(model, options))
     page.add(_output(model, options))
     page.gap()
+    model = parts.filtered(model, options)
     parts.findings(page, model, 4)
     if len(model.errors) > 1 or model.state == "Completed":
         parts.errors(page, model, 3 if height < 26 else 8)
@@ -37,6 +38,9 @@ def ended(model: Model, width: int, height: int, options: Options) -> Body:
         parts.master(page, model, max(height - len(page.lines) - 1, 1))
     elif height - len(page.lines) >= 2:
         nodes(page, model, height - len(page.lines) - 1)
+        if height - len(page.lines) >= 4:
+            page.gap()
+            parts.master(page, model, height - len(page.lines) - 1)
     return Body(page.lines, page.targets)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from bscore_tui.views.batches import matches, row_text
 from bscore_tui.views.cells import brief, error_line, labelled, mark, short_place, sign_style
 from bscore_tui.views.layout import bar, crop, left, right
 from bscore_tui.views.model import Model
@@ -37,6 +40,21 @@ class Page:
         """An empty line, never two."""
         if self.lines and self.lines[-1]:
             self.lines.append([])
+
+
+def filtered(model: Model, options: Options) -> Model:
+    """The model with only those rows of errors, nodes, findings and records that hold the filter."""
+    word = options.filter
+    if not word:
+        return model
+    return replace(
+        model,
+        errors=tuple(row for row in model.errors if matches(f"{row.what} {row.place}", word)),
+        nodes=tuple(row for row in model.nodes if matches(f"{row.id} {row.host}", word)),
+        findings=tuple(row for row in model.findings if matches(f"{row.text} {row.remedy}", word)),
+        notes=tuple(row for row in model.notes if matches(row.text, word)),
+        running_batches=tuple(row for row in model.running_batches if matches(row_text(row), word)),
+    )
 
 
 def progress(model: Model, width: int, options: Options) -> Line:

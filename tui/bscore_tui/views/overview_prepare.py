@@ -32,11 +32,12 @@ def preparing(model: Model, width: int, height: int, options: Options) -> Body:
     for line in parts.next_lines(model, options, 2) if model.next_events else ():
         page.add(line)
     page.add([])
+    model = parts.filtered(model, options)
     parts.findings(page, model, 4)
     parts.errors(page, model, 4)
     notes = min(6, len(model.notes)) if height >= 26 else 0
     nodes(page, model, max(height - len(page.lines) - (notes + 1 if notes else 0) - 1, 1))
-    if notes:
+    if notes or height - len(page.lines) >= 5:
         page.gap()
         parts.master(page, model, max(height - len(page.lines) - 1, 1))
     return Body(page.lines, page.targets)

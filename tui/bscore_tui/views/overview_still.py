@@ -33,7 +33,7 @@ def standing(model: Model, width: int, height: int, options: Options) -> Body:
         page.add(line)
     page.gap()
     actions = 3
-    _left(page, model, max(height - len(page.lines) - actions, 2))
+    _left(page, parts.filtered(model, options), max(height - len(page.lines) - actions, 2))
     page.gap()
     number = len(model.running_batches)
     does = f"kill these workers now / abandon the {number} and finish / stacks again"

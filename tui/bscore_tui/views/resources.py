@@ -9,7 +9,7 @@ from bscore_tui.views.cells import mark
 from bscore_tui.views.layout import left, spark
 from bscore_tui.views.model import Model, NodeRow
 from bscore_tui.views.styles import Body, Line, Options
-from bscore_tui.views.words import clock, duration, memory, memory_of, span
+from bscore_tui.views.words import clock, memory, memory_of, span
 
 #: Rows of a chart, where nodes leave little room and where they leave much.
 _LEAST, _MOST = 3, 8
@@ -53,9 +53,9 @@ def _what(model: Model, options: Options) -> Line:
     age = (model.at - max(node.sample_at or 0 for node in known)) / 1e6
     old = f", the last {span(age)} old" if age > 30 else ""
     step = next((node.sample_step_s for node in known if node.sample_step_s), None)
-    every = f", one sample every {duration(step, options)}" if step else ""
+    every = f", a sample every {step:.0f} s" if step else ""
     minutes = f"last {options.span_s // 60} min"
-    return [(f" resources, {minutes}{every}{old}      scale 0 - 100 %, the same for all", "dim")]
+    return [(f" resources, {minutes}{every}{old}    scale 0 - 100 % for all", "dim")]
 
 
 def over_cells(
