@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 from backend_kinds import KINDS, LOCAL, Kind, failures_of
 from bscore.core import events as e
@@ -18,7 +19,7 @@ from real_runs import ECHO, events_of, expected_rows, make_job, rows_of, run_of
 NOT_INLINE = {"logs/sys/node/NODE/PROCESS.stdout.txt", "logs/sys/node/NODE/PROCESS.stderr.txt"}
 
 
-def counters(run: Run) -> dict[str, object]:
+def counters(run: Run) -> dict[str, Any]:
     """All of a run that does not depend on time, place or chance."""
     return {
         "outcome": (run.outcome, run.reason, run.phase),
@@ -30,6 +31,9 @@ def counters(run: Run) -> dict[str, object]:
             (g.kind, g.error_type, g.message, g.place, g.count, g.folder) for g in run.errors.values()
         ),
         "findings": dict(run.findings),
+        "warnings": sorted(
+            (g.category, g.place, g.count) for g in run.warnings.values() if g.source == "logging"
+        ),
         "left": (run.waiting, dict(run.in_flight), dict(run.workers)),
     }
 
@@ -48,6 +52,7 @@ def init():
 def run(mini_batch):
     names = [os.path.basename(path) for path in mini_batch]
     print("scoring", names[0])
+    logging.getLogger("mixed").warning("looked at %s", names[0])
     if names[0] == "item00005":
         raise KeyError("a broken file")
     if names[0] == "item00010":
@@ -79,6 +84,7 @@ def test_all_backends_come_to_the_same_end(tmp_path: Path) -> None:
     lost = {f"item{n:05d}" for n in (*range(5, 15), 18, 19)}
     expected = Counter({name: 1 for name in expected_rows(60) if name not in lost})
     assert rows == {kind.name: expected for kind in KINDS}
+    assert [(g[0], g[2]) for g in runs["local"]["warnings"]] == [("WARNING:mixed", 16)]
     assert runs["local"] == runs["detached"] == runs["inline"]
     assert logs["local"] == logs["detached"] == logs["inline"] | NOT_INLINE
     for name in prints:
