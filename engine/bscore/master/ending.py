@@ -10,6 +10,7 @@ from bscore.core import events as e
 from bscore.core.instructions import End
 from bscore.core.state import Run, Worker, WorkerState
 from bscore.errors import BscoreError
+from bscore.logtree import paths
 from bscore.logtree.paths import split_worker
 from bscore.master.acting import answer_late
 from bscore.master.loop import Master
@@ -34,6 +35,7 @@ def end_run(master: Master, end: End, step: Step = no_step) -> e.RunEnded:
 def finish_run(master: Master, end: End, step: Step = no_step) -> e.RunEnded:
     """The end of a run whose workers are gone or killed: commit, publish, report; returns its last event."""
     term, recorder = master.term, master.recorder
+    hurried = master.hurry()
     term.committer.finish(term.clock.now())
     step("last commit")
     if end.outcome is e.Outcome.COMPLETED:
@@ -43,7 +45,9 @@ def finish_run(master: Master, end: End, step: Step = no_step) -> e.RunEnded:
         end = _publish_own_files(master, end, step)
     _drop_empty_part(master)
     output = output_of(master, end)
-    write_reports(term)
+    if not write_reports(term, hurried):
+        text = f"A signal came while the reports were written; {paths.REPORTS} was left out."
+        recorder.record(e.FindingMade(term.clock.now(), "reports-left-out", text))
     step("reports written")
     answer_late(recorder, term.job.tree, term.clock.now())
     ended = e.RunEnded(max(term.clock.now(), term.run.last), end.outcome, end.reason, output)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bscore.backends.base import Backend
@@ -156,6 +156,11 @@ class Master:
         self._stops.drain()
         if self._stops.count >= 2:
             raise KeyboardInterrupt
+
+    def hurry(self) -> Callable[[], bool]:
+        """Tells whether somebody has pressed Ctrl-C, once or once more, since now."""
+        before = self._stops.count
+        return lambda: self._stops.count > before
 
     def commit(self, now: int) -> None:
         """Move the commit point on; after one, a snapshot where it is worth it."""

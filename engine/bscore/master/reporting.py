@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 
 from bscore.core.diagnose import in_common
@@ -72,17 +72,28 @@ def result_facts(run: Run) -> ResultFacts:
     )
 
 
-def write_reports(term: Term) -> None:
-    """Write `logs/sys/job_report` and the summaries of errors and warnings, streaming over the journal."""
+class _Hurried(Exception):  # noqa: N818  # nothing is wrong: somebody wants to leave
+    """Nobody wants to wait for the rest."""
+
+
+def write_reports(term: Term, hurried: Callable[[], bool]) -> bool:
+    """Write `logs/sys/job_report` and the summaries of errors and warnings, streaming over the journal.
+
+    Once `hurried` says so the tables, which take a while after millions of mini-batches, are left out: False.
+    """
     writer = TreeWriter(term.job.tree)
     summary = job_report.Summary()
-    _write_lines(term, paths.MINI_BATCHES_REPORT, _rows(term, summary))
-    _write_lines(term, paths.PROCESS_REPORT, summary.process_rows())
-    _write_lines(term, paths.NODE_REPORT, summary.node_rows())
     run = term.run
     errors = user_error_summary(causes_of(run), run.other_errors)
     writer.replace(paths.USER_ERRORS, errors.encode("utf-8", "backslashreplace"))
     writer.replace(paths.USER_WARNINGS, warning_summary(run).encode("utf-8", "backslashreplace"))
+    try:
+        _write_lines(term, paths.MINI_BATCHES_REPORT, _rows(term, summary), hurried)
+        _write_lines(term, paths.PROCESS_REPORT, summary.process_rows(), hurried)
+        _write_lines(term, paths.NODE_REPORT, summary.node_rows(), hurried)
+    except _Hurried:
+        return False
+    return True
 
 
 def write_result(term: Term) -> None:
@@ -106,11 +117,13 @@ def _rows(term: Term, summary: job_report.Summary) -> Iterator[str]:
             yield row
 
 
-def _write_lines(term: Term, path: str, lines: Iterator[str]) -> None:
+def _write_lines(term: Term, path: str, lines: Iterator[str], hurried: Callable[[], bool]) -> None:
     """Write a whole file beside its final name, in bounded memory, then put it there."""
     fresh = f"{path}.new"
     full = term.job.tree / fresh
     full.unlink(missing_ok=True)
+    if hurried():
+        raise _Hurried
     with TreeWriter(term.job.tree) as writer:
         chunk: list[str] = []
         for line in lines:
@@ -119,5 +132,8 @@ def _write_lines(term: Term, path: str, lines: Iterator[str]) -> None:
                 writer.append(fresh, "".join(chunk).encode("utf-8", "backslashreplace"))
                 chunk.clear()
                 term.lock.renew()
+                if hurried():
+                    full.unlink(missing_ok=True)
+                    raise _Hurried
         writer.append(fresh, "".join(chunk).encode("utf-8", "backslashreplace"))
     full.replace(term.job.tree / path)

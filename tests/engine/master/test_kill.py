@@ -18,6 +18,7 @@ from bscore.core.reduce import fold
 from bscore.logtree import paths
 from bscore.logtree.journal import read_term
 from bscore.logtree.source import MemorySource
+from bscore.master.run import run_job
 from real_runs import (
     SLOW_ECHO,
     events_of,
@@ -182,3 +183,19 @@ def test_a_second_master_is_refused_and_names_the_first(tmp_path: Path) -> None:
     assert f"is being run by process {master.pid}" in stderr.decode()
     os.kill(master.pid, signal.SIGTERM)
     assert finish(master) == 3
+
+
+def test_ctrl_c_while_reports_are_written_leaves_the_tables_out_and_nothing_else(tmp_path: Path) -> None:
+    job = make_job(tmp_path, items=60)
+
+    def press(step: str) -> None:
+        if step == "published":
+            os.kill(os.getpid(), signal.SIGINT)
+
+    assert run_job(job, step=press).outcome is Outcome.COMPLETED
+    assert rows_of(job) == expected_rows(60)
+    run = run_of(job)
+    assert "was left out" in run.findings["reports-left-out"]
+    assert not (job.tree / paths.MINI_BATCHES_REPORT).exists()
+    assert not list((job.tree / paths.REPORTS).glob("*.new"))
+    assert "was left out" in (job.tree / paths.JOB_RESULT).read_text()
