@@ -203,9 +203,9 @@ def _on_worker_gone(run: Run, event: e.WorkerGone) -> None:
     run.deaths += died
     if event.init_failed or (died and not worker.finished and not worker.failed):
         run.nodes[worker.node].init_failures += 1
-    gone = GoneWorker(
-        worker.id, worker.pid, event.at, event.exit_code, event.signal, event.cause, worker.finished
-    )
+    # How a worker ended that was to end says nothing.
+    how = (None, None) if event.ordered else (event.exit_code, event.signal)
+    gone = GoneWorker(worker.id, worker.pid, event.at, *how, event.cause, worker.finished)
     _forget_worker(run, worker, gone)
 
 

@@ -83,7 +83,7 @@ def level(event: Event) -> str:
         return "ERROR"
     if isinstance(event, ev.WorkerGone):
         clean = event.exit_code == 0 and event.signal is None and not event.init_failed
-        return "INFO" if clean else "WARNING"
+        return "INFO" if clean or (event.ordered and not event.init_failed) else "WARNING"
     return "WARNING" if isinstance(event, _WARNINGS) else "INFO"
 
 

@@ -117,6 +117,14 @@ _SAMPLES: tuple[tuple[ev.Event, str, str], ...] = (
         ),
     ),
     (
+        ev.WorkerGone(_AT, _WORKER, None, 9, "the run is complete", init_failed=False, ordered=True),
+        "INFO",
+        (
+            'WorkerGone worker=10.0.0.4/process003 exit_code=- signal=9 cause="the run is complete" '
+            "init_failed=no ordered=yes"
+        ),
+    ),
+    (
         ev.Assigned(_AT, _WORKER, pairs=((17, 8), (30, 1))),
         "INFO",
         "Assigned worker=10.0.0.4/process003 ids=17-24,30",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from pathlib import Path
+from signal import SIGKILL
 
 from bscore.core import events as e
 from bscore.logtree import paths
@@ -36,8 +37,11 @@ class Endings:
         init_failed = self._init_failed(worker, at, cause)
         if init_failed and worker.init_cause:
             cause = worker.init_cause
-        self._desk.report(e.WorkerGone(at, worker.name, ended.exit_code, ended.signal, cause, init_failed))
-        self._say(worker, ended, cause, orderly=ended.exit_code == 0 and bool(worker.asked_to_stop_ns))
+        ordered = _is_ordered(worker, ended)
+        self._desk.report(
+            e.WorkerGone(at, worker.name, ended.exit_code, ended.signal, cause, init_failed, ordered)
+        )
+        self._say(worker, ended, cause, ordered=ordered)
         self._desk.warnings.flush()
         self._clear_away(worker)
 
@@ -172,11 +176,11 @@ class Endings:
             self._hearing.blame_init(worker, at, kind, cause, place, text, cause)
         return True
 
-    def _say(self, worker: Worker, ended: Ended, cause: str, *, orderly: bool) -> None:
+    def _say(self, worker: Worker, ended: Ended, cause: str, *, ordered: bool) -> None:
         code = deaths.return_code(ended.exit_code, ended.signal)
         at = self._desk.clock.now()
         worker.log.info(at, f"Ended with returncode {code}: {cause}.")
-        level = "INFO" if orderly else "WARNING"
+        level = "INFO" if ordered else "WARNING"
         self._desk.say(level, f"{worker.process} exits with returncode {code}.")
         self._desk.say(level, f"{worker.process} (pid {worker.system.pid}) is gone: {cause}.")
 
@@ -200,3 +204,10 @@ class Endings:
             for entry in entries:
                 if entry.name.startswith(prefix) and int(entry.name.rsplit(".", 2)[1]) > worker.last_spool:
                     Path(entry.path).unlink()
+
+
+def _is_ordered(worker: Worker, ended: Ended) -> bool:
+    """Whether its end came as ordered: it left when it was asked to, or was killed without being asked."""
+    if worker.asked_to_stop_ns:
+        return ended.exit_code == 0
+    return worker.ending is not None and worker.ending.kind is EndKind.ORDER and ended.signal == SIGKILL

@@ -37,8 +37,10 @@ def note_of(event: e.Event, path: str = "", offset: int = 0) -> Note:
 def _loudness(event: e.Event) -> str:
     if isinstance(event, e.AttemptFailed) and event.kind in (e.FailureKind.TIMEOUT, e.FailureKind.LOST):
         return "WARNING"
-    if isinstance(event, e.WorkerGone) and event.signal is not None:
+    if isinstance(event, e.WorkerGone) and event.signal is not None and not event.ordered:
         return "ERROR"
+    if isinstance(event, e.WarningsSeen) and event.source == "agent":
+        return "INFO"  # Most of these tell of what the master has a record of its own.
     return level(event)
 
 
@@ -144,6 +146,16 @@ def _ended(event: e.RunEnded) -> Words:
     return f"{event.outcome.value}. {safe(event.reason, 400)}".rstrip(), ""
 
 
+def _warned(event: e.WarningsSeen) -> Words:
+    category = "" if event.source == "agent" else event.category
+    text = error_text(category, event.message) if category or event.message else "other warnings"
+    times = f", {event.count:,} times" if event.count > 1 else ""
+    place = f"  {safe(event.place, 200)}" if event.place else ""
+    node, _, process = event.worker.rpartition("/")
+    who = f"log of {safe(node, 100)}" if process == "_main" else worker_text(event.worker)
+    return f"{who}: {text}{place}{times}", _batch(event.mini_batch)
+
+
 def _other(event: Any) -> Words:
     parts = [
         f"{name}={safe(str(getattr(event, name)), 200)}"
@@ -185,6 +197,7 @@ _WORDS: dict[type, Callable[[Any], Words]] = {
     e.StacksTaken: _stacks,
     e.Committed: lambda v: (f"{v.rows:,} rows are safe, {v.part_bytes:,} bytes", ""),
     e.RequestTaken: _request,
+    e.WarningsSeen: _warned,
     e.FindingMade: lambda v: (f"finding: {safe(v.text, 600)}", ""),
     e.ClockJumped: lambda v: (f"the wall clock jumped by {v.seconds:g} s", ""),
     e.Finalizing: lambda v: (f"publishing {v.rows:,} rows, {v.nbytes:,} bytes", ""),
