@@ -137,9 +137,18 @@ def _stacks(event: e.StacksTaken) -> Words:
     )
 
 
+def _remaining(event: e.RemainingAbandoned) -> Words:
+    what = plural(event.mini_batches, "mini-batch", "mini-batches")
+    reason = f": {safe(event.reason, 300)}" if event.reason else ""
+    return f"all that was left is abandoned, {what}, {plural(event.items, 'item')}{reason}", ""
+
+
 def _request(event: e.RequestTaken) -> Words:
     what = f"{safe(event.what, 60)} {safe(event.arguments, 200)}".rstrip()
-    return f"{what}, asked for by {safe(event.who, 60)} {safe(event.where, 60)}".rstrip(), ""
+    asked = f"{what}, asked for by {safe(event.who, 60)} {safe(event.where, 60)}".rstrip()
+    refused = "" if event.granted else "refused"
+    answer = " ".join(part for part in (refused, safe(event.answer, 300)) if part)
+    return f"{asked}: {answer}" if answer else asked, ""
 
 
 def _ended(event: e.RunEnded) -> Words:
@@ -197,6 +206,7 @@ _WORDS: dict[type, Callable[[Any], Words]] = {
     e.StacksTaken: _stacks,
     e.Committed: lambda v: (f"{v.rows:,} rows are safe, {v.part_bytes:,} bytes", ""),
     e.RequestTaken: _request,
+    e.RemainingAbandoned: _remaining,
     e.WarningsSeen: _warned,
     e.FindingMade: lambda v: (f"finding: {safe(v.text, 600)}", ""),
     e.ClockJumped: lambda v: (f"the wall clock jumped by {v.seconds:g} s", ""),

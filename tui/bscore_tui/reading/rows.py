@@ -158,7 +158,7 @@ def _node_row(
         gone=shown,
         wanted=0 if ended else node.workers,
         done=sum(worker.done for worker in workers) + sum(lost.finished for lost in gone),
-        failed=sum(worker.failed for worker in workers),
+        failed=sum(worker.failed for worker in workers) if workers or not gone else None,
         items_s=sum(speeds) if speeds else None,
         cpus=node.cpus or None,
         cpu_percent=current.cpu_percent if current else None,

@@ -10,6 +10,7 @@ from bscore.observe.traces import pointer
 from bscore_tui.reading.stories import trace_page
 from bscore_tui.screens.page import Entry
 from bscore_tui.screens.reading_page import ReadingPage
+from bscore_tui.views.cells import brief
 from bscore_tui.views.errors import ORDERS, again, errors, trace
 from bscore_tui.views.layout import crop
 from bscore_tui.views.model import ErrorRow
@@ -103,7 +104,11 @@ class Trace(_GroupPage):
     def crumb(self) -> str:
         """What went wrong."""
         row = self.group()
-        return f"{crop(row.what, _CRUMB, self.options())} > trace" if row is not None else "trace"
+        return (
+            f"{crop(brief(row.what, self.options()), _CRUMB, self.options())} > trace"
+            if row is not None
+            else "trace"
+        )
 
     def hint(self) -> str:
         """How often it happened."""

@@ -96,8 +96,7 @@ class File(Window):
         share = f"{100 * last // size} %" if size else "empty"
         facts = f"   {size:,} bytes{self._number()}"
         found: Line = [(f" {safe_text(self.file.path, 300)}", "strong"), (facts, "dim")]
-        follow = "FOLLOW  " if self.following else ""
-        return ends(found, [(follow, "accent"), (f"{share} ", "dim")], width, self.options())
+        return ends(found, [(f"{share} ", "dim")], width, self.options())
 
     def _number(self) -> str:
         """The number of the cursor's line, or of the first one, once it is indexed."""

@@ -41,6 +41,6 @@ class Help(Page):
             for action in actions:
                 if action.group == name:
                     keys = "  ".join(shown_key(key) for key in self.desk.keys_of(action.id))
-                    lines.append([(f"   {keys:<16}", "key"), (f" {action.help}", "text")])
+                    lines.append([(f"   {keys:<17}", "key"), (f" {action.help}", "text")])
             groups.append(lines)
         return groups

@@ -36,11 +36,13 @@ class Worker(ReadingPage[WorkerPage]):
 
     def reader(self) -> Callable[[], WorkerPage]:
         """Reads the ends of its files."""
-        return partial(worker_page, self.desk.feed.source, self.worker)
+        return partial(worker_page, self.desk.feed.source, self.worker, self.until())
 
     def version(self) -> object:
         """Its files may grow at any time while the job lives."""
         model = self.desk.model
+        if self.until() is not None:
+            return super().version()
         return self.subject if model.ended is not None else (self.subject, model.now)
 
     def draw(self, width: int, height: int) -> Body:

@@ -99,7 +99,9 @@ def _detail(model: Model, row: ErrorRow, width: int, options: Options) -> list[L
     ]
     where = "in init()" if row.first_mini_batch is None else batch_name(row.first_mini_batch)
     nodes = ", ".join(row.nodes[:4]) + (f" and {len(row.nodes) - 4} more" if len(row.nodes) > 4 else "")
-    items = f"all in {row.folder}/" if row.folder and row.count > 1 else row.item
+    folder, _, name = row.item.rpartition("/")
+    items = f"{name} in {folder}/" if folder else row.item
+    items = f"all in {row.folder}/" if row.folder and row.count > 1 else items
     facts = [
         ("raised", row.place or "?"),
         ("first", f"{clock(row.first_at, options)}  {where}  {row.worker.replace('/', ' ')}"),
@@ -199,7 +201,7 @@ def trace_lines(model: Model, page: TracePage, width: int, options: Options) -> 
             lines.append(
                 [
                     (text, "text"),
-                    (crop(attempt.outcome, max(width - 50, 8), options), "error" if attempt.failed else "ok"),
+                    (crop(attempt.outcome, max(width - 51, 8), options), "error" if attempt.failed else "ok"),
                 ]
             )
     return lines

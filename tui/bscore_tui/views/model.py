@@ -94,7 +94,8 @@ class NodeRow:
     gone: tuple[WorkerRow, ...]
     wanted: int
     done: int
-    failed: int
+    #: Attempts that failed there; None where nobody who knows is left.
+    failed: int | None
     items_s: float | None = None
     cpus: int | None = None
     cpu_percent: float | None = None

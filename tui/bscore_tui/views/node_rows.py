@@ -140,7 +140,7 @@ def gone_line(worker: WorkerRow, model: Model, width: int, options: Options) -> 
         (left("gone", _STATE, options), "dim"),
         (_row(texts, near, options) + "   ", "dim"),
     ]
-    return [*line, (crop(worker.cause, width - width_of(line), options), "dim")]
+    return [*line, (crop(worker.cause, width - width_of(line) - 1, options), "dim")]
 
 
 def rest_line(hidden: Sequence[WorkerRow], options: Options) -> Line:

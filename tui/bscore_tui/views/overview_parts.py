@@ -182,7 +182,7 @@ def errors(page: Page, model: Model, most: int) -> None:
         return
     options, wide = page.options, page.width >= 100
     if wide:
-        heads = [("ATTEMPTS", 8, True), ("WHAT", page.width - 73, False), ("WHERE", 20, False)]
+        heads = [("ATTEMPTS", 8, True), ("WHAT", page.width - 71, False), ("WHERE", 20, False)]
         text = "  ".join((right if is_right else left)(name, size, options) for name, size, is_right in heads)
         page.add(labelled("errors", [(text + "   NODES     FIRST      LAST", "dim")], options, 10))
     for number, row in enumerate(model.errors[:most]):
@@ -190,7 +190,7 @@ def errors(page: Page, model: Model, most: int) -> None:
         target = f"error:{row.key}"
         sign, style = mark(target, "", options)
         if wide:
-            size = page.width - 73
+            size = page.width - 71
             text = f"{count(row.count, options):>7}  {left(brief(row.what, options), size, options)}  "
             text += f"{left(short_place(row.place), 20, options)}  {len(row.nodes):>6}  "
             text += f"{clock(row.first_at, options):>8}  {clock(row.last_at, options):>8}"

@@ -38,6 +38,10 @@ def standing(model: Model, width: int, height: int, options: Options) -> Body:
     number = len(model.running_batches)
     does = f"kill these workers now / abandon the {number} and finish / stacks again"
     page.add(labelled("do", [("   a ", "key"), (does, "text")], options, 10))
+    spare = height - len(page.lines) - 2
+    if spare >= 3:
+        page.gap()
+        parts.master(page, parts.filtered(model, options), spare)
     return Body(page.lines, page.targets)
 
 
