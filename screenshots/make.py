@@ -115,10 +115,11 @@ async def draw(tree: Path, pictures: tuple[Picture, ...], *, frozen: bool = Fals
 def _monitor(tree: Path, frozen: bool) -> Monitor:
     last = read_history(LocalSource(tree)).run.last + 400_000
     feed = Feed(LocalSource(tree), now_us=(lambda: last) if frozen else lambda: time.time_ns() // 1000)
-    first = feed.first()
+    feed.first()
     while feed.reader.poll()[1]:
-        first = feed.reader.model()
-    return Monitor(feed, first, Setup(Settings(), Options(), {}, "dark", root=str(tree), read_only=False))
+        continue
+    setup = Setup(Settings(), Options(), {}, "dark", root=str(tree), read_only=False)
+    return Monitor(feed, feed.reader.model(), setup)
 
 
 async def _until(true: Callable[[], bool], monitor: Monitor) -> None:
@@ -206,10 +207,10 @@ def _wait_for(tree: Path, shown: str) -> None:
     ends_s = time.monotonic() + 120
     while time.monotonic() < ends_s:
         feed = Feed(LocalSource(tree))
-        model = feed.first()
-        while tree.exists() and feed.reader.poll()[1]:
-            model = feed.reader.model()
-        lines = overview_screen(model, *LARGE, Options())
+        feed.first()
+        while feed.reader.poll()[1]:
+            continue
+        lines = overview_screen(feed.reader.model(), *LARGE, Options()) if feed.reader.there else []
         if any(shown in text_of(line) for line in lines):
             return
         time.sleep(0.5)

@@ -46,8 +46,10 @@ async def test_plus_and_minus_change_the_span_of_the_resources_only_there(ended:
         await pilot.press("3", "v")
         page = monitor.stage.navigation.page
         assert isinstance(page, Nodes)
-        assert "last 10 min" in monitor.stage.as_text()
         speed = monitor.feed.playhead.speed
+        for _ in SPANS_S:
+            await pilot.press("plus")
+        assert "last 10 min" in monitor.stage.as_text()
         await pilot.press("minus")
         assert "last 5 min" in monitor.stage.as_text()
         for _ in SPANS_S:

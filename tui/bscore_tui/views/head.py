@@ -57,7 +57,7 @@ def _moment(model: Model, options: Options) -> Line:
 def tabs(model: Model, screen: str, width: int, options: Options) -> Line:
     """Row 2: the screens with their numbers, the open one in brackets."""
     line: Line = []
-    for name, label in _labels(model):
+    for name, label in _labels(model, width):
         if name == screen:
             line += [(" [", "accent"), (label, "selected"), ("]", "accent")]
         else:
@@ -65,17 +65,23 @@ def tabs(model: Model, screen: str, width: int, options: Options) -> Line:
     return ends(line, [("? keys ", "dim")], width, options)
 
 
-def _labels(model: Model) -> list[tuple[str, str]]:
+_SHORT = {"Overview": "Over", "Batches": "Batch", "Errors": "Err", "Timeline": "Time"}
+
+
+def _labels(model: Model, width: int) -> list[tuple[str, str]]:
     errors = f" {len(model.errors)}" if model.errors else ""
     return [
-        (name, f"{number} {name}{errors if name == 'Errors' else ''}")
+        (
+            name,
+            f"{number} {_SHORT.get(name, name) if width < 76 else name}{errors if name == 'Errors' else ''}",
+        )
         for number, name in enumerate(SCREENS, 1)
     ]
 
 
 def screen_at(model: Model, screen: str, width: int, column: int, options: Options) -> str:
     """The screen named at a column of the tabs; "" beside them."""
-    names = {label: name for name, label in _labels(model)}
+    names = {label: name for name, label in _labels(model, width)}
     position = 0
     for text, _ in tabs(model, screen, width, options):
         if position <= column < position + len(text):

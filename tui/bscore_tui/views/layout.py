@@ -83,6 +83,8 @@ def ends(start: Line, end: Line, width: int, options: Options) -> Line:
     tail = width_of(end)
     if tail >= width:
         return fit(end, width, options)
+    if end and width_of(start) >= width - tail:
+        return [*fit(start, width - tail - 1, options), (" ", "text"), *end]
     return [*fit(start, width - tail, options), *end]
 
 

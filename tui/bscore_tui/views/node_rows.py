@@ -15,6 +15,8 @@ _SMALL = {"BATCH": 7, "FOR": 6, "DONE": 6, "FAIL": 4, "CPU": 5}
 _USUAL = {"BATCH": 7, "FOR": 6, "DONE": 6, "FAIL": 4, "ITEM/S": 7, "CPU": 5, "MEM": 11}
 _WIDE = {"BATCH": 9, "TRY": 3, "FOR": 7, "DONE": 7, "FAIL": 4, "ITEM/S": 7, "CPU": 5, "MEM": 11}
 _NAME, _STATE = 12, 10
+#: Where less is left for both, only the CPU is drawn over time.
+_LEAST_SPARK = 4
 
 
 def columns_of(width: int) -> dict[str, int]:
@@ -26,7 +28,7 @@ def heads(width: int, options: Options) -> Line:
     """Names of the columns."""
     columns = columns_of(width)
     text = _row({name: name for name in columns}, columns, options)
-    last = "  LAST OUTPUT, WHERE" if width >= 100 else ""
+    last = "" if width < 100 else "  LAST OUTPUT" if width < 112 else "  LAST OUTPUT, WHERE"
     return [(f"    {left('WORKER', _NAME, options)} {left('STATE', _STATE, options)}{text}{last}", "dim")]
 
 
@@ -64,7 +66,10 @@ def node_line(node: NodeRow, width: int, options: Options, *, is_open: bool) -> 
 
 
 def _sparks(node: NodeRow, room: int, full: bool, options: Options) -> Line:
-    cells = max(min((room - 12) // 2, 30), 0)
+    cells = max(min((room - 13) // 2, 30), 0)
+    if cells < _LEAST_SPARK:
+        cells = max(room - 7, 0)
+        return [("  cpu ", "dim"), (spark(node.cpu, cells, 100, options.glyphs), "spark")]
     return [
         ("  cpu ", "dim"),
         (spark(node.cpu, cells, 100, options.glyphs), "spark"),

@@ -85,7 +85,10 @@ def node_line(node: NodeRow, width: int, cells: int, options: Options) -> Line:
     memory = memory_of(node.memory_mb, node.memory_total_mb, options)
     line: Line = [(name + " ", "text"), *workers, (" " * max(cells - used, 0), "text")]
     line += [("   " if wide else "  cpu ", "dim"), (spark(node.cpu, sparks, 100, options.glyphs), "spark")]
-    line += [(f"{cpu:>7}" if wide else f"{cpu:>5}", "text"), ("   " if wide else "  mem ", "dim")]
+    line += [(f"{cpu:>7}" if wide else f"{cpu:>5}", "text")]
+    if width < 80:
+        return [*line, (f"  {memory}", "warn" if full else "text")]
+    line.append(("   " if wide else "  mem ", "dim"))
     line += [(spark(node.memory, sparks, 100, options.glyphs), "warn" if full else "spark")]
     line += [(f" {memory:>11}" if wide else f" {memory}", "warn" if full else "text")]
     speed = rate(node.items_s, options).removesuffix(" /s") if wide else rate(node.items_s, options)
