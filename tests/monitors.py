@@ -32,6 +32,8 @@ def make_monitor(
     feed = Feed(LocalSource(tree))
     first = feed.first()
     while feed.reader.poll()[1]:
+        continue
+    if feed.reader.there:
         first = feed.reader.model()
     setup = Setup(
         settings or Settings(),

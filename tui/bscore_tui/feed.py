@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from bscore.logtree.source import LocalSource, Source
@@ -17,6 +18,7 @@ from bscore_tui.reading.playing import Playhead
 from bscore_tui.reading.reader import JobReader, wall_us
 from bscore_tui.reading.tree_index import TreeIndex
 from bscore_tui.views.model import Mode, Model
+from bscore_tui.views.words import span
 
 #: Between two looks: at least, and at most.
 FAST_S = 0.25
@@ -151,8 +153,8 @@ class Feed:
             self._dirty = self._dirty or changed
             due = now_s - drawn_s >= (self._fast_s if self._dirty or self._moves() else SLOW_S)
             if asked or due:
+                self._picture(anew=asked or self._dirty)
                 drawn_s, self._dirty = now_s, False
-                self._picture()
             if not more and not self.index.poll(INDEX_BYTES):
                 self._wait(begun_s)
 
@@ -168,28 +170,34 @@ class Feed:
         if rest_s > 0 and not self._asked:
             self._stopped.wait(rest_s)
 
-    def _picture(self) -> None:
+    def _picture(self, *, anew: bool) -> None:
+        """Deliver a model where it differs; `anew`: something was read or asked for since the last one."""
         with self._lock:
             at = self.playhead.at(self._monotonic_s())
             marks = self._marks
-        if not self.reader.there:
+        latest = self._latest
+        if not anew and latest is not None and self._stands(latest, at):
+            # Only the clock went on: nothing has to be counted again.
+            model = replace(latest, now=self.reader.now)
+            if _ago(model) == _ago(latest):
+                return
+        elif not self.reader.there:
             model = self.reader.nothing_yet(self.name)
         else:
             model = self.reader.model(at, marks)
             with self._lock:
                 if at is not None and model.mode in (Mode.LIVE, Mode.END):
                     self.playhead.go(None)
-        if model != self._latest_without_clock(model):
-            self._latest = model
-            self._deliver(model)
+        if model.mode is Mode.END and latest is not None and replace(model, now=latest.now) == latest:
+            return
+        self._latest = model
+        self._deliver(model)
 
-    def _latest_without_clock(self, model: Model) -> Model | None:
-        """The last model where it differs by nothing but the present of an ended run."""
-        latest = self._latest
-        if latest is None or model.mode is not Mode.END or latest.mode is not Mode.END:
-            return None
-        return model if _same(latest, model) else None
+    def _stands(self, latest: Model, at: int | None) -> bool:
+        """Whether the moment to be shown is the one that is shown."""
+        return self.reader.there and (at == latest.at if at is not None else self.reader.stands)
 
 
-def _same(a: Model, b: Model) -> bool:
-    return all(getattr(a, name) == getattr(b, name) for name in Model.__slots__ if name != "now")
+def _ago(model: Model) -> str:
+    """How long ago the moment shown is, as the screens say it."""
+    return span((model.now - model.at) / 1e6)

@@ -57,6 +57,11 @@ class UsageReader:
                 changed |= usage.take_resources(self._heads[path], lines)
         return changed
 
+    @property
+    def earlier(self) -> bool:
+        """Whether there are earlier rows to be read."""
+        return bool(self._earlier)
+
     def poll_earlier(self, budget: int) -> bool:
         """Read on backwards, about so many bytes at most; whether there is more."""
         while self._earlier and budget > 0:

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+from queue import Queue
 
 import pytest
 
 from bscore.core import events as e
+from bscore.core.ranges import Ranges
 from bscore.core.reduce import fold
+from bscore.core.state import Run
 from bscore.logtree import paths
 from bscore.logtree.source import MemorySource
 from bscore.observe import find_items, items_of, offset_at
+from bscore_tui.feed import Feed
 from bscore_tui.reading import scan
-from bscore_tui.reading.batch_rows import running_rows
+from bscore_tui.reading.batch_rows import running_rows, waiting_rows
 from bscore_tui.reading.journal_text import NotableText
 from bscore_tui.reading.notes import note_of
 from bscore_tui.reading.reader import JobReader
 from bscore_tui.reading.stories import batch_story, parse_trace, trace_page, worker_page
-from bscore_tui.views.model import Mode, Model
+from bscore_tui.views.model import Face, Mode, Model
 from histories import World, troubled
 from hostile import is_clean
 from tui_trees import OPEN, journals_of, manifest_of, running
@@ -184,6 +190,9 @@ def test_output_of_exactly_one_attempt_is_shown() -> None:
     assert [moment.text for moment in story.moments if moment.who == "stdout"] == ["second", "last words"]
     page = worker_page(reader.source, name)
     assert page.stdout[-1] == "later"
+    then = worker_page(reader.source, name, failed.at)
+    assert (then.stdout[-1], then.output_at) == ("last words", None), "what came later is not shown"
+    assert worker_page(reader.source, name, failed.at - 1).stdout == tuple(first.decode().splitlines())
 
 
 def test_the_story_of_a_running_mini_batch_has_its_output_so_far_and_its_stack() -> None:
@@ -310,3 +319,53 @@ def test_however_dense_records_are_each_is_counted_in_its_step(
         expected[(event.at - timeline.start) // 100_000 * 100_000 // timeline.step] += 1
     assert (list(timeline.over), timeline.known_from) == (expected, 0)
     assert found.notable == sum(not isinstance(event, e.Finished) for event in history)
+
+
+def test_a_workers_own_log_is_cut_at_the_moment_shown() -> None:
+    begun = datetime(2026, 1, 1, tzinfo=UTC)
+    lines = [
+        f"{begun + timedelta(seconds=n):%Y-%m-%d %H:%M:%S},000|INFO|1|line {n}\n  more of {n}\n"
+        for n in range(900)
+    ]
+    source = MemorySource({paths.worker_log("n", "p"): "".join(lines).encode()})
+    for second in (0, 1, 450, 899, 5000):
+        at = round((begun.timestamp() + second) * 1e6)
+        assert worker_page(source, "n/p", at).log[-1] == f"  more of {min(second, 899)}"
+    assert not worker_page(source, "n/p", round(begun.timestamp() * 1e6) - 1).log
+
+
+def test_what_was_given_up_ahead_of_its_turn_does_not_wait() -> None:
+    run = Run(mini_batches=5000, next_new=10, listing_finished=True)
+    run.ahead = Ranges([(12, 14), (20, 4000)])
+    waiting = [row.mini_batch for row in waiting_rows(run)]
+    assert waiting[:10] == [10, 11, 14, 15, 16, 17, 18, 19, 4000, 4001]
+    assert len(waiting) == 1000
+
+
+def test_a_request_and_its_answer_are_told_and_what_was_given_up() -> None:
+    taken = e.RequestTaken(1, "stack", "process9", "alice", "host-c", "17", "No such worker.", False)
+    assert note_of(taken).text == "stack process9, asked for by alice host-c: refused No such worker."
+    granted = e.RequestTaken(1, "cancel", "", "alice", "host-c", "17", "The job ends.")
+    assert note_of(granted).text == "cancel, asked for by alice host-c: The job ends."
+    given_up = note_of(e.RemainingAbandoned(1, 2000, 9000, "asked for by alice"))
+    words = "all that was left is abandoned, 2,000 mini-batches, 9,000 items: asked for by alice"
+    assert (given_up.text, given_up.level) == (words, "W")
+
+
+def test_while_nobody_works_only_the_clock_goes_on() -> None:
+    world = running(troubled(6, mini_batches=300, checked=False), 150)
+    now = [world.now + 400_000_000]
+    feed = Feed(MemorySource(journals_of(world.history)), now_us=lambda: now[0])
+    delivered: Queue[Model] = Queue()
+    first = feed.first()
+    feed.start(delivered.put)
+    while (model := delivered.get(timeout=10)).face is not Face.NOT_RESPONDING:
+        first = model
+    now[0] += 90_000_000
+    later = delivered.get(timeout=10)
+    while later.now != now[0]:
+        model, later = later, delivered.get(timeout=10)
+    feed.stop()
+    assert first.face is not Face.PREPARING
+    assert later.nodes is model.nodes, "nothing was counted again"
+    assert replace(later, now=model.now) == model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import islice
 
 from bscore.core.attempts import attempt_of
@@ -49,11 +50,20 @@ def waiting_rows(run: Run) -> tuple[BatchRow, ...]:
         for mini_batch in islice(worker.queue, int(worker.state is WorkerState.BUSY), None)
     ]
     rows += [_returned_row(run, mini_batch) for mini_batch in islice(run.returned, MAX_ROWS)]
-    last = min(run.mini_batches, run.next_new + MAX_ROWS)
     rows += [
-        BatchRow(mini_batch, "waiting", 1, why="not handed out") for mini_batch in range(run.next_new, last)
+        BatchRow(mini_batch, "waiting", 1, why="not handed out")
+        for mini_batch in islice(_never_given(run), MAX_ROWS)
     ]
     return tuple(rows[:MAX_ROWS])
+
+
+def _never_given(run: Run) -> Iterator[int]:
+    """Mini-batches whose turn has not come, but for those given up ahead of it."""
+    start = run.next_new
+    for first, behind in run.ahead.pairs():
+        yield from range(start, first)
+        start = max(start, behind)
+    yield from range(start, run.mini_batches)
 
 
 def _returned_row(run: Run, mini_batch: int) -> BatchRow:

@@ -192,6 +192,12 @@ def _first_stamp(data: bytes, begin: int, end: int, *, whole: bool) -> int:
     return (stamp_of(data[:64]) if whole else 0) or (_second(match) if match is not None else 0)
 
 
+def next_stamp(data: bytes) -> tuple[int, int] | None:
+    """(offset, seconds since 1970) of the first line behind a newline that begins with a time."""
+    match = _STAMP.search(data)
+    return None if match is None else (match.start() + 1, _second(match))
+
+
 def stamp_of(line: bytes) -> int:
     """Seconds since 1970 of the time a line begins with; 0 where it begins with none."""
     match = _STAMP.match(b"\n" + line[:64])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bscore.core.events import Event, Finished
 from bscore.core.limits import Limits as CoreLimits
@@ -43,46 +43,53 @@ class Seen:
 
 def build(run: Run, seen: Seen) -> Model:
     """The model. Pure but for its size: some milliseconds at 400 workers."""
-    limits = run.config.limits if run.config else CoreLimits()
+    return _with_rows(_with_times(_with_counts(_head(run, seen), run), run, seen), run, seen)
+
+
+def _head(run: Run, seen: Seen) -> Model:
+    """What job this is, and which moment of it is shown."""
     config = run.config
-    at = seen.at
-    recent = list(run.recent_ns)
-    per_s = figures.batches_per_s(seen.timeline, at, run.first_assigned)
-    mean_items = run.done_items / len(run.done) if len(run.done) else None
-    workers = list(run.workers.values())
-    inits = [worker.init_ns for worker in workers if worker.init_ns >= 0]
-    face = face_of(run, seen)
-    running = batch_rows.running_rows(run, at)
-    busy_count = sum(worker.state is WorkerState.BUSY for worker in workers)
-    ended = run.last if run.outcome is not None else None
     return Model(
         job=safe_text(run.job, 200),
-        face=face,
+        face=face_of(run, seen),
         mode=seen.mode,
         state=state_of(run, seen.pulse),
-        at=at,
+        at=seen.at,
         now=seen.now,
         started=run.started or None,
-        ended=ended,
+        ended=run.last if run.outcome is not None else None,
         script=safe_text(config.script, 200) if config else "",
         interpreter=safe_text(config.interpreter, 400) if config else "",
         output=safe_text(run.output or (config.output if config else ""), 400),
         reason=safe_text(run.reason, 1000),
         term=run.term,
         last=run.last,
-        limits=limits_of(limits),
+        limits=limits_of(_limits(run)),
         read_share=seen.read_share,
         damage=safe_text(seen.damage, 400),
         horizon=max(seen.horizon, run.last),
         over_at_horizon=seen.over_at_horizon or run.outcome is not None,
         mini_batch_size=config.mini_batch_size if config else None,
+        timeline=seen.timeline,
+    )
+
+
+def _limits(run: Run) -> CoreLimits:
+    return run.config.limits if run.config else CoreLimits()
+
+
+def _with_counts(model: Model, run: Run) -> Model:
+    """How much there is, and how it stands."""
+    busy = sum(worker.state is WorkerState.BUSY for worker in run.workers.values())
+    return replace(
+        model,
         mini_batches=run.mini_batches if run.mini_batches or run.listing_finished else None,
         items=run.items if run.items or run.listing_finished else None,
         listed=run.listing_finished,
-        listing_items_s=listing_rate(run, at),
+        listing_items_s=listing_rate(run, model.at),
         done=len(run.done),
-        running=busy_count,
-        waiting=max(run.mini_batches - run.over - busy_count, 0),
+        running=busy,
+        waiting=max(run.mini_batches - run.over - busy, 0),
         abandoned=len(run.abandoned),
         retried=run.retried,
         done_items=run.done_items,
@@ -90,10 +97,23 @@ def build(run: Run, seen: Seen) -> Model:
         rows=run.rows,
         committed_rows=run.committed_rows,
         restarts=run.deaths,
+        other_errors=run.other_errors,
+        still_since=still_since(run),
+    )
+
+
+def _with_times(model: Model, run: Run, seen: Seen) -> Model:
+    """Rates, durations, and when it will end."""
+    recent, workers = list(run.recent_ns), run.workers.values()
+    per_s = figures.batches_per_s(seen.timeline, model.at, run.first_assigned)
+    mean_items = run.done_items / len(run.done) if len(run.done) else None
+    inits = [worker.init_ns for worker in workers if worker.init_ns >= 0]
+    return replace(
+        model,
         items_s=None if per_s is None or mean_items is None else per_s * mean_items,
         batches_s=per_s,
-        ends=figures.ends(run, seen.timeline, at) if face is Face.RUNNING else None,
-        latest_end=latest_end(run, limits, at),
+        ends=figures.ends(run, seen.timeline, model.at) if model.face is Face.RUNNING else None,
+        latest_end=latest_end(run, _limits(run), model.at),
         busy_percent=busy_percent(run, per_s, recent, len(workers)),
         median_ns=figures.quantile(recent, 0.5),
         p95_ns=figures.quantile(recent, 0.95),
@@ -102,19 +122,24 @@ def build(run: Run, seen: Seen) -> Model:
         init_ns=figures.quantile(inits, 0.5),
         outside_ns=figures.quantile([max(e.elapsed_ns - e.run_ns, 0) for e in seen.finished], 0.5),
         recent_ns=tuple(recent),
-        still_since=still_since(run),
-        next_events=next_events(run, limits, at) if run.outcome is None else (),
+    )
+
+
+def _with_rows(model: Model, run: Run, seen: Seen) -> Model:
+    """What is told one by one."""
+    at = model.at
+    return replace(
+        model,
+        next_events=next_events(run, _limits(run), at) if run.outcome is None else (),
         findings=findings(run, at, seen.usages),
         errors=rows.error_rows(run),
-        other_errors=run.other_errors,
         nodes=rows.node_rows(run, at, seen.usages, seen.mode is Mode.LIVE),
-        running_batches=running,
+        running_batches=batch_rows.running_rows(run, at),
         waiting_batches=batch_rows.waiting_rows(run),
         retried_batches=batch_rows.retried_rows(run),
         abandoned_batches=batch_rows.abandoned_rows(run),
         slowest_batches=batch_rows.slowest_rows(run),
         notes=tuple(note_of(event, path, offset) for path, offset, event in seen.notable),
-        timeline=seen.timeline,
     )
 
 

@@ -37,6 +37,7 @@ _FIRST_FOLD = 64 * 1024
 _FOLD_BUDGET = 512 * 1024
 _SCAN_BUDGET = 4 * 1024 * 1024
 _USAGE_BUDGET = 1024 * 1024
+_USAGE_TURNS = 10
 #: A tree without any lease is given up when its journal has been silent for so long.
 SILENT_US = 300_000_000
 
@@ -60,12 +61,24 @@ class JobReader:
         self._finished: deque[Finished] = deque(maxlen=RECENT)
         self._progress = Progress(changed=False, restarted=False, more=False, done_bytes=0, total_bytes=0)
         self._pulse = Pulse.UNKNOWN
+        self._turns = 0
         self._notable: tuple[tuple[str, int], list[tuple[str, int, Event]]] | None = None
 
     @property
     def there(self) -> bool:
         """Whether there is a journal to read."""
         return self.follower.there
+
+    @property
+    def now(self) -> int:
+        """The present, in microseconds UTC."""
+        return self._now_us()
+
+    @property
+    def stands(self) -> bool:
+        """Whether the present that is shown does not move: the run is over, or nobody works on it."""
+        over = self.follower.run.outcome is not None or self._pulse is Pulse.NOT_RESPONDING
+        return over and not self._progress.more
 
     @property
     def pulse(self) -> Pulse:
@@ -98,9 +111,14 @@ class JobReader:
             # The run itself is what everybody waits for.
             more |= self.scan.poll(_SCAN_BUDGET if not more else _SCAN_BUDGET // 8)
             changed |= self.scan.nbytes != before
-        changed |= self.usage.poll(self.follower.run.nodes)
+        self._turns += 1
+        # Once a run is over its tables seldom grow.
+        if changed or not self.stands or self._turns % _USAGE_TURNS == 1:
+            changed |= self.usage.poll(self.follower.run.nodes)
         if not self._progress.more:
+            earlier = self.usage.earlier
             more |= self.usage.poll_earlier(_USAGE_BUDGET)
+            changed |= earlier
         pulse = self._look()
         changed |= pulse is not self._pulse
         self._pulse = pulse

@@ -6,8 +6,20 @@ import re
 
 from bscore.core.events import AttemptFailed, Event, Finished, MiniBatchAbandoned, StacksTaken
 from bscore.logtree import paths
+from bscore.logtree.journal import terms
 from bscore.logtree.source import Source
-from bscore.observe import Attempt, Story, find_items, items_of, open_attempt, read_trace, story_of
+from bscore.observe import (
+    Attempt,
+    Story,
+    events_before,
+    find_items,
+    items_of,
+    offset_at,
+    open_attempt,
+    read_trace,
+    story_of,
+)
+from bscore_tui.reading.blocks import next_stamp
 from bscore_tui.reading.notes import error_text, note_of, worker_text
 from bscore_tui.views.model import ErrorRow, WorkerRow
 from bscore_tui.views.pages import AttemptRow, BatchStory, ItemRow, Moment, TraceFrame, TracePage, WorkerPage
@@ -18,6 +30,8 @@ from bscore_tui.views.words import nanoseconds, plural
 #: What is shown of a worker's output at most.
 OUTPUT_BYTES = 64 * 1024
 MAX_OUTPUT_LINES = 400
+#: How far before a moment a worker's last answer is looked for.
+BACK_BYTES = 4 * 1024 * 1024
 _FRAME = re.compile(r'\s*File "([^"]*)", line (\d+)(?:, in (.*))?')
 #: A frame in taken stacks, as faulthandler writes it.
 _STACK_FRAME = re.compile(r'\s*File "([^"]*)", line (\d+) in (.*)')
@@ -157,16 +171,61 @@ def _part(source: Source, path: str, part: tuple[int, int] | None) -> list[str]:
     return safe_lines(data, most=MAX_OUTPUT_LINES) if data else []
 
 
-def worker_page(source: Source, worker: str) -> WorkerPage:
-    """The end of a worker's own log and of what the script printed there."""
+def worker_page(source: Source, worker: str, at: int | None = None) -> WorkerPage:
+    """The end of a worker's own log and of what the script printed there, now or as of a moment.
+
+    Prints carry no time: of the past is shown what stood there when the worker answered last.
+    """
     node, process = paths.split_worker(worker)
+    log, stdout = paths.worker_log(node, process), paths.user_stdout(node, process)
+    stderr = paths.user_stderr(node, process)
+    if at is None:
+        return WorkerPage(
+            worker=worker,
+            log=tuple(_tail(source, log)),
+            stdout=tuple(_tail(source, stdout)),
+            stderr=tuple(_tail(source, stderr)),
+            output_at=_last_change(source, node, process),
+        )
+    answer = _last_answer(source, worker, at)
     return WorkerPage(
         worker=worker,
-        log=tuple(_tail(source, paths.worker_log(node, process))),
-        stdout=tuple(_tail(source, paths.user_stdout(node, process))),
-        stderr=tuple(_tail(source, paths.user_stderr(node, process))),
-        output_at=_last_change(source, node, process),
+        log=tuple(_tail(source, log, end=_offset_upto(source, log, at))),
+        stdout=tuple(_tail(source, stdout, end=answer.stdout)) if answer else (),
+        stderr=tuple(_tail(source, stderr, end=answer.stderr)) if answer else (),
     )
+
+
+def _last_answer(source: Source, worker: str, at: int) -> Finished | AttemptFailed | None:
+    """What a worker answered last before a moment, in the term of that moment."""
+    needle = b" worker=%b " % worker.encode()
+
+    def is_answer(line: bytes) -> bool:
+        return needle in line and (b"|Finished " in line or b"|AttemptFailed " in line)
+
+    for term in reversed(terms(source)):
+        end = offset_at(source, term.path, at, term.upto)
+        if end:
+            found = events_before(source, term.path, end, 1, is_answer, budget=BACK_BYTES)
+            event = found[0][1] if found else None
+            return event if isinstance(event, Finished | AttemptFailed) else None
+    return None
+
+
+def _offset_upto(source: Source, path: str, at: int) -> int:
+    """The offset behind the last record of a log whose time is not later than a moment, by halving."""
+    entry = source.stat(path)
+    low, high = 0, entry.size if entry is not None else 0
+    end = high
+    while low < high:
+        middle = (low + high) // 2
+        found = next_stamp(source.read(path, middle, 8192) if middle else b"\n" + source.read(path, 0, 8192))
+        if found is None or found[1] > at // 1_000_000:
+            high = middle
+            end = middle + found[0] - (not middle) if found is not None else end
+        else:
+            low = middle + found[0] + 1 - (not middle)
+    return end
 
 
 def _last_change(source: Source, node: str, process: str) -> int | None:
@@ -178,15 +237,15 @@ def _last_change(source: Source, node: str, process: str) -> int | None:
     return max(times, default=None)
 
 
-def _tail(source: Source, path: str, nbytes: int = 8192) -> list[str]:
+def _tail(source: Source, path: str, nbytes: int = 8192, end: int | None = None) -> list[str]:
     entry = source.stat(path)
-    if entry is None or not entry.size:
-        return []
-    start = max(0, entry.size - nbytes)
-    data = source.read(path, start, nbytes)
+    size = entry.size if entry is not None else 0
+    size = size if end is None else min(size, max(end, 0))
+    start = max(0, size - nbytes)
+    data = source.read(path, start, size - start)
     if start:
         data = data[data.find(b"\n") + 1 :]
-    return safe_lines(data, most=MAX_OUTPUT_LINES)
+    return safe_lines(data, most=MAX_OUTPUT_LINES) if data else []
 
 
 def last_output(source: Source, worker: str) -> tuple[str, int | None] | None:

@@ -11,8 +11,9 @@ from bscore.logtree.source import Source
 from bscore_tui.reading.ahead import Ahead
 from bscore_tui.reading.blocks import BlockIndex
 
-#: How often the tree is looked through for new files.
+#: After so long the tree is looked through for new files; where there are none, after twice that, and so on.
 LOOK_S = 5.0
+MAX_LOOK_S = 60.0
 MAX_FILES = 20_000
 _FOLDER = "logs"
 
@@ -27,6 +28,7 @@ class TreeIndex:
         self._indexes: dict[str, BlockIndex] = {}
         self._pending: deque[str] = deque()
         self._looked_s = float("-inf")
+        self._pause_s = LOOK_S
         self._ahead: Ahead | None = None
 
     def begin_ahead(self) -> None:
@@ -54,9 +56,10 @@ class TreeIndex:
         if self._ahead is not None:
             self._take_ahead(self._ahead)
             return False
-        if not self._pending and self._monotonic_s() - self._looked_s >= LOOK_S:
+        if not self._pending and self._monotonic_s() - self._looked_s >= self._pause_s:
             self._looked_s = self._monotonic_s()
             self._pending.extend(self._changed())
+            self._pause_s = LOOK_S if self._pending else min(2 * self._pause_s, MAX_LOOK_S)
         while self._pending and budget > 0:
             path = self._pending[0]
             index = self._indexes.get(path)
