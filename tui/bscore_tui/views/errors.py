@@ -41,14 +41,16 @@ def errors(model: Model, width: int, height: int, options: Options, page: TraceP
     chosen = next((row for row in rows if f"error:{row.key}" == options.selected), rows[0])
     if width >= 100:
         return _beside(model, rows, chosen, page, width, options)
-    lines.append([("   ATTEMPTS  WHAT                            WHERE        NODES     LAST", "dim")])
+    what = width - 47
+    heads = f"{'ATTEMPTS':>9}  {left('WHAT', what, options)}  {'WHERE':<14} {'NODES':<9}{'LAST':>9}"
+    lines.append([(heads, "dim")])
     targets: dict[int, str] = {}
     room = max(height - len(lines) - 12, min(len(rows), 3))
     for row in rows if len(rows) <= room else rows[: room - 1]:
         target = f"error:{row.key}"
         targets[len(lines)] = target
         sign = mark(target, "", options)
-        lines.append([(" " + sign[0], sign[1]), *error_line(row, width - 2, options, what=width - 50)])
+        lines.append([(" " + sign[0], sign[1]), *error_line(row, width - 2, options, what=what)])
     if len(rows) > room:
         more = plural(len(rows) - room + 1, "more kind", "more kinds")
         lines.append([(f"    {options.glyphs.ellipsis} {more}", "dim")])
