@@ -1,4 +1,4 @@
-"""What can happen to a run as a whole: terms, nodes, inputs, commit points, requests, the end. See `events`."""
+"""What can happen to a run as a whole: terms, nodes, inputs, commit points, requests, its end."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can happen to workers and mini-batches. See `events`."""
+"""What can happen to workers and mini-batches."""
 
 from __future__ import annotations
 
