@@ -28,6 +28,7 @@ from golden_generator import Golden, generate
 
 NODES, WORKERS = 50, 8
 LINES_S, RECORDS_S = 2000, 200
+OPENINGS = 5
 _TURN_S = 0.05
 
 
@@ -128,16 +129,18 @@ def _bytes(tree: Path) -> int:
 
 
 def large(folder: Path, mini_batches: int) -> None:
-    """Open the large tree."""
+    """Open the large tree, again and again: what it takes is the least, for other work only adds to it."""
     tree = folder / "large"
     generate(tree, Golden(mini_batches=mini_batches))
-    for turn in ("first", "second"):
-        cost = measure(str(tree), 3.0, "", {"XDG_STATE_HOME": str(folder), "XDG_CACHE_HOME": str(folder)})
-        print(
-            f"{turn} opening of {mini_batches:,} mini-batches ({_bytes(tree) / 1e6:,.0f} MB): "
-            f"first screen {cost.first_frame_s:.2f} s, then {cost.rss_mib:.0f} MiB",
-            flush=True,
-        )
+    environ = {"XDG_STATE_HOME": str(folder), "XDG_CACHE_HOME": str(folder)}
+    costs = [measure(str(tree), 3.0, "", environ) for _ in range(OPENINGS)]
+    seconds = sorted(cost.first_frame_s for cost in costs)
+    print(
+        f"opening {mini_batches:,} mini-batches ({_bytes(tree) / 1e6:,.0f} MB): first screen "
+        f"{seconds[0]:.2f} s at best, {seconds[len(seconds) // 2]:.2f} s usually, "
+        f"then {max(cost.rss_mib for cost in costs):.0f} MiB",
+        flush=True,
+    )
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from bscore.core.check import check
 from bscore.core.limits import Limits
 from bscore.core.ranges import Ranges
 from bscore.core.reduce import reduce
-from bscore.core.snapshot import encode_snapshot
+from bscore.core.snapshot import SHAPE, encode_snapshot
 from bscore.core.state import Run
 from bscore.logtree import paths
 from bscore.logtree.grammar import second_text
@@ -188,7 +188,8 @@ def _usage(processes: list[psutil.Process]) -> tuple[float, int]:
 def tree_in(folder: str | None) -> Iterator[Path]:
     """The tree, made where it is not there yet."""
     with tempfile.TemporaryDirectory() as name:
-        tree = Path(folder or name) / "tree"
+        # A snapshot is only read by the version that wrote it.
+        tree = Path(folder or name) / f"tree-{SHAPE}"
         if not tree.exists():
             make(tree.with_name("unfinished"))
             tree.with_name("unfinished").rename(tree)
