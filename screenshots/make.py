@@ -74,7 +74,7 @@ _BOTH = (LARGE, SMALL)
 RUNNING = (Picture("overview", (), "running", _BOTH),)
 DEMO = (
     Picture("overview-demo", (), "running"),
-    Picture("worker", ("colon", *"process000", "enter"), "> 127.0.0.1 process000"),
+    Picture("worker", ("3", "down", "down", "enter"), "> 127.0.0.1 process"),
 )
 CHAOS = (
     Picture("overview-completed", (), "Completed", _BOTH),
