@@ -42,9 +42,9 @@ class Desk:
             self._findings.add(code)
             self.report(FindingMade(self.clock.now(), code, text))
 
-    def say(self, level: str, text: str) -> None:
-        """A line of the agent's own log."""
-        if level == "WARNING":
+    def say(self, level: str, text: str, *, counts: bool = True) -> None:
+        """A line of the agent's own log; a warning `counts` unless an event says the same."""
+        if level == "WARNING" and counts:
             self.warnings.own("_main", text)
         try:
             self._log.write(self.clock.now(), level, threading.get_native_id(), text)

@@ -181,8 +181,8 @@ class Endings:
         at = self._desk.clock.now()
         worker.log.info(at, f"Ended with returncode {code}: {cause}.")
         level = "INFO" if ordered else "WARNING"
-        self._desk.say(level, f"{worker.process} exits with returncode {code}.")
-        self._desk.say(level, f"{worker.process} (pid {worker.system.pid}) is gone: {cause}.")
+        self._desk.say(level, f"{worker.process} exits with returncode {code}.", counts=False)
+        self._desk.say(level, f"{worker.process} (pid {worker.system.pid}) is gone: {cause}.", counts=False)
 
     def _clear_away(self, worker: Worker) -> None:
         self._stacks.forget(worker)
