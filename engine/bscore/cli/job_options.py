@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -51,6 +52,26 @@ _PARAMETERS = (
     click.argument("arguments", nargs=-1, type=click.UNPROCESSED),
 )
 
+#: Parameters that set an option of another name.
+_FLAGS = {
+    "mini_batch_size": "mini_batch_size",
+    "workers": "max_concurrency_per_instance",
+    "commit_interval": "commit_interval",
+}
+
+
+class JobCommand(click.Command):
+    """A command that keeps apart what stands behind `--`: it goes to the script, nothing else does."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse; `arguments` become those behind `--`, and `strays` what nobody asked for before it."""
+        cut = args.index("--") if "--" in args else len(args)
+        behind = tuple(args[cut + 1 :])
+        rest = super().parse_args(ctx, args[:cut])
+        ctx.params["strays"] = ctx.params["arguments"]
+        ctx.params["arguments"] = behind
+        return rest
+
 
 def job_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Add the options that describe a job; `config_of` reads them."""
@@ -61,9 +82,16 @@ def job_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def config_of(given: dict[str, Any]) -> tuple[JobConfig, list[str]]:
     """The job that the command line asks for. Raises UsageError with every mistake."""
-    job_file, arguments = given["job_file"], tuple(given["arguments"])
+    job_file = given["job_file"]
+    strays = given["strays"]
     if job_file is not None and not job_file.endswith((".yml", ".yaml")) and given["script"]:
-        arguments, job_file = (job_file, *arguments), None
+        strays, job_file = (job_file, *strays), None
+    if strays:
+        raise UsageError(
+            f"Belongs to no option: {shlex.join(strays[:3])}{' ...' * (len(strays) > 3)}",
+            remedy="Quote a pattern, as in --input 'data/*.csv', so that the shell leaves it whole; write "
+            "--input once for each file; arguments of the script stand behind --.",
+        )
     if job_file is None and not given["script"]:
         raise UsageError(
             "Nothing to run.", remedy="Give a job YAML or --script score.py; see 'bscore run --help'."
@@ -81,8 +109,9 @@ def config_of(given: dict[str, Any]) -> tuple[JobConfig, list[str]]:
         output=given["output_dir"],
         model=given["model"],
         interpreter=given["interpreter"],
-        arguments=arguments,
+        arguments=given["arguments"],
         step=given["step"],
+        flags=frozenset(name for option, name in _FLAGS.items() if given[option] is not None),
     )
     document = load_yaml(Path(job_file)) if job_file else None
     return resolve(document, _overrides(given), choices)
@@ -95,11 +124,7 @@ def _overrides(given: dict[str, Any]) -> dict[str, str]:
         if not equals:
             raise UsageError(f"--set {setting} has no value.", remedy="Write it as --set option=value.")
         overrides[name.strip()] = value
-    for option, name in (
-        ("mini_batch_size", "mini_batch_size"),
-        ("workers", "max_concurrency_per_instance"),
-        ("commit_interval", "commit_interval"),
-    ):
+    for option, name in _FLAGS.items():
         if given[option] is not None:
             overrides[name] = given[option]
     if given["keep_partial"]:

@@ -9,7 +9,7 @@ import click
 
 from bscore.cli.foreground import go, manner_of, manner_options
 from bscore.cli.home import bscore_home, jobs_root
-from bscore.cli.job_options import check_before, config_of, job_options
+from bscore.cli.job_options import JobCommand, check_before, config_of, job_options
 from bscore.cli.term import narrate
 from bscore.environments.resolve import find_interpreter
 from bscore.master.job import create_job
@@ -25,7 +25,7 @@ Examples:
 """
 
 
-@click.command(epilog=_EPILOG)
+@click.command(cls=JobCommand, epilog=_EPILOG)
 @job_options
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="Score the first N items only.")
 @manner_options

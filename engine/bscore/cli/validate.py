@@ -13,7 +13,7 @@ from typing import Any
 import click
 
 from bscore.cli.home import bscore_home
-from bscore.cli.job_options import check_place, config_of, job_options
+from bscore.cli.job_options import JobCommand, check_place, config_of, job_options
 from bscore.environments.resolve import find_interpreter
 from bscore.errors import BscoreError
 from bscore.inputs.check import check_inputs
@@ -36,7 +36,7 @@ class _Check:
     text: str
 
 
-@click.command()
+@click.command(cls=JobCommand)
 @job_options
 @click.option("-o", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def validate(form: str, **given: Any) -> int:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bscore.spec.bindings import Binding
 from bscore.spec.given import Given, Reading
-from bscore.spec.problems import SET
+from bscore.spec.problems import OVERRIDES
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,8 @@ class CliChoices:
     """What the command line says besides `--set`.
 
     Relative paths start from `cwd`; `default_output` is the folder for the rows where none is chosen.
-    `arguments` stand behind `--`. `need_input` is False where a deployment is only checked.
+    `arguments` stand behind `--`. `flags` names the overrides that were given by a flag of their own.
+    `need_input` is False where a deployment is only checked.
     """
 
     name: str
@@ -31,6 +32,7 @@ class CliChoices:
     interpreter: str | None = None
     arguments: tuple[str, ...] = ()
     step: str | None = None
+    flags: frozenset[str] = frozenset()
     need_input: bool = True
 
 
@@ -53,7 +55,7 @@ class Draft:
     def take_argument(self, given: Given) -> None:
         """Take a runtime option from the arguments: it wins over a key, and loses against --set."""
         earlier = self.given.get(given.option.name)
-        if earlier is not None and earlier.place == SET:
+        if earlier is not None and earlier.place in OVERRIDES:
             return
         if earlier is not None and earlier.value != given.value:
             self.reading.notes.append(

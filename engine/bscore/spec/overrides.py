@@ -11,7 +11,7 @@ from bscore.spec.draft import Draft
 from bscore.spec.given import Reading, read_value
 from bscore.spec.option_table import BY_SPELLING
 from bscore.spec.options import Option, same
-from bscore.spec.problems import SET, near_match, problem_at
+from bscore.spec.problems import FLAGS, SET, Place, near_match, problem_at
 from bscore.spec.values import ANY, Shape
 
 _BINDING = re.compile(r"(?:jobs\.[^.]+\.)?(inputs|outputs)\.([^.]+)(?:\.(path|type|mode))?")
@@ -21,8 +21,13 @@ _ELSEWHERE = frozenset({"append_row_to", "name"})
 _LABELS = re.compile(r"(?:tags|properties)\..+")
 
 
-def apply_overrides(draft: Draft, overrides: Mapping[str, str], cwd: Path) -> None:
-    """Let every `--set` win over the document; what is wrong becomes a problem of the draft."""
+def apply_overrides(
+    draft: Draft, overrides: Mapping[str, str], cwd: Path, flags: frozenset[str] = frozenset()
+) -> None:
+    """Let every `--set` win over the document; what is wrong becomes a problem of the draft.
+
+    `flags` names those that were given by a flag of their own.
+    """
     own = Reading(draft.reading.dialect, cwd)
     for name, text in overrides.items():
         if found := _BINDING.fullmatch(name):
@@ -30,26 +35,26 @@ def apply_overrides(draft: Draft, overrides: Mapping[str, str], cwd: Path) -> No
         elif found := _VARIABLE.fullmatch(name):
             draft.environment_variables[found[1]] = text
         elif not _LABELS.fullmatch(name):
-            _set_option(name, text, own)
+            _set_option(name, text, own, FLAGS[name] if name in flags else SET)
     draft.reading.problems += own.problems
     draft.given.update(own.given)
 
 
-def _set_option(name: str, text: str, own: Reading) -> None:
+def _set_option(name: str, text: str, own: Reading, place: Place) -> None:
     key = same(re.sub(r"^jobs\.[^.]+\.", "", name))
     options = BY_SPELLING.get(key, ())
     option = _settable(options)
     if option is None:
         if options:
             own.problems.append(
-                problem_at(SET, name, what="cannot be set here", expected=_instead(options[0]))
+                problem_at(place, name, what="cannot be set here", expected=_instead(options[0]))
             )
             return
         near = near_match(key, list(BY_SPELLING)) or _near_leaf(key)
         expected = "" if near else "an option of the table in the README"
-        own.problems.append(problem_at(SET, name, what="unknown option", near=near, expected=expected))
+        own.problems.append(problem_at(place, name, what="unknown option", near=near, expected=expected))
         return
-    given = read_value(option, name, text, SET, own.base, own.problems)
+    given = read_value(option, name, text, place, own.base, own.problems)
     if given is None:
         return
     earlier = own.given.get(option.name)

@@ -29,6 +29,14 @@ class Place:
 
 COMMAND_LINE = Place("command line")
 SET = Place("--set")
+#: Flags of the command line that set an option, by the option's name.
+FLAGS = {
+    "mini_batch_size": Place("--mini-batch-size"),
+    "max_concurrency_per_instance": Place("--workers"),
+    "commit_interval": Place("--commit-interval"),
+}
+#: What stands there wins over documents and arguments.
+OVERRIDES = frozenset({SET, *FLAGS.values()})
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,7 @@ def resolve(
     problems = draft.reading.problems
     if document is None and cli.step is not None:
         problems.append(problem_at(COMMAND_LINE, "--step", what="needs a pipeline YAML", given=cli.step))
-    apply_overrides(draft, overrides, cli.cwd)
+    apply_overrides(draft, overrides, cli.cwd, cli.flags)
     inputs = find_inputs(draft, cli)
     if cli.inputs and (binding := input_binding(draft)) is not None:
         draft.inputs[binding.name] = replace(binding, text=cli.inputs[0], base=cli.cwd, is_path=True, why="")

@@ -14,7 +14,7 @@ SCRIPT = "import os\nprint('imported')\ndef run(mini_batch):\n    return mini_ba
 def validate(folder: Path, *arguments: str) -> tuple[int, list[dict[str, object]]]:
     environment = {**os.environ, "BSCORE_HOME": str(folder / "home")}
     ended = subprocess.run(
-        [sys.executable, "-m", "bscore.cli", "validate", *arguments, "-o", "json"],
+        [sys.executable, "-m", "bscore.cli", "validate", "-o", "json", *arguments],
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -62,3 +62,14 @@ def test_unknown_options_end_the_look_with_a_near_match(tmp_path: Path) -> None:
     assert code == 2
     (check,) = checks
     assert "error_threshold" in str(check["text"])
+    assert "--workers: max_concurrency_per_instance: out of range, given '0'" in str(check["text"])
+
+
+def test_words_that_a_pattern_became_are_refused_and_not_given_to_the_script(tmp_path: Path) -> None:
+    make_place(tmp_path)
+    words = ["--script", "score.py", "--input", "in/0.txt", "in/1.txt", "in/2.txt"]
+    code, (check,) = validate(tmp_path, *words)
+    assert code == 2
+    assert "Belongs to no option: in/1.txt in/2.txt" in str(check["text"])
+    code, checks = validate(tmp_path, *words[:4], "--", "in/1.txt", "--name", "x", "--", "y")
+    assert code == 0, checks
