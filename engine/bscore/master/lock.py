@@ -17,6 +17,7 @@ from pathlib import Path
 
 from bscore.errors import BscoreError, TermLostError
 from bscore.logtree import paths
+from bscore.outputs.part import in_words
 
 RENEW_S = 5.0
 #: A lease of another host must stand still for so long before its job is taken over.
@@ -69,9 +70,13 @@ class JobLock:
         self._claimed_next = str(tree)
 
     def acquire(self, *, take_over: bool = False) -> None:
-        """Take the job. Raises BscoreError when a living master has it."""
-        (self.tree / paths.CHECKPOINT).mkdir(parents=True, exist_ok=True)
-        self._fd = os.open(self.tree / paths.LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        """Take the job. Raises BscoreError when a living master has it or its directory cannot be written."""
+        path = self.tree / paths.LOCK
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise in_words(error, path) from error
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -101,12 +106,14 @@ class JobLock:
                 raise self._held()
 
     def claim(self, term: int) -> None:
-        """Begin a term. Raises TermLostError when another master has begun it."""
+        """Begin a term. Raises TermLostError when another master has begun it, else StorageError."""
         path = self.tree / paths.term_claim(term)
         try:
             os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
         except FileExistsError:
             raise TermLostError(f"Term {term} of job {self.tree.name} was begun by another master.") from None
+        except OSError as error:
+            raise in_words(error, path) from error
         self.term = term
         self._claimed_next = str(self.tree / paths.term_claim(term + 1))
         self.renew(force=True)
@@ -124,7 +131,7 @@ class JobLock:
             raise TermLostError(f"Another master has taken job {self.tree.name} over.")
 
     def renew(self, *, force: bool = False) -> None:
-        """Show that this master lives; does nothing more often than every 5 s."""
+        """Show that this master lives; does nothing more often than every 5 s. Raises StorageError."""
         now = self._monotonic_s()
         if not force and now - self._renewed < RENEW_S:
             return
@@ -133,8 +140,11 @@ class JobLock:
         lease = Lease(socket.gethostname(), boot_id(), os.getpid(), _process_start(), self.term, self._beat)
         path = self.tree / paths.LEASE
         fresh = path.with_suffix(".new")
-        fresh.write_text(json.dumps(asdict(lease)) + "\n")
-        fresh.replace(path)
+        try:
+            fresh.write_text(json.dumps(asdict(lease)) + "\n")
+            fresh.replace(path)
+        except OSError as error:
+            raise in_words(error, path) from error
 
     def close(self) -> None:
         """Let go of the job."""

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bscore.errors import BscoreError, TermLostError
+from bscore.errors import BscoreError, StorageError, TermLostError
 from bscore.logtree import paths
 from bscore.master.lock import TAKE_OVER_S, JobLock, Lease, read_lease
 
@@ -97,3 +97,19 @@ def test_a_lease_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / paths.CHECKPOINT).mkdir()
     (tmp_path / paths.LEASE).write_text(text)
     assert read_lease(tmp_path) is None
+
+
+def test_a_job_directory_that_was_moved_away_is_a_storage_error(tmp_path: Path) -> None:
+    tree = tmp_path / "job1"
+    lock = JobLock(tree)
+    lock.acquire()
+    lock.claim(1)
+    tree.rename(tmp_path / "elsewhere")
+    with pytest.raises(StorageError, match="lease cannot be written: No such file"):
+        lock.renew(force=True)
+    with pytest.raises(StorageError, match="cannot be written"):
+        lock.claim(2)
+    lock.close()
+    (tmp_path / "file").touch()
+    with pytest.raises(StorageError, match="Not a directory"):
+        JobLock(tmp_path / "file").acquire()
