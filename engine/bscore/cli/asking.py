@@ -127,10 +127,10 @@ def _answer(ear: Ear, tree: Path, request: Request) -> RequestTaken:
         time.sleep(_LOOK_S)
 
 
-def not_responding(tree: Path) -> NotRespondingError:
-    """Nobody works on the job; what to do."""
+def not_responding(tree: Path, so: str = "nobody can carry this out") -> NotRespondingError:
+    """Nobody works on the job; what follows from it, and what to do."""
     return NotRespondingError(
-        f"Job {tree.name} has no living master, so nobody can carry this out.",
+        f"Job {tree.name} has no living master, so {so}.",
         remedy=f"Go on with 'bscore job resume {tree.name}', or end it with 'bscore job cancel {tree.name}'.",
     )
 

@@ -21,7 +21,7 @@ from bscore.logtree.overview import iso
 from bscore.logtree.source import LocalSource
 from bscore.master.lock import Lease, read_lease
 from bscore.observe import Life, Pulse
-from bscore.observe.life import has_open
+from bscore.observe.life import has_open, process_start
 from bscore.spec.job_file import read_job
 
 NOT_RESPONDING = "NotResponding"
@@ -97,13 +97,7 @@ def read_facts(tree: Path) -> Facts:
 
 def _runs(lease: Lease) -> bool:
     """Whether the process of a lease still exists on this host."""
-    if lease.host != socket.gethostname():
-        return False
-    try:
-        started = int(Path(f"/proc/{lease.pid}/stat").read_text().rpartition(")")[2].split()[19])
-    except (OSError, ValueError, IndexError):
-        return False
-    return started == lease.started
+    return lease.host == socket.gethostname() and process_start(lease.pid) == lease.started
 
 
 def brief(facts: Facts) -> dict[str, Any]:

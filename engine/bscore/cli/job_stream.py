@@ -90,7 +90,7 @@ class _Logs:
 def _end(tree: Path, run: Run, logs: _Logs) -> int:
     if run.outcome is None:
         logs.print_new()
-        click.echo(f"Error: {not_responding(tree)}", err=True)
+        click.echo(f"Error: {not_responding(tree, 'no more will come')}", err=True)
         return EXIT_NOT_RESPONDING
     logs.print_last()
     click.echo(f"\n{_SUMMARY}\n{'=' * len(_SUMMARY)}\nRunId: {tree.name}\nWeb View: {tree.as_uri()}")

@@ -85,15 +85,20 @@ class Life:
         """Whether nobody holds the job. The lock is only tried once the process of the lease is gone."""
         facts = self._facts()
         pid, started = facts.get("pid"), facts.get("started")
-        if isinstance(pid, int) and started == _process_start(pid):
+        if isinstance(pid, int) and started == process_start(pid):
             # It lives, but on a copied tree it holds the lock of the original.
             return has_open(pid, os.path.join(source.root, paths.LOCK)) is False
         return _lock_is_free(os.path.join(source.root, paths.LOCK))
 
 
-def _process_start(pid: int) -> int | None:
+def process_start(pid: int) -> int | None:
+    """When a process of this host began (clock ticks since boot); None where it has ended.
+
+    One that ended and that nobody has waited for, as below the first process of many containers, is gone too.
+    """
     try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19])
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return None if fields[0] in ("Z", "X") else int(fields[19])
     except (OSError, ValueError, IndexError):
         return None
 
