@@ -10,6 +10,8 @@ from bscore.cli.foreground import go, manner_of, manner_options
 from bscore.cli.home import find_job
 from bscore.cli.job_argument import job_argument
 from bscore.core.events import Outcome
+from bscore.errors import UsageError
+from bscore.logtree import paths
 from bscore.logtree.history import read_history
 from bscore.logtree.journal import terms
 from bscore.logtree.source import LocalSource
@@ -34,6 +36,13 @@ def resume(job_name: str, *, take_over: bool, retry_failed: bool, **given: Any) 
     source = LocalSource(tree)
     if any(term.term for term in terms(source)):
         run = read_history(source).run
+        if run.outcome is Outcome.COMPLETED and run.abandoned and retry_failed:
+            raise UsageError(
+                f"Job {job.name} is Completed without {len(run.abandoned)} mini-batches that were given up; "
+                "its output has its name and is never changed.",
+                remedy=f"Score their items in a new job: {tree / paths.MINI_BATCHES_REPORT} names them. With "
+                "an error_threshold such a job is Failed and can be resumed.",
+            )
         if run.outcome is Outcome.COMPLETED:
             click.echo(f"Job {job.name} is Completed already; its rows are in {run.output}.", err=True)
             return 0

@@ -74,6 +74,11 @@ class ResultFacts:
     append_row: bool = True
     #: How often the script warned.
     warnings: int = 0
+    #: Mini-batches that returned fewer rows than items.
+    short: int = 0
+    #: When the last term began (microseconds UTC), and the items that were scored in it.
+    resumed_at: int = 0
+    resumed_items: int = 0
 
 
 def job_result(facts: ResultFacts) -> str:
@@ -99,17 +104,20 @@ def _outcome(facts: ResultFacts) -> list[str]:
 
 
 def _counts(facts: ResultFacts) -> list[str]:
-    elapsed_s = max((facts.ended_at - facts.started_at) / 1e6, 1e-6)
     processed = facts.done + facts.abandoned
     so_far = "" if facts.listed else " so far"
-    items = facts.succeeded + facts.failed
     open_ = facts.mini_batches - processed
     rest = f"{facts.abandoned} abandoned, {open_} not processed, {facts.retried} tried again"
     lines = [
         f"Items:        {facts.items} in all{so_far}, {facts.succeeded} succeeded, {facts.failed} failed",
         f"Mini-batches: {facts.mini_batches} in all{so_far}, {facts.done} done, {rest}",
-        f"Rate:         {processed / elapsed_s:.1f} mini-batches/s, {items / elapsed_s:.1f} items/s",
     ]
+    if facts.short:
+        lines.append(
+            f"Too short:    {facts.short} mini-batches; run() returned fewer rows than items, "
+            "the missing ones count as failed"
+        )
+    lines.append(_rate(facts))
     if not facts.listed:
         lines.append("The inputs were not listed to their end.")
     if facts.workers_gone or facts.nodes_lost:
@@ -184,6 +192,17 @@ def node_names(nodes: Sequence[str]) -> str:
     return f"{', '.join(nodes[:4])}{' and others' if len(nodes) > 4 else ''}"
 
 
+def _rate(facts: ResultFacts) -> str:
+    if facts.term > 1:
+        # Between two terms any time may have passed.
+        elapsed_s = max((facts.ended_at - facts.resumed_at) / 1e6, 1e-6)
+        return f"Rate:         {facts.resumed_items / elapsed_s:.1f} items/s since it was resumed"
+    items = facts.succeeded + facts.failed
+    elapsed_s = max((facts.ended_at - facts.started_at) / 1e6, 1e-6)
+    processed = facts.done + facts.abandoned
+    return f"Rate:         {processed / elapsed_s:.1f} mini-batches/s, {items / elapsed_s:.1f} items/s"
+
+
 def _rows(facts: ResultFacts) -> list[str]:
     if facts.output and not facts.append_row:
         return [f"The files that the script wrote itself are in {facts.output}"]
@@ -204,7 +223,7 @@ def _next(facts: ResultFacts) -> list[str]:
     if facts.warnings:
         lines.append(f"Warnings in short:  {paths.USER_WARNINGS} ({facts.warnings} of the script)")
     if facts.outcome is Outcome.COMPLETED:
-        return lines
+        return [*lines, f"Every attempt:      {paths.MINI_BATCHES_REPORT}"] if facts.failed else lines
     retry = " --retry-failed" if facts.abandoned else ""
     lines.append(f"Go on from here:    bscore job resume {facts.job}{retry}")
     if facts.causes:

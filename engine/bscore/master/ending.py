@@ -117,10 +117,24 @@ def _stop_workers(master: Master, end: End) -> None:
     for node, of_node in orders.items():
         master.backend.lease(node, of_node)
     _wait_until_gone(master, master.run, SHUTDOWN_S)
+    _say_who_stays(master)
     for worker in master.run.workers.values():
         node, _ = split_worker(worker.id)
-        master.backend.lease(node, [KillWorker(worker.id, "shutdown() took too long")])
+        reason = f"it did not end within {SHUTDOWN_S:g} seconds after it was asked to"
+        master.backend.lease(node, [KillWorker(worker.id, reason)])
     _wait_until_gone(master, master.run, KILL_S)
+
+
+def _say_who_stays(master: Master) -> None:
+    """Whoever waited for half a minute wants to know for what."""
+    workers = list(master.run.workers)
+    if workers:
+        text = (
+            f"{len(workers)} workers had to be killed {SHUTDOWN_S:g} seconds after they were asked to end, "
+            f"first {workers[0]}: shutdown() takes longer, or a thread of the script goes on (one with "
+            "daemon=True holds nobody up)."
+        )
+        master.recorder.record(e.FindingMade(master.term.clock.now(), "ends-late", text))
 
 
 def _stop(worker: Worker, end: End, *, polite: bool) -> Order:

@@ -69,6 +69,9 @@ def result_facts(run: Run) -> ResultFacts:
         listed=run.listing_finished,
         append_row=run.config is None or run.config.limits.needs_results,
         warnings=script_warnings(run),
+        short=run.short,
+        resumed_at=run.term_started,
+        resumed_items=run.done_items - run.done_before,
     )
 
 

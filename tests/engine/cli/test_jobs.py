@@ -226,3 +226,16 @@ def test_after_a_repair_what_was_given_up_is_tried_again_where_asked_for(tmp_pat
     assert (len(run.abandoned), run.failed_items) == (0, 0)
     assert [event.mini_batches for event in only(events_of(job), AbandonedReturned)] in ([1], [2])
     assert "Completed already" in here("job", "resume", "job1", "--retry-failed")[2]
+
+
+def test_a_published_output_cannot_get_what_was_given_up(tmp_path: Path, here: Here) -> None:
+    broken = ECHO.replace("    return", "    assert '7' not in mini_batch[0], mini_batch\n    return")
+    job = make_job(tmp_path, broken, items=10, mini_batch_size=1, limits=Limits(tries=1))
+    assert here("job", "resume", "job1")[0] == 0
+    before = rows_of(job)
+    code, _, err = here("job", "resume", "job1", "--retry-failed")
+    assert code == 2
+    assert "Completed without 1 mini-batches" in err
+    assert str(job.tree / paths.MINI_BATCHES_REPORT) in err
+    assert rows_of(job) == before
+    assert here("job", "resume", "job1")[0] == 0

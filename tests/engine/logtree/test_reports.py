@@ -56,6 +56,7 @@ FACTS = ResultFacts(
     ended_at=AT + 10 * MINUTE, mini_batches=276, done=200, abandoned=16, retried=30, items=551, succeeded=400,
     failed=32, rows=400, output="", part="outputs/score/.predictions.csv.2.part", term=2, causes=CAUSES,
     other_failures=4, findings=("10.0.0.9 needs 4.1 times as long as the others.",), workers_gone=2,
+    resumed_at=AT + 5 * MINUTE, resumed_items=150,
 )  # fmt: skip
 
 
@@ -200,7 +201,7 @@ Job nightly took 0:10:00 (2021-04-15T22:03:32 to 2021-04-15T22:13:32 UTC), resum
 
 Items:        551 in all, 400 succeeded, 32 failed
 Mini-batches: 276 in all, 200 done, 16 abandoned, 60 not processed, 30 tried again
-Rate:         0.4 mini-batches/s, 0.7 items/s
+Rate:         0.5 items/s since it was resumed
 Lost:         2 workers died, 0 nodes lost
 
 What went wrong, most frequent first
@@ -239,6 +240,7 @@ def test_the_result_of_a_job_without_trouble_is_short() -> None:
     facts = dataclasses.replace(
         FACTS, outcome=Outcome.COMPLETED, reason="", term=1, causes=(), other_failures=0, findings=(),
         output="outputs/score/predictions.csv", part="", workers_gone=0, done=276, abandoned=0, retried=0,
+        short=3,
     )  # fmt: skip
     assert (
         reports.job_result(facts)
@@ -248,11 +250,13 @@ Job nightly took 0:10:00 (2021-04-15T22:03:32 to 2021-04-15T22:13:32 UTC).
 
 Items:        551 in all, 400 succeeded, 32 failed
 Mini-batches: 276 in all, 276 done, 0 abandoned, 0 not processed, 0 tried again
+Too short:    3 mini-batches; run() returned fewer rows than items, the missing ones count as failed
 Rate:         0.5 mini-batches/s, 0.7 items/s
 
 400 rows are in outputs/score/predictions.csv
 
 See what happened:  bscore-tui nightly
+Every attempt:      logs/sys/job_report/processed_mini-batches.csv
 """
     )
 

@@ -16,6 +16,8 @@ from bscore.core import events as e
 from bscore.core.events import FailureKind, Outcome
 from bscore.core.limits import Limits
 from bscore.logtree import paths
+from bscore.master import ending
+from bscore.master.run import run_job
 from real_runs import (
     events_of,
     expected_rows,
@@ -198,3 +200,22 @@ def test_a_script_that_floods_its_streams_loses_nothing(tmp_path: Path) -> None:
     raw = (job.tree / paths.raw_stdout(node, "process000")).read_bytes()
     assert raw.count(b"raw\xff\n") == 8
     assert raw.count(b"from a child") == 8
+
+
+def test_a_thread_that_never_ends_is_said_to_have_held_the_job_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ending, "SHUTDOWN_S", 0.2)
+    script = (
+        "import os, threading\n"
+        "def init():\n    threading.Thread(target=threading.Event().wait).start()\n"
+        "def run(b):\n    return [os.path.basename(p) for p in b]\n"
+    )
+    job = make_job(tmp_path, script, items=6, workers=1)
+    assert run_job(job).outcome is Outcome.COMPLETED
+    assert rows_of(job) == expected_rows(6)
+    said = run_of(job).findings["ends-late"]
+    assert "1 workers had to be killed 0.2 seconds after" in said
+    assert "127.0.0.1/process000" in said
+    assert said in (job.tree / paths.JOB_RESULT).read_text()
+    assert not processes_of(job)
