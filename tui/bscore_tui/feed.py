@@ -148,6 +148,8 @@ class Feed:
         while not self._stopped.is_set():
             begun_s = self._monotonic_s()
             changed, more = self.reader.poll()
+            if self._latest is not None and not more:
+                changed |= self.reader.compare()
             asked, self._asked = self._asked, False
             now_s = self._monotonic_s()
             self._dirty = self._dirty or changed

@@ -12,6 +12,7 @@ from bscore.observe import NodeUsage, Pulse
 from bscore_tui.reading import batch_rows, figures, rows
 from bscore_tui.reading.findings import findings, next_events
 from bscore_tui.reading.notes import note_of
+from bscore_tui.views.earlier import Earlier
 from bscore_tui.views.model import Face, Limits, Mode, Model, Timeline
 from bscore_tui.views.safe import safe_text
 
@@ -39,6 +40,8 @@ class Seen:
     #: The last record of the whole tree, and whether it is its end.
     horizon: int = 0
     over_at_horizon: bool = False
+    #: The job before, where it was looked for.
+    earlier: Earlier | None = None
 
 
 def build(run: Run, seen: Seen) -> Model:
@@ -70,6 +73,7 @@ def _head(run: Run, seen: Seen) -> Model:
         horizon=max(seen.horizon, run.last),
         over_at_horizon=seen.over_at_horizon or run.outcome is not None,
         mini_batch_size=config.mini_batch_size if config else None,
+        earlier=seen.earlier,
         timeline=seen.timeline,
     )
 

@@ -28,10 +28,11 @@ def all_trees(root: Path) -> list[Path]:
         found = [folder for folder in root.iterdir() if folder.is_dir() and is_tree(folder)]
     except OSError:
         return []
-    return sorted(found, key=_begun, reverse=True)
+    return sorted(found, key=begun, reverse=True)
 
 
-def _begun(tree: Path) -> tuple[int, str]:
+def begun(tree: Path) -> tuple[int, str]:
+    """When the files say that a tree was begun (nanoseconds since 1970), and its name."""
     for name in (paths.README, paths.JOB_FILE, "logs"):
         try:
             return os.stat(tree / name).st_mtime_ns, tree.name

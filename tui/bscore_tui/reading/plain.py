@@ -32,6 +32,7 @@ def read_all(reader: JobReader) -> None:
     """Read everything there is now."""
     while reader.poll()[1]:
         pass
+    reader.compare()
 
 
 def print_once(reader: JobReader, out: TextIO, width: int, height: int, options: Options) -> int:

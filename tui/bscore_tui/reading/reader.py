@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from collections.abc import Callable
+from pathlib import Path
 
 from bscore.core.events import Event, Finished, UnknownEvent
 from bscore.core.state import Run
@@ -12,7 +13,7 @@ from bscore.errors import TreeError
 from bscore.logtree import paths
 from bscore.logtree.journal import terms
 from bscore.logtree.records import MAX_LINE_BYTES, StrangeLine, decode
-from bscore.logtree.source import Source
+from bscore.logtree.source import LocalSource, Source
 from bscore.observe import (
     Follower,
     Life,
@@ -24,7 +25,9 @@ from bscore.observe import (
     offset_at,
 )
 from bscore_tui.reading.build import Seen, build
+from bscore_tui.reading.earlier import earlier_job
 from bscore_tui.reading.scan import JournalScan, is_quiet
+from bscore_tui.views.earlier import Earlier
 from bscore_tui.views.model import Face, Mode, Model
 from bscore_tui.views.safe import safe_text
 
@@ -62,6 +65,8 @@ class JobReader:
         self._progress = Progress(changed=False, restarted=False, more=False, done_bytes=0, total_bytes=0)
         self._pulse = Pulse.UNKNOWN
         self._turns = 0
+        self._earlier: Earlier | None = None
+        self._compared = False
         self._notable: tuple[tuple[str, int], list[tuple[str, int, Event]]] | None = None
 
     @property
@@ -124,12 +129,20 @@ class JobReader:
         self._pulse = pulse
         return changed, more
 
+    def compare(self) -> bool:
+        """Look once for the job before one that is over; whether there is something new to show."""
+        if self._compared or not self.stands or not isinstance(self.source, LocalSource):
+            return False
+        self._compared = True
+        self._earlier = earlier_job(Path(self.source.root), self.follower.run)
+        return self._earlier is not None
+
     def _fold(self, budget: int) -> bool:
         """Fold about so many bytes of the journal; whether there were any."""
         self._progress = progress = self.follower.poll(budget)
         if progress.restarted:
             self.scan.restart()
-            self._notable = None
+            self._notable, self._compared = None, False
             self._recent_finished()
         return progress.changed
 
@@ -205,6 +218,7 @@ class JobReader:
                 damage=self.follower.damage,
                 horizon=self.follower.run.last,
                 over_at_horizon=self.follower.run.outcome is not None,
+                earlier=self._earlier,
             ),
         )
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bscore_tui.views.earlier import Earlier
+
 
 class Face(StrEnum):
     """Which of its faces the Overview shows; the state of the job chooses it."""
@@ -260,6 +262,8 @@ class Model:
     still_since: int | None = None
     next_events: tuple[NextEvent, ...] = ()
 
+    #: The job before this one; read once this one is over.
+    earlier: Earlier | None = None
     findings: tuple[Finding, ...] = ()
     errors: tuple[ErrorRow, ...] = ()
     other_errors: int = 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bscore_tui.views import overview_parts as parts
 from bscore_tui.views.cells import labelled
+from bscore_tui.views.earlier import in_words
 from bscore_tui.views.layout import wrap
 from bscore_tui.views.model import ErrorRow, Face, Model
 from bscore_tui.views.overview_nodes import nodes
@@ -27,10 +28,16 @@ def ended(model: Model, width: int, height: int, options: Options) -> Body:
         page.add(_speed(model, options))
     page.add(_output(model, options))
     page.gap()
+    changes = _changes(model, width, options)
     model = parts.filtered(model, options)
     parts.findings(page, model, 4)
     if len(model.errors) > 1 or model.state == "Completed":
-        parts.errors(page, model, 3 if height < 26 else 8)
+        room = height - len(page.lines) - len(changes) - 3
+        parts.errors(page, model, min(max(room, 1), 3) if height < 26 else 8)
+    page.gap()
+    for line in changes:
+        page.add(line)
+    page.gap()
     if height >= 26:
         notes = min(8, len(model.notes))
         nodes(page, model, max(height - len(page.lines) - notes - 2, 1))
@@ -120,6 +127,16 @@ def _do(page: parts.Page, model: Model) -> None:
         steps.append(f"bscore job debug {model.job} --mini-batch {first}")
     for number, step in enumerate(steps, 1):
         page.add(labelled("do" if number == 1 else "", [(f"{number}  ", "key"), (step, "text")], options, 10))
+
+
+def _changes(model: Model, width: int, options: Options) -> list[Line]:
+    """What is different since the job before; no line where nothing is known of one."""
+    if model.earlier is None:
+        return []
+    rows = wrap(in_words(model.earlier, model.script, model.now, options), width - 11, 2, options)
+    return [
+        labelled("" if number else "changed", [(row, "text")], options, 10) for number, row in enumerate(rows)
+    ]
 
 
 def _items(model: Model, options: Options) -> Line:
