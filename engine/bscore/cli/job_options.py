@@ -12,7 +12,7 @@ import click
 
 from bscore.cli.home import check_name, free_name, jobs_root
 from bscore.errors import UsageError
-from bscore.inputs.check import check_inputs
+from bscore.inputs.check import check_apart, check_inputs
 from bscore.outputs.checks import check_output
 from bscore.spec.config import JobConfig
 from bscore.spec.draft import CliChoices
@@ -92,6 +92,8 @@ def config_of(given: dict[str, Any]) -> tuple[JobConfig, list[str]]:
             remedy="Quote a pattern, as in --input 'data/*.csv', so that the shell leaves it whole; write "
             "--input once for each file; arguments of the script stand behind --.",
         )
+    if job_file is not None and job_file.endswith(".py"):
+        raise UsageError(f"{job_file} is no YAML file.", remedy=f"Give a script as --script {job_file}.")
     if job_file is None and not given["script"]:
         raise UsageError(
             "Nothing to run.", remedy="Give a job YAML or --script score.py; see 'bscore run --help'."
@@ -141,5 +143,6 @@ def check_before(config: JobConfig) -> None:
 
 def check_place(config: JobConfig) -> None:
     """Raise UsageError when the rows cannot go where they are wanted."""
+    check_apart(config.inputs, config.output)
     if not config.output.is_relative_to(jobs_root() / config.name):
         check_output(config.output, config.output_file_name)

@@ -31,6 +31,20 @@ def check_inputs(inputs: Sequence[str]) -> None:
             raise UsageError(error.message, remedy=error.remedy) from error
 
 
+def check_apart(inputs: Sequence[str], output: Path) -> None:
+    """Raise UsageError when the output lies inside an input folder: its part files would be scored, too."""
+    where = os.path.realpath(output)
+    for text in inputs:
+        folder = os.path.realpath(as_local(text))
+        if os.path.isdir(folder) and Path(where).is_relative_to(folder):
+            raise UsageError(
+                f"The output folder {where} lies inside the input folder {folder}: what is written there "
+                "would be scored, too.",
+                remedy="Choose an output folder elsewhere, or a pattern as input, such as "
+                f"'{text.rstrip('/')}/*.csv'.",
+            )
+
+
 def _check(given: str, text: str) -> None:
     if not text:
         raise UsageError("An input is empty text.", remedy="Name a folder, a file, a pattern or @LISTFILE.")

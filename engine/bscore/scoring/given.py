@@ -14,7 +14,7 @@ from typing import Any
 
 from bscore.cli.home import check_name, free_name, jobs_root
 from bscore.errors import UsageError
-from bscore.inputs.check import check_inputs
+from bscore.inputs.check import check_apart, check_inputs
 from bscore.inputs.ready import write_paths
 from bscore.logtree import paths
 from bscore.master.job import Job, create_job
@@ -170,6 +170,7 @@ def _config(given: Given, items: Items) -> tuple[JobConfig, list[str]]:
         check_script(config.code, config.script)
     if items.kind == "texts":
         check_inputs(config.inputs)
+        check_apart(config.inputs, config.output)
     return config, notes
 
 

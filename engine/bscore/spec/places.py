@@ -69,8 +69,9 @@ def _check_code(code: Path, script: str, place: Place, script_place: Place, prob
         what = "the code folder does not exist" if not code.exists() else "the code folder is a file"
         problems.append(problem_at(place, "code", what=what, given=str(code), near=near))
     elif find_script(code, script) is None:
-        near = nearest_file((code / script).parent, Path(script).name)
-        what = f"there is no such script in {code}"
+        is_folder = (code / script).is_dir()
+        near = "" if is_folder else nearest_file((code / script).parent, Path(script).name)
+        what = "the script is a folder" if is_folder else f"there is no such script in {code}"
         problems.append(problem_at(script_place, "script", what=what, given=script, near=near))
 
 

@@ -65,6 +65,28 @@ def test_unknown_options_end_the_look_with_a_near_match(tmp_path: Path) -> None:
     assert "--workers: max_concurrency_per_instance: out of range, given '0'" in str(check["text"])
 
 
+def test_an_output_inside_an_input_folder_is_refused_and_a_pattern_is_not(tmp_path: Path) -> None:
+    make_place(tmp_path)
+    words = ["--script", "score.py", "--output", "in/out", "--input"]
+    code, checks = validate(tmp_path, *words, "in")
+    assert code == 2
+    (wrong,) = [str(check["text"]) for check in checks if not check["ok"]]
+    assert f"{tmp_path}/in/out lies inside the input folder {tmp_path}/in" in wrong
+    code, checks = validate(tmp_path, *words, "in/*.txt")
+    assert code == 0, checks
+
+
+def test_a_script_in_the_place_of_the_yaml_and_a_folder_in_that_of_the_script(tmp_path: Path) -> None:
+    make_place(tmp_path)
+    code, (check,) = validate(tmp_path, "score.py", "--input", "in")
+    assert code == 2
+    assert "Give a script as --script score.py." in str(check["text"])
+    code, (check,) = validate(tmp_path, "--script", "in", "--input", "in")
+    assert code == 2
+    assert "the script is a folder" in str(check["text"])
+    assert "did you mean" not in str(check["text"])
+
+
 def test_words_that_a_pattern_became_are_refused_and_not_given_to_the_script(tmp_path: Path) -> None:
     make_place(tmp_path)
     words = ["--script", "score.py", "--input", "in/0.txt", "in/1.txt", "in/2.txt"]
