@@ -82,7 +82,8 @@ class _Hurried(Exception):  # noqa: N818  # nothing is wrong: somebody wants to 
 def write_reports(term: Term, hurried: Callable[[], bool]) -> bool:
     """Write `logs/sys/job_report` and the summaries of errors and warnings, streaming over the journal.
 
-    Once `hurried` says so the tables, which take a while after millions of mini-batches, are left out: False.
+    Once `hurried` says so the tables, which take a while after millions of mini-batches, are left out, those
+    of earlier terms removed: False.
     """
     writer = TreeWriter(term.job.tree)
     summary = job_report.Summary()
@@ -95,6 +96,8 @@ def write_reports(term: Term, hurried: Callable[[], bool]) -> bool:
         _write_lines(term, paths.PROCESS_REPORT, summary.process_rows(), hurried)
         _write_lines(term, paths.NODE_REPORT, summary.node_rows(), hurried)
     except _Hurried:
+        for path in (paths.MINI_BATCHES_REPORT, paths.PROCESS_REPORT, paths.NODE_REPORT):
+            (term.job.tree / path).unlink(missing_ok=True)
         return False
     return True
 

@@ -90,11 +90,11 @@ def open_term(
         history = _history(job.tree)
         admit(history.run if history else Run())
         term = _begin(job, lock, Clock() if clock is None else clock, step, history, list_inputs=list_inputs)
+        if retry_failed:
+            _return_abandoned(term)
     except BaseException:
         lock.close()
         raise
-    if retry_failed:
-        _return_abandoned(term)
     return term
 
 
