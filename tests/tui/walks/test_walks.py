@@ -150,8 +150,10 @@ def test_an_items_name_leads_to_its_fate(failed: Job, opened: Open, name: str) -
     if number in run.done:
         assert f"done on try {tries + 1}" in text
     else:
-        assert tries == 3
-        assert "abandoned after 3 of 3 tries" in text
+        # The first that is given up ends the run; another one that was as far stays unfinished.
+        given_up = number in run.abandoned
+        assert (f"abandoned after {tries} of 3 tries" in text) == given_up
+        assert (f"not finished, {tries} of 3 tries failed" in text) == (not given_up)
     assert terminal.pressed <= 3
 
 

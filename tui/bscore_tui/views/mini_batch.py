@@ -72,7 +72,8 @@ def _summary(model: Model, story: BatchStory, options: Options) -> Line:
     elif _running(model, story) is not None:
         line = [(" running", "strong"), (f", try {made + 1} of {tries}", "text")]
     else:
-        line = [(" waiting", "strong"), (f", {made} of {tries} tries failed" if made else "", "text")]
+        word = " not finished" if model.ended is not None and model.at >= model.ended else " waiting"
+        line = [(word, "strong"), (f", {made} of {tries} tries failed" if made else "", "text")]
     number = story.item_count if story.item_count is not None else "?"
     spent = sum(attempt.run_ns or 0 for attempt in story.attempts)
     line.append((f"    {number} item{'' if number == 1 else 's'}", "text"))
