@@ -49,7 +49,7 @@ _PARAMETERS = (
     click.option(
         "--keep-partial", is_flag=True, help="summary_only: publish own files of a job that fails, too."
     ),
-    click.argument("arguments", nargs=-1, type=click.UNPROCESSED),
+    click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGUMENT...]"),
 )
 
 #: Parameters that set an option of another name.
