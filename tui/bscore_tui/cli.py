@@ -18,9 +18,15 @@ from bscore_tui.reading.reader import JobReader
 from bscore_tui.views.styles import ASCII, UNICODE, Options
 
 
-def needs_ascii(environ: Mapping[str, str], encoding: str) -> bool:
-    """Whether only ASCII can be drawn: the locale is not UTF-8, or the terminal is one without its glyphs."""
-    return environ.get("TERM") in ("linux", "dumb") or encoding.lower().replace("-", "") != "utf8"
+def needs_ascii(environ: Mapping[str, str], encoding: str, *, coerced: bool = False) -> bool:
+    """Whether only ASCII can be drawn: the locale is not UTF-8, or the terminal is one without its glyphs.
+
+    `coerced`: Python writes UTF-8 although the locale is C; it may have set LC_CTYPE itself (PEP 538, 540).
+    """
+    ctype = "" if coerced else environ.get("LC_CTYPE")
+    named = environ.get("LC_ALL") or ctype or environ.get("LANG") or "utf8"
+    unicode = all("utf8" in name.lower().replace("-", "") for name in (named, encoding))
+    return environ.get("TERM") in ("linux", "dumb") or not unicode
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"]})
@@ -49,9 +55,10 @@ def command(
     The exit code says how the job is: 0 Completed or running, 1 Failed, 3 Canceled, 4 NotResponding.
     """
     encoding = sys.stdout.encoding or locale.getpreferredencoding(do_setlocale=False)
-    use_ascii = ascii_only or needs_ascii(os.environ, encoding)
+    use_ascii = ascii_only or needs_ascii(os.environ, encoding, coerced=bool(sys.flags.utf8_mode))
     options = Options(glyphs=ASCII if use_ascii else UNICODE)
-    has_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    # A dumb terminal cannot put a character where it belongs.
+    has_terminal = sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
     if once or as_json or as_lines or not has_terminal:
         sys.exit(_as_text(job or "last", options, once=once, as_json=as_json))
     # Loading Textual takes longer than all the rest: only a screen needs it.

@@ -253,6 +253,7 @@ async def test_a_folder_without_a_journal_is_waited_for(tmp_path: Path, ended: P
     tree.mkdir()
     monitor = make_monitor(tree)
     async with shown(monitor) as pilot:
+        assert "There is no journal yet in" in monitor.stage.as_text()
         for key in ("1", "2", "3", "4", "5", "6", "a", "escape", "space", "end"):
             await pilot.press(key)
         shutil.copytree(ended, tree, dirs_exist_ok=True)

@@ -20,6 +20,7 @@ from bscore.errors import NotFoundError, UsageError
 from bscore.logtree import paths
 from bscore.logtree.source import LocalSource, MemorySource
 from bscore.observe import Life, Pulse
+from bscore_tui.cli import needs_ascii
 from bscore_tui.feed import Feed
 from bscore_tui.reading import plain
 from bscore_tui.reading.jobs import find_tree
@@ -262,3 +263,44 @@ def test_jobs_are_found_by_what_a_person_types(tmp_path: Path) -> None:
         find_tree("night", environ)
     with pytest.raises(NotFoundError, match="no job 'dya'"):
         find_tree("dya", environ)
+
+
+def test_what_is_no_job_is_said_to_be_none(tmp_path: Path) -> None:
+    environ = {"BSCORE_HOME": str(tmp_path)}
+    with pytest.raises(NotFoundError, match=r"no jobs yet in .*\n.*bscore demo"):
+        find_tree("last", environ)
+    tree = write(tmp_path / "jobs/night", {paths.JOURNAL: b"", "readme": b""})
+    for folder, said in (
+        (tmp_path / "jobs", f"no job's directory.\nIt holds jobs: {tree}."),
+        (tmp_path / "jobs/night/logs", f"no job's directory.\nIt is part of the job in {tree}."),
+        (tmp_path, "no job's directory.\nGive a job's name"),
+        (tree / "readme", "cannot be read: Not a directory."),
+        (tmp_path / "a/b", "There is no folder"),
+    ):
+        with pytest.raises(NotFoundError) as caught:
+            find_tree(f"{folder}/", environ)
+        assert said in str(caught.value)
+    (tmp_path / "empty").mkdir()
+    for folder in ("empty", "not-there-yet"):
+        assert find_tree(f"{tmp_path}/{folder}", environ).name == folder
+    with pytest.raises(NotFoundError, match="no journal yet"):
+        plain.print_once(JobReader(LocalSource(tmp_path / "empty")), io.StringIO(), 80, 24, Options())
+
+
+@pytest.mark.parametrize(
+    ("environ", "coerced", "is_ascii"),
+    [
+        ({"LC_ALL": "C"}, True, True),
+        ({"LANG": "POSIX", "LC_CTYPE": "C.UTF-8"}, True, True),
+        ({"LANG": "C", "LC_CTYPE": "C.UTF-8"}, False, False),
+        ({"LANG": "en_US.utf8"}, True, False),
+        ({"LC_ALL": "de_DE.ISO-8859-1", "LANG": "C.UTF-8"}, False, True),
+        ({"LC_CTYPE": "C.UTF-8"}, True, False),
+        ({"TERM": "linux", "LANG": "C.UTF-8"}, False, True),
+    ],
+)
+def test_ascii_is_chosen_by_what_the_locale_says(
+    environ: dict[str, str], coerced: bool, is_ascii: bool
+) -> None:
+    assert needs_ascii(environ, "utf-8", coerced=coerced) is is_ascii
+    assert needs_ascii(environ, "latin-1", coerced=coerced)

@@ -10,6 +10,9 @@ from pathlib import Path
 from bscore.errors import NotFoundError, UsageError
 from bscore.logtree import paths
 
+#: What a job's directory holds, from its first moment on.
+_FIRST_NAMES = {name.partition("/")[0] for name in (paths.JOB_FILE, paths.README, paths.LOCK, paths.CONTROL)}
+
 
 def jobs_root(environ: Mapping[str, str]) -> Path:
     """The folder of all jobs: $BSCORE_HOME/jobs, or ~/.bscore/jobs."""
@@ -41,6 +44,27 @@ def begun(tree: Path) -> tuple[int, str]:
     return 0, tree.name
 
 
+def _check_folder(job: str, folder: Path) -> None:
+    """Raises NotFoundError where no job is and none can be about to begin."""
+    remedy = "Give a job's name or its directory."
+    try:
+        names = os.listdir(folder)
+    except FileNotFoundError:
+        if folder.parent.is_dir():
+            return
+        raise NotFoundError(f"There is no folder {job}.", remedy=remedy) from None
+    except OSError as error:
+        raise NotFoundError(f"{job} cannot be read: {error.strerror}.", remedy=remedy) from None
+    if not names or not _FIRST_NAMES.isdisjoint(names):
+        return
+    around = next((parent for parent in folder.absolute().parents if is_tree(parent)), None)
+    if around is not None:
+        remedy = f"It is part of the job in {around}."
+    elif within := all_trees(folder)[:3]:
+        remedy = f"It holds jobs: {', '.join(str(tree) for tree in within)}."
+    raise NotFoundError(f"{job} is no job's directory.", remedy=remedy)
+
+
 def find_tree(job: str, environ: Mapping[str, str]) -> Path:
     """A tree by folder, name, unique beginning of its name, or `last`.
 
@@ -50,12 +74,14 @@ def find_tree(job: str, environ: Mapping[str, str]) -> Path:
     root = jobs_root(environ)
     as_path = Path(job).expanduser()
     if "/" in job or job in (".", ".."):
-        if not as_path.exists() and not as_path.parent.is_dir():
-            raise NotFoundError(f"There is no folder {job}.", remedy="Give a job's name or its directory.")
+        _check_folder(job, as_path)
         return as_path.absolute()
     trees = all_trees(root)
     if job == "last" and trees:
         return trees[0]
+    if not trees and not (as_path.is_dir() and is_tree(as_path)):
+        remedy = "Start one with 'bscore run' or 'bscore demo', or give a job's directory."
+        raise NotFoundError(f"There are no jobs yet in {root}.", remedy=remedy)
     names = {tree.name: tree for tree in trees}
     if job in names:
         return names[job]

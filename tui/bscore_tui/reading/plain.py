@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any, TextIO
 
+from bscore.errors import NotFoundError
 from bscore.logtree import paths
 from bscore.observe import Pulse
 from bscore_tui.reading.reader import JobReader
@@ -35,18 +36,28 @@ def read_all(reader: JobReader) -> None:
     reader.compare()
 
 
-def print_once(reader: JobReader, out: TextIO, width: int, height: int, options: Options) -> int:
-    """Print the Overview as text. Raises TreeError where there is no journal."""
+def _model(reader: JobReader) -> Model:
     read_all(reader)
-    model = reader.model()
+    if not reader.there:
+        raise NotFoundError(
+            "There is no journal yet.", remedy="With --plain the job's beginning is waited for."
+        )
+    return reader.model()
+
+
+def print_once(reader: JobReader, out: TextIO, width: int, height: int, options: Options) -> int:
+    """Print the Overview as text. Raises NotFoundError where there is no journal."""
+    model = _model(reader)
     out.writelines(text_of(line).rstrip() + "\n" for line in overview_screen(model, width, height, options))
     return exit_code(model)
 
 
 def print_json(reader: JobReader, out: TextIO) -> int:
-    """Print the state as one JSON object; times are microseconds UTC, null is unknown."""
-    read_all(reader)
-    model = reader.model()
+    """Print the state as one JSON object; times are microseconds UTC, null is unknown.
+
+    Raises NotFoundError where there is no journal.
+    """
+    model = _model(reader)
     json.dump(as_json(model), out, indent=2, ensure_ascii=True)
     out.write("\n")
     return exit_code(model)

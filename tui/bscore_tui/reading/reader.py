@@ -261,6 +261,13 @@ class JobReader:
     def nothing_yet(self, name: str) -> Model:
         """What is shown while there is no journal: a job that is about to begin, with everything unknown."""
         now = self._now_us()
+        where = f" in {self.source.root}" if isinstance(self.source, LocalSource) else ""
         return Model(
-            job=safe_text(name, 200), face=Face.PREPARING, mode=Mode.LIVE, state="Preparing", at=now, now=now
+            job=safe_text(name, 200),
+            face=Face.PREPARING,
+            mode=Mode.LIVE,
+            state="Preparing",
+            at=now,
+            now=now,
+            reason=safe_text(f"There is no journal yet{where}: waiting for the job to begin.", 400),
         )

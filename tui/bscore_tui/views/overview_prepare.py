@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bscore_tui.views import overview_parts as parts
 from bscore_tui.views.cells import labelled
+from bscore_tui.views.layout import wrap
 from bscore_tui.views.model import Model, WorkerRow
 from bscore_tui.views.overview_nodes import nodes
 from bscore_tui.views.styles import Body, Line, Options
@@ -22,6 +23,10 @@ def preparing(model: Model, width: int, height: int, options: Options) -> Body:
     ]
     page.add(title)
     page.add([])
+    if model.started is None and model.reason:
+        for text in wrap(model.reason, width - 4, 2, options):
+            page.add([("   ", "text"), (text, "text")])
+        return Body(page.lines, page.targets)
     for sign, label, line in _steps(model, options):
         style = "accent" if sign == ">" else "ok" if sign == "x" else "dim"
         page.add([(f" {sign} ", style), *labelled(label, line, options, 16)])
