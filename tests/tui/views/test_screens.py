@@ -142,6 +142,39 @@ def test_hostile_names_reach_no_screen_as_they_are() -> None:
                 assert is_clean(text_of(line))
 
 
+def test_errors_tell_what_is_in_common_and_what_was_warned_of() -> None:
+    world = World(1, nodes=2, workers=2, mini_batches=200, checked=False)
+    running(world, 60)
+    for _ in range(2):
+        worker = next(w.id for w in world.run.workers.values() if w.queue and w.node == "10.0.0.1")
+        world.fail(worker, e.FailureKind.EXCEPTION)
+        world.carry_out()
+    model = model_of(world)
+    assert model.errors[0].common
+    texts = {
+        width: " ".join(
+            "\n".join(text_of(line) for line in errors.errors(model, width, 40, Options()).lines).split()
+        )
+        for width in (80, 120)
+    }
+    for text in texts.values():
+        assert "common first items below /data; on node 10.0.0.1 only, of 2 nodes again bscore" in text
+        assert "warnings" not in text
+    for category, count in (("UserWarning", 5), ("FutureWarning", 7)):
+        world.happen(
+            e.WarningsSeen(
+                world.now, worker, "warnings", category, category, "score.py:3", "lo\x1b[2Jw", 1, count, 1, 2
+            )
+        )
+    model = model_of(world)
+    assert (model.warnings, model.warning_kinds) == (12, 2)
+    text = "\n".join(text_of(line) for line in errors.errors(model, 80, 40, Options()).lines)
+    assert " warnings 12 of 2 kinds, most often FutureWarning: lo" in text
+    assert is_clean(text.replace("\n", ""))
+    nothing = errors.errors(replace(model, errors=()), 80, 40, Options())
+    assert "warnings 12 of 2 kinds" in "\n".join(text_of(line) for line in nothing.lines)
+
+
 def test_the_strip_and_its_clicks_agree(models: dict[str, Model]) -> None:
     model = models["ended"]
     assert sum(model.timeline.failed), "this seed is here for its failures"

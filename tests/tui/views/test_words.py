@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from bscore_tui.views.layout import fit, width_of
 from bscore_tui.views.styles import ASCII, UNICODE, Glyphs, Options, text_of
-from bscore_tui.views.words import count, figure, memory_of, span, span_in
+from bscore_tui.views.words import count, duration, figure, memory_of, span, span_in
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,22 @@ from bscore_tui.views.words import count, figure, memory_of, span, span_in
 )
 def test_a_duration_is_told_as_exactly_as_its_column_allows(seconds: int, width: int, text: str) -> None:
     assert span_in(seconds, width) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (None, "–"),
+        (0.0, "0.0 ms"),
+        (2e-6, "<0.1 ms"),
+        (0.0009, "0.9 ms"),
+        (0.67, "670 ms"),
+        (11.6, "11.6 s"),
+        (72.0, "1:12"),
+    ],
+)
+def test_a_time_that_passed_is_never_told_as_none(seconds: float | None, text: str) -> None:
+    assert duration(seconds, Options()) == text
 
 
 @given(seconds=st.floats(0, 3e9), width=st.integers(6, 12))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from bscore.core.attempts import attempt_of
+from bscore.core.diagnose import in_common
 from bscore.core.state import ErrorGroup, GoneWorker, Run, Worker, WorkerState
 from bscore.observe import NodeUsage
 from bscore.observe.usage import Sample
@@ -216,11 +217,11 @@ def _node_sign(
 
 def error_rows(run: Run) -> tuple[ErrorRow, ...]:
     """Groups of errors, the most frequent first."""
-    rows = [_error_row(key, group) for key, group in run.errors.items()]
+    rows = [_error_row(key, group, in_common(run, group)) for key, group in run.errors.items()]
     return tuple(sorted(rows, key=lambda row: (-row.count, row.first_at)))
 
 
-def _error_row(key: str, group: ErrorGroup) -> ErrorRow:
+def _error_row(key: str, group: ErrorGroup, common: tuple[str, ...]) -> ErrorRow:
     return ErrorRow(
         key=safe_text(key.replace("\n", "|"), 400),
         kind=group.kind.value,
@@ -236,7 +237,19 @@ def _error_row(key: str, group: ErrorGroup) -> ErrorRow:
         item=safe_text(group.item, 400),
         folder=safe_text(group.folder, 400),
         nodes=tuple(safe_text(node, 100) for node in group.nodes),
+        common=tuple(safe_text(text, 400) for text in common),
     )
+
+
+def most_frequent_warning(run: Run) -> str:
+    """The warning given most often, in a few words, and where; empty for none."""
+    group = max(run.warnings.values(), key=lambda group: group.count, default=None)
+    if group is None:
+        return ""
+    # What the run itself warns of says in its text what it is.
+    category = group.category if group.source in ("warnings", "logging") else ""
+    place = f"  {safe_text(group.place, 200)}" if group.place else ""
+    return f"{error_text(category, group.message)}{place}"
 
 
 def what_failed(group: ErrorGroup) -> str:

@@ -80,7 +80,8 @@ def do_previous_warning(stage: Stage) -> None:
 def _to_trouble(stage: Stage, steps: int, *, errors: bool) -> None:
     if stage.model.mode in STILL and steps > 0:
         if not stage.model.errors:
-            stage.say("no error so far")
+            known = stage.model.warnings and not errors
+            stage.say("no error so far; W goes to the last warning" if known else "no error so far")
             return
         if stage.navigation.page.name != "errors":
             stage.navigation.show("errors")

@@ -45,9 +45,8 @@ def batches(
             what = group[0].state if group else "open"
             lines.append([(f"    {options.glyphs.ellipsis} {count(hidden, options)} more {what}", "dim")])
     if len(lines) == fixed:
-        lines.append(
-            [(f"    none {variant}" if not options.filter else "    nothing that holds the filter", "dim")]
-        )
+        nothing = "nothing is open" if variant == VARIANTS[0] else f"none {variant}"
+        lines.append([(f"    {'nothing that holds the filter' if options.filter else nothing}", "dim")])
     if height - len(lines) > _HISTOGRAM_ROWS and len(model.recent_ns) > 1:
         lines += [[], *_histogram(model, width, options)]
     return Body(lines, targets, fixed)

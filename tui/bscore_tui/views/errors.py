@@ -37,7 +37,7 @@ def errors(model: Model, width: int, height: int, options: Options, page: TraceP
     lines: list[Line] = [_summary(model), []]
     if not rows:
         nothing = "nothing that holds the filter" if model.errors else "no error so far"
-        return Body([*lines, [(f"   {nothing}", "dim")]], {}, 2)
+        return Body([*lines, [(f"   {nothing}", "dim")], *_warnings(model, width, options)], {}, 2)
     chosen = next((row for row in rows if f"error:{row.key}" == options.selected), rows[0])
     if width >= 100:
         return _beside(model, rows, chosen, page, width, options)
@@ -45,7 +45,8 @@ def errors(model: Model, width: int, height: int, options: Options, page: TraceP
     heads = f"{'ATTEMPTS':>9}  {left('WHAT', what, options)}  {'WHERE':<14} {'NODES':<9}{'LAST':>9}"
     lines.append([(heads, "dim")])
     targets: dict[int, str] = {}
-    room = max(height - len(lines) - 12, min(len(rows), 3))
+    detail, warnings = _detail(model, chosen, width, options), _warnings(model, width, options)
+    room = max(height - len(lines) - len(detail) - len(warnings) - 2, min(len(rows), 3))
     for row in rows if len(rows) <= room else rows[: room - 1]:
         target = f"error:{row.key}"
         targets[len(lines)] = target
@@ -54,11 +55,12 @@ def errors(model: Model, width: int, height: int, options: Options, page: TraceP
     if len(rows) > room:
         more = plural(len(rows) - room + 1, "more kind", "more kinds")
         lines.append([(f"    {options.glyphs.ellipsis} {more}", "dim")])
-    lines += [[], *_detail(model, chosen, width, options)]
+    lines += [[], *detail]
     if model.other_errors:
         lines.append(
             labelled("also", [(f"{model.other_errors:,} attempts of other kinds", "text")], options, 10)
         )
+    lines += warnings
     return Body(lines, targets, 3)
 
 
@@ -91,6 +93,24 @@ def _summary(model: Model) -> Line:
     return [(text, "text"), (f"   x {model.abandoned:,} abandoned" if model.abandoned else "", "error")]
 
 
+def _warnings(model: Model, width: int, options: Options) -> list[Line]:
+    """A gap, how often was warned, and the most frequent warning; no line for none."""
+    if not model.warnings:
+        return []
+    kinds = plural(model.warning_kinds, "kind")
+    text = f"{model.warnings:,} of {kinds}, most often {model.warning}"
+    if not model.warning:
+        text = f"{model.warnings:,}"
+    parts = wrap(text, width - 11, 2, options)
+    return [
+        [],
+        *(
+            labelled("" if number else "warnings", [(part, "text")], options, 10)
+            for number, part in enumerate(parts)
+        ),
+    ]
+
+
 def _detail(model: Model, row: ErrorRow, width: int, options: Options) -> list[Line]:
     lines: list[Line] = [
         [
@@ -103,13 +123,13 @@ def _detail(model: Model, row: ErrorRow, width: int, options: Options) -> list[L
     nodes = ", ".join(row.nodes[:4]) + (f" and {len(row.nodes) - 4} more" if len(row.nodes) > 4 else "")
     folder, _, name = row.item.rpartition("/")
     items = f"{name} in {folder}/" if folder else row.item
-    items = f"all in {row.folder}/" if row.folder and row.count > 1 else items
     facts = [
         ("raised", row.place or "?"),
         ("first", f"{clock(row.first_at, options)}  {where}  {row.worker.replace('/', ' ')}"),
         ("last", clock(row.last_at, options)),
         ("nodes", nodes or "?"),
-        ("items", items),
+        ("item", items),
+        ("common", "; ".join(row.common)),
         ("again", again(model, row)),
     ]
     most = 2 if width < 80 else 1
@@ -141,8 +161,8 @@ def _beside(
         text = f"{right(count(row.count, options), 5, options)}  {what} "
         lines.append([(f" {sign} ", style), (text, "text"), (clock(row.last_at, options), "text")])
     lines += [[]]
-    facts = _detail(model, chosen, at - 2, options)[2:]
-    lines += facts
+    lines += _detail(model, chosen, at - 2, options)[2:]
+    lines += _warnings(model, at - 2, options)
     if page is not None and page.key == chosen.key:
         detail = trace_lines(model, page, width - at - 1, options)
     else:

@@ -137,6 +137,8 @@ class ErrorRow:
     item: str
     folder: str
     nodes: tuple[str, ...]
+    #: What all of them share though they need not, in words.
+    common: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,6 +269,10 @@ class Model:
     findings: tuple[Finding, ...] = ()
     errors: tuple[ErrorRow, ...] = ()
     other_errors: int = 0
+    #: How often anything was warned of, in how many kinds; the most frequent kind.
+    warnings: int = 0
+    warning_kinds: int = 0
+    warning: str = ""
     nodes: tuple[NodeRow, ...] = ()
     running_batches: tuple[BatchRow, ...] = ()
     waiting_batches: tuple[BatchRow, ...] = ()

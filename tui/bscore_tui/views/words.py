@@ -33,6 +33,8 @@ def duration(seconds: float | None, options: Options) -> str:
         return options.glyphs.dash
     seconds = max(seconds, 0.0)
     if seconds < 0.9995:
+        if 0 < seconds < 0.00005:
+            return "<0.1 ms"
         return f"{seconds * 1000:.1f} ms" if seconds < 0.09995 else f"{seconds * 1000:.0f} ms"
     if seconds < 59.95:
         return f"{seconds:.1f} s"
