@@ -130,7 +130,8 @@ def _places(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "output", value.get("output") or ""
     yield "monitor", f"bscore-tui {value['name']}"
     if value["status"] in ("Failed", "Canceled", "NotResponding"):
-        retry = " --retry-failed" if value.get("mini_batches", {}).get("abandoned") else ""
+        given_up = value["status"] == "Failed" and value.get("mini_batches", {}).get("abandoned")
+        retry = " --retry-failed" if given_up else ""
         yield "go on", f"bscore job resume {value['name']}{retry}"
 
 

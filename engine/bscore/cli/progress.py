@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
+from bscore.cli.lasting import Lasting
 from bscore.cli.output import terminal_text
 from bscore.core import events as e
 from bscore.core.estimate import Confidence, estimate
@@ -72,7 +73,7 @@ class ProgressBar:
 
     def __init__(self, tree: Path, stream: TextIO | None = None) -> None:
         self._source = LocalSource(tree)
-        self._stream = stream or sys.stderr
+        self._out = Lasting(stream or sys.stderr)
         self._drawn_at = 0
         self._shown = ""
         self._end = EndText()
@@ -85,28 +86,25 @@ class ProgressBar:
     def say(self, text: str) -> None:
         """Print a line above the bar."""
         self._clear()
-        self._stream.write(text + "\n")
-        self._stream.flush()
+        self._out.write(text + "\n")
 
     def tick(self, run: Run, now: int) -> None:
         """Redraw where something changed."""
         if now - self._drawn_at < BAR_INTERVAL_US:
             return
         self._drawn_at = now
-        line = bar_line(run, now, _columns(self._stream), self._end.text(run, now))
+        line = bar_line(run, now, _columns(self._out.stream), self._end.text(run, now))
         if line != self._shown:
-            self._stream.write(f"\r{line}\x1b[K")
-            self._stream.flush()
+            self._out.write(f"\r{line}\x1b[K")
             self._shown = line
 
     def close(self, run: Run) -> None:
         """Take the bar away; the summary follows."""
         self._clear()
-        self._stream.flush()
 
     def _clear(self) -> None:
         if self._shown:
-            self._stream.write("\r\x1b[K")
+            self._out.write("\r\x1b[K")
             self._shown = ""
 
 
@@ -115,7 +113,7 @@ class ProgressLines:
 
     def __init__(self, tree: Path, stream: TextIO | None = None) -> None:
         self._source = LocalSource(tree)
-        self._stream = stream or sys.stderr
+        self._out = Lasting(stream or sys.stderr)
         self._said_at = 0
         self._said = ""
         self._end = EndText()
@@ -146,8 +144,7 @@ class ProgressLines:
 
     def say(self, text: str) -> None:
         """Print a line."""
-        self._stream.write(text + "\n")
-        self._stream.flush()
+        self._out.write(text + "\n")
 
 
 class EndText:

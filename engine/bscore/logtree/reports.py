@@ -224,7 +224,7 @@ def _next(facts: ResultFacts) -> list[str]:
         lines.append(f"Warnings in short:  {paths.USER_WARNINGS} ({facts.warnings} of the script)")
     if facts.outcome is Outcome.COMPLETED:
         return [*lines, f"Every attempt:      {paths.MINI_BATCHES_REPORT}"] if facts.failed else lines
-    retry = " --retry-failed" if facts.abandoned else ""
+    retry = " --retry-failed" if facts.outcome is Outcome.FAILED and facts.abandoned else ""
     lines.append(f"Go on from here:    bscore job resume {facts.job}{retry}")
     if facts.causes:
         lines += [

@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: the first cancels in order, the second ends at once."""
+"""Ctrl-C, SIGTERM and a lost terminal: the first cancels in order, the second ends at once."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from typing import Any, Self
 
 
 class Stops:
-    """Counts SIGINT and SIGTERM while it is entered; `fileno` is readable after one.
+    """Counts SIGINT, SIGTERM and SIGHUP while it is entered; `fileno` is readable after one.
+
+    A SIGHUP that is ignored already (`nohup`) stays so.
 
     Only the main thread may handle signals: entered in another one it leaves them alone.
     """
 
-    _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+    _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
     def __init__(self) -> None:
         self.count = 0
@@ -31,6 +33,8 @@ class Stops:
     def __enter__(self) -> Self:
         if threading.current_thread() is threading.main_thread():
             for number in self._SIGNALS:
+                if number == signal.SIGHUP and signal.getsignal(number) == signal.SIG_IGN:
+                    continue
                 self._before[number] = signal.signal(number, self._stop)
         return self
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 import shutil
 import subprocess
@@ -12,8 +13,17 @@ from pathlib import Path
 import pytest
 
 from bscore.core.events import Outcome
-from cli_runs import SLOW, WAITING, environment, now_of
-from real_runs import expected_rows, make_job, rows_of, run_of, wait_for
+from cli_runs import SLOW, WAITING, environment, has_done, now_of, start
+from real_runs import (
+    expected_rows,
+    finish,
+    make_job,
+    processes_of,
+    rows_of,
+    run_of,
+    start_master,
+    wait_for,
+)
 
 pytestmark = [
     pytest.mark.slow,
@@ -57,7 +67,8 @@ class Terminal:
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
     opened = Terminal(tmp_path)
     yield opened
-    opened.close()
+    with contextlib.suppress(subprocess.CalledProcessError):
+        opened.close()
 
 
 def test_the_bar_is_drawn_and_ctrl_c_cancels_in_order(tmp_path: Path, terminal: Terminal) -> None:
@@ -96,3 +107,28 @@ def test_watch_opens_the_monitor_and_leaving_it_leaves_the_job(tmp_path: Path, t
     gate.touch()
     wait_for(lambda: (run := now_of(job)) is not None and run.outcome is Outcome.COMPLETED, 30)
     assert rows_of(job) == expected_rows(40)
+
+
+def test_a_lost_terminal_cancels_in_order_and_a_resume_completes(tmp_path: Path, terminal: Terminal) -> None:
+    job = make_job(tmp_path, SLOW, items=400)
+    terminal.type(shlex.join([sys.executable, "-m", "bscore.cli", "job", "resume", job.name]))
+    wait_for(lambda: has_done(job, 5), 30)
+    terminal.close()
+    wait_for(lambda: (run := now_of(job)) is not None and run.outcome is not None, 30)
+    run = run_of(job)
+    assert run.outcome is Outcome.CANCELED
+    assert run.reason.startswith("Canceled by SIGHUP")
+    assert not run.uncommitted
+    wait_for(lambda: not processes_of(job))
+    assert finish(start_master(job)) == 0
+    assert rows_of(job) == expected_rows(400)
+
+
+def test_whoever_listened_may_leave_and_the_job_goes_on(tmp_path: Path) -> None:
+    job = make_job(tmp_path, SLOW, items=100)
+    with start(tmp_path, "job", "resume", job.name) as command:
+        assert command.stderr is not None
+        assert "watch it with" in command.stderr.readline()
+        command.stderr.close()
+        assert command.wait(30) == 0
+    assert rows_of(job) == expected_rows(100)

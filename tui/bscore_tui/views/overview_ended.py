@@ -116,15 +116,15 @@ def _do(page: parts.Page, model: Model) -> None:
     steps: list[str] = []
     first = next((row.first_mini_batch for row in model.errors if row.first_mini_batch is not None), None)
     if model.face is Face.NOT_RESPONDING:
-        steps.append(f"bscore job resume {model.job}")
+        steps.append(f"bscore job resume {model.called}")
     elif model.state != "Completed":
         if first is not None:
-            steps.append(f"bscore job debug {model.job} --mini-batch {first}")
+            steps.append(f"bscore job debug {model.called} --mini-batch {first}")
         repair = f"repair {model.script}, then " if model.errors and model.script else ""
-        retry = " --retry-failed" if model.abandoned else ""
-        steps.append(f"{repair}bscore job resume {model.job}{retry}")
+        retry = " --retry-failed" if model.state == "Failed" and model.abandoned else ""
+        steps.append(f"{repair}bscore job resume {model.called}{retry}")
     elif first is not None and model.failed_items:
-        steps.append(f"bscore job debug {model.job} --mini-batch {first}")
+        steps.append(f"bscore job debug {model.called} --mini-batch {first}")
     for number, step in enumerate(steps, 1):
         page.add(labelled("do" if number == 1 else "", [(f"{number}  ", "key"), (step, "text")], options, 10))
 
