@@ -60,6 +60,16 @@ _FLAGS = {
 }
 
 
+#: What an unset shell variable must not turn into a default.
+_NEVER_EMPTY = {
+    "name": "--name",
+    "script": "--script",
+    "output_dir": "--output",
+    "model": "--model",
+    "interpreter": "--python",
+}
+
+
 class JobCommand(click.Command):
     """A command that keeps apart what stands behind `--`: it goes to the script, nothing else does."""
 
@@ -82,6 +92,12 @@ def job_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def config_of(given: dict[str, Any]) -> tuple[JobConfig, list[str]]:
     """The job that the command line asks for. Raises UsageError with every mistake."""
+    empty = [option for name, option in _NEVER_EMPTY.items() if given.get(name) == ""]
+    if empty:
+        raise UsageError(
+            f"Given, but empty: {', '.join(empty)}.",
+            remedy="Leave it out, or look at the shell variable that it comes from.",
+        )
     job_file = given["job_file"]
     strays = given["strays"]
     if job_file is not None and not job_file.endswith((".yml", ".yaml")) and given["script"]:

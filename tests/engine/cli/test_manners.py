@@ -112,6 +112,7 @@ def test_what_cannot_go_together_is_refused_before_anything_is_made(tmp_path: Pa
         assert code == 2
         assert remedy in err
     assert here(*words, "--limit", "0")[0] == 2
+    assert "Given, but empty: --name." in here(*words, "--name", "")[2], "an unset shell variable"
     assert not (tmp_path / "jobs").exists()
 
 
