@@ -3,11 +3,13 @@
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 
 from bscore_tui.actions import PAGES, ROOTS, actions_of
 from bscore_tui.monitor import Monitor
 from bscore_tui.views.model import Model
-from monitors import make_monitor, shown
+from bscore_tui.widgets.overlay import Palette
+from monitors import make_monitor, shown, until
 
 LEAVING = {"quit", "back"}
 
@@ -50,11 +52,23 @@ async def test_every_key_on_every_page(tree: str, request: pytest.FixtureRequest
                     continue
                 _go(monitor, page, subjects.get(page))
                 # What a key event ends in; going through the pilot's queue costs a fifth of a second each.
-                assert await monitor._check_bindings(action.keys[0]), (page, action.id)
+                assert await monitor._check_bindings(action.keys[0], priority=True), (page, action.id)
                 pressed += 1
                 assert monitor.is_running, (page, action.id)
                 assert len(monitor.stage.as_text().splitlines()) == 24, (page, action.id)
     assert pressed > 300
+
+
+async def test_keys_typed_faster_than_they_are_answered_arrive_in_their_order(ended: Path) -> None:
+    monitor = make_monitor(ended)
+    async with shown(monitor) as pilot:
+        names = {":": "colon", " ": "space"}
+        for character in ":item 12":
+            monitor.post_message(Key(names.get(character, character), character))
+        await until(pilot, lambda: monitor.stage.overlay is not None)
+        await pilot.pause()
+        assert isinstance(monitor.stage.overlay, Palette)
+        assert monitor.stage.overlay.edit.text == "item 12"
 
 
 async def test_q_goes_back_step_by_step_and_then_out(ended: Path) -> None:

@@ -41,8 +41,12 @@ T = TypeVar("T")
 class Stage(Screen[None], inherit_bindings=False):
     """The one Textual screen; pages come and go on it without a new layout."""
 
+    # With priority: otherwise a key bubbles back to the app while those behind it are handed out already,
+    # and what is typed fast behind `:` finds no line to be typed into.
     BINDINGS: ClassVar = [
-        Binding(",".join(action.keys), f"do('{action.id}')", action.label, id=action.id, show=False)
+        Binding(
+            ",".join(action.keys), f"do('{action.id}')", action.label, id=action.id, show=False, priority=True
+        )
         for action in ACTIONS
     ]
     AUTO_FOCUS = ""
