@@ -154,11 +154,13 @@ async def test_the_list_of_commands_shows_what_it_runs_and_copies_it(ended: Path
     monitor = make_monitor(ended, kind=Listening)
     async with shown(monitor) as pilot:
         await pilot.press("4", "enter", "enter", "a")
-        assert "bscore job debug golden --mini-batch" in monitor.stage.as_text()
+        shown_text = "".join(row.strip() for row in monitor.stage.as_text().split("\n"))
+        assert f"bscore job debug {ended}" in shown_text
+        assert "--mini-batch" in shown_text
         await pilot.press("y")
         assert "copied" in monitor.stage.as_text()
     copied = [s for s in sent if s.startswith("\x1b]52;c;")]
-    assert base64.b64decode(copied[-1][7:-1]).startswith(b"bscore job debug golden --mini-batch ")
+    assert base64.b64decode(copied[-1][7:-1]).startswith(f"bscore job debug {ended} --mini-batch ".encode())
 
 
 async def test_read_only_offers_nothing_that_acts(halfway: Path) -> None:

@@ -6,12 +6,14 @@ import fcntl
 import io
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,10 +25,11 @@ from bscore.observe import Life, Pulse
 from bscore_tui.cli import needs_ascii
 from bscore_tui.feed import Feed
 from bscore_tui.reading import plain
-from bscore_tui.reading.jobs import find_tree
+from bscore_tui.reading.jobs import called, find_tree
 from bscore_tui.reading.reader import JobReader
-from bscore_tui.views.model import Face, Mode, Model
-from bscore_tui.views.styles import Options
+from bscore_tui.views.model import GONE, Face, Mode, Model
+from bscore_tui.views.overview import overview
+from bscore_tui.views.styles import Options, text_of
 from histories import World, troubled
 from tui_trees import journals_of, running
 
@@ -263,6 +266,47 @@ def test_jobs_are_found_by_what_a_person_types(tmp_path: Path) -> None:
         find_tree("night", environ)
     with pytest.raises(NotFoundError, match="no job 'dya'"):
         find_tree("dya", environ)
+
+
+def test_a_copy_is_never_called_by_the_name_of_its_original(tmp_path: Path) -> None:
+    environ = {"BSCORE_HOME": str(tmp_path)}
+    for place in ("jobs/night", "copies/night", "copies/other one", "jobs/last", "jobs/-n"):
+        write(tmp_path / place, {paths.JOURNAL: b""})
+    assert called(tmp_path / "jobs/night", environ) == "night"
+    assert called(tmp_path / "jobs/../jobs/night", environ) == "night"
+    for place in ("copies/night", "jobs/last", "jobs/-n"):
+        tree = str(tmp_path / place)
+        assert called(Path(tree), environ) == tree
+        assert find_tree(tree, environ) == Path(tree)
+    world = troubled(9, mini_batches=40, checked=False)
+    world.limits = replace(world.limits, error_threshold=0)
+    world.play()
+    tree = str(write(tmp_path / "copies/other one", journals_of(world.history)))
+    reader = JobReader(LocalSource(tree), lambda: world.now)
+    plain.read_all(reader)
+    shown = "\n".join(text_of(line) for line in overview(reader.model(), 300, 40, Options()).lines)
+    assert f"bscore job resume '{tree}'" in shown
+
+
+def test_a_job_deleted_while_it_is_watched_is_gone_and_not_late(tmp_path: Path) -> None:
+    world = running(World(1, mini_batches=500, checked=False), 60)
+    tree = write(tmp_path / "job", journals_of(world.history))
+    now = [world.now]
+    reader = JobReader(LocalSource(tree), lambda: now[0])
+    while reader.poll()[1]:
+        pass
+    assert reader.model().state == "Running"
+    shutil.rmtree(tree)
+    now[0] += 60_000_000
+    assert reader.poll() == (True, False)
+    model = reader.model()
+    assert (model.state, model.at, model.damage) == ("NotResponding", world.run.last, GONE)
+    shown = "\n".join(text_of(line) for line in overview(model, 80, 20, Options()).lines)
+    assert "the files of this job are gone" in shown
+    assert "bscore job" not in shown
+    write(tree, journals_of(world.history))
+    assert reader.poll()[0]
+    assert reader.model().state == "Running"
 
 
 def test_what_is_no_job_is_said_to_be_none(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -13,7 +14,8 @@ from bscore_tui.reading import batch_rows, figures, rows
 from bscore_tui.reading.findings import findings, next_events
 from bscore_tui.reading.notes import note_of
 from bscore_tui.views.earlier import Earlier
-from bscore_tui.views.model import Face, Limits, Mode, Model, Timeline
+from bscore_tui.views.limits import Limits
+from bscore_tui.views.model import Face, Mode, Model, Timeline
 from bscore_tui.views.safe import safe_text
 
 #: Nothing finished for so many times the longest mini-batch so far, and for so long: it stands still.
@@ -42,6 +44,8 @@ class Seen:
     over_at_horizon: bool = False
     #: The job before, where it was looked for.
     earlier: Earlier | None = None
+    #: What commands call the job; its own name where that is not known.
+    called: str = ""
 
 
 def build(run: Run, seen: Seen) -> Model:
@@ -54,6 +58,7 @@ def _head(run: Run, seen: Seen) -> Model:
     config = run.config
     return Model(
         job=safe_text(run.job, 200),
+        called=shlex.quote(safe_text(seen.called or run.job, 4000)),
         face=face_of(run, seen),
         mode=seen.mode,
         state=state_of(run, seen.pulse),

@@ -20,6 +20,18 @@ def jobs_root(environ: Mapping[str, str]) -> Path:
     return (Path(home).expanduser().absolute() if home else Path.home() / ".bscore") / "jobs"
 
 
+def called(tree: Path, environ: Mapping[str, str]) -> str:
+    """How commands name a tree: by its name in the folder of all jobs, by its path anywhere else.
+
+    A copy elsewhere has the name of its original, which a command must not mean.
+    """
+    try:
+        by_name = tree.name != "last" and tree.samefile(jobs_root(environ) / tree.name)
+    except OSError:
+        by_name = False
+    return tree.name if by_name and not tree.name.startswith("-") else str(tree)
+
+
 def is_tree(folder: Path) -> bool:
     """Whether a folder looks like a job's directory."""
     return any((folder / name).exists() for name in (paths.JOURNAL, paths.JOB_FILE, "logs/sys", "logs/user"))

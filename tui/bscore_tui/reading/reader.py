@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from collections.abc import Callable
@@ -26,9 +27,10 @@ from bscore.observe import (
 )
 from bscore_tui.reading.build import Seen, build
 from bscore_tui.reading.earlier import earlier_job
+from bscore_tui.reading.jobs import called
 from bscore_tui.reading.scan import JournalScan, is_quiet
 from bscore_tui.views.earlier import Earlier
-from bscore_tui.views.model import Face, Mode, Model
+from bscore_tui.views.model import GONE, Face, Mode, Model
 from bscore_tui.views.safe import safe_text
 
 #: Notable records in the model: what the master pane of a tall terminal holds.
@@ -67,6 +69,8 @@ class JobReader:
         self._turns = 0
         self._earlier: Earlier | None = None
         self._compared = False
+        self._gone = False
+        self._called = called(Path(source.root), os.environ) if isinstance(source, LocalSource) else ""
         self._notable: tuple[tuple[str, int], list[tuple[str, int, Event]]] | None = None
 
     @property
@@ -124,8 +128,9 @@ class JobReader:
             earlier = self.usage.earlier
             more |= self.usage.poll_earlier(_USAGE_BUDGET)
             changed |= earlier
+        gone = self._gone
         pulse = self._look()
-        changed |= pulse is not self._pulse
+        changed |= pulse is not self._pulse or gone is not self._gone
         self._pulse = pulse
         return changed, more
 
@@ -149,7 +154,11 @@ class JobReader:
     def _look(self) -> Pulse:
         """The master's pulse; a tree without a lease that has long been silent has no master either."""
         run = self.follower.run
+        # Between two terms there is no journal for a moment; a folder without any is that of a deleted job.
+        self._gone = self.there and not self.source.list(paths.JOURNAL.rpartition("/")[0])
         pulse = self._life.look(run.outcome is not None)
+        if self._gone and pulse is not Pulse.ENDED:
+            return Pulse.NOT_RESPONDING
         if pulse is Pulse.UNKNOWN and run.last and self.source.stat(paths.LEASE) is None:
             silent = self._now_us() - run.last > SILENT_US and not self._progress.more
             return Pulse.NOT_RESPONDING if silent else pulse
@@ -215,10 +224,11 @@ class JobReader:
                 notable=self._notable_at(*place),
                 finished=finished,
                 read_share=share if progress.more else 1.0,
-                damage=self.follower.damage,
+                damage=GONE if self._gone else self.follower.damage,
                 horizon=self.follower.run.last,
                 over_at_horizon=self.follower.run.outcome is not None,
                 earlier=self._earlier,
+                called=self._called,
             ),
         )
 

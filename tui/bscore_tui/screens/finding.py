@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bscore_tui.reading.jobs import called
 from bscore_tui.screens import commands, outside
 from bscore_tui.screens.moments import neighbour, trouble_times
 from bscore_tui.screens.moving import by, go
@@ -143,9 +145,10 @@ def do_actions(stage: Stage) -> None:
     """Commands for what is selected."""
     target = stage.navigation.page.target()
     worker = outside.worker_of(target, stage.model)
+    root = stage.monitor.root
     offered = commands.commands_for(
         target,
-        stage.model.job,
+        called(Path(root), stage.environ) if root is not None else stage.model.job,
         worker=worker,
         read_only=stage.monitor.read_only,
         state=stage.model.state,

@@ -106,4 +106,4 @@ class MiniBatch(ReadingPage[BatchStory]):
 
     def copied(self) -> str:
         """The command that runs it here."""
-        return f"bscore job debug {self.desk.model.job} --mini-batch {self.number}"
+        return f"bscore job debug {self.desk.model.called} --mini-batch {self.number}"

@@ -143,8 +143,8 @@ def _detail(model: Model, row: ErrorRow, width: int, options: Options) -> list[L
 def again(model: Model, row: ErrorRow) -> str:
     """The command that runs the first failing mini-batch here."""
     if row.first_mini_batch is None:
-        return f"bscore job debug {model.job}"
-    return f"bscore job debug {model.job} --mini-batch {row.first_mini_batch}"
+        return f"bscore job debug {model.called}"
+    return f"bscore job debug {model.called} --mini-batch {row.first_mini_batch}"
 
 
 def _beside(

@@ -9,6 +9,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bscore_tui.views.earlier import Earlier
+from bscore_tui.views.limits import Limits
+
+#: `Model.damage` of a job that was deleted while it was watched.
+GONE = "the files of this job are gone"
 
 
 class Face(StrEnum):
@@ -189,19 +193,6 @@ class NextEvent:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
-    """The limits in force, as far as screens name them; None for no limit."""
-
-    tries: int = 3
-    attempt_s: float | None = None
-    error_threshold: int | None = None
-    no_progress_s: float | None = None
-    init_s: float | None = None
-    run_s: float | None = None
-    overhead_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Model:
     """A job at the moment `at`."""
 
@@ -213,6 +204,8 @@ class Model:
     at: int
     #: The present, where `at` is not it.
     now: int
+    #: What a command calls the job: its name, or its folder where the name would lead to another one.
+    called: str = ""
     #: How fast `at` moves on by itself, in seconds a second; None: it stands, or is the present.
     speed: float | None = None
     started: int | None = None

@@ -6,7 +6,7 @@ from bscore_tui.views import overview_parts as parts
 from bscore_tui.views.cells import labelled
 from bscore_tui.views.earlier import in_words
 from bscore_tui.views.layout import wrap
-from bscore_tui.views.model import ErrorRow, Face, Model
+from bscore_tui.views.model import GONE, ErrorRow, Face, Model
 from bscore_tui.views.overview_nodes import nodes
 from bscore_tui.views.styles import Body, Line, Options
 from bscore_tui.views.words import clock, count, day, nanoseconds, plural, span
@@ -115,6 +115,8 @@ def _do(page: parts.Page, model: Model) -> None:
     options = page.options
     steps: list[str] = []
     first = next((row.first_mini_batch for row in model.errors if row.first_mini_batch is not None), None)
+    if model.damage == GONE:
+        return
     if model.face is Face.NOT_RESPONDING:
         steps.append(f"bscore job resume {model.called}")
     elif model.state != "Completed":
@@ -126,7 +128,10 @@ def _do(page: parts.Page, model: Model) -> None:
     elif first is not None and model.failed_items:
         steps.append(f"bscore job debug {model.called} --mini-batch {first}")
     for number, step in enumerate(steps, 1):
-        page.add(labelled("do" if number == 1 else "", [(f"{number}  ", "key"), (step, "text")], options, 10))
+        label = "do" if number == 1 else ""
+        for row, text in enumerate(wrap(step, page.width - 14, 2, options)):
+            sign = "   " if row else f"{number}  "
+            page.add(labelled("" if row else label, [(sign, "key"), (text, "text")], options, 10))
 
 
 def _changes(model: Model, width: int, options: Options) -> list[Line]:

@@ -6,9 +6,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from bscore_tui.views.safe import safe_text
 from bscore_tui.views.styles import Line
 
 _SIDE_BY_SIDE = 100
+#: Rows for the command below the list.
+_MOST = 3
 
 
 class Entry(Protocol):
@@ -82,11 +85,13 @@ class CommandList:
             sign = ">" if number == self.selected else " "
             label = f" {sign} {entry.name:<9} {entry.help:<22}"
             if width >= _SIDE_BY_SIDE:
-                label = f"{label} {entry.line}"
+                label = f"{label} {safe_text(entry.line, 4000)}"
             found.append([(label[: width - 1].ljust(width), style)])
         chosen = self.entries[self.selected]
+        line, room = safe_text(chosen.line, 4000), width - 6
         if width < _SIDE_BY_SIDE:
-            found.append([(f"     {chosen.line}"[: width - 1], "dim")])
+            pieces = (line[start : start + room] for start in range(0, min(len(line), _MOST * room), room))
+            found += [[(f"     {piece}", "dim")] for piece in pieces]
         if self.asked:
             found.append([(f" ! {chosen.harm}; y does it, any other key does not"[: width - 1], "warn")])
         return [*found, []]
