@@ -12,6 +12,7 @@ import pytest
 from bscore_tui.actions import PAGES, ROOTS
 from bscore_tui.monitor import Monitor
 from bscore_tui.screens.reading_page import ReadingPage
+from bscore_tui.views.earlier import Earlier
 from bscore_tui.views.layout import width_of
 from bscore_tui.views.model import Face, Model
 from bscore_tui.views.styles import ASCII, UNICODE, Glyphs, Line, Options, text_of
@@ -25,7 +26,7 @@ LONG = "z" * 400
 FREE = {
     "job", "script", "interpreter", "output", "reason", "host", "stack", "cause", "last_output",
     "lost_reason", "what", "place", "item", "folder", "why", "text", "remedy", "outcome", "path", "code",
-    "function", "headline", "damage", "stdout", "stderr", "log", "before", "error",
+    "function", "warning", "called", "common", "damage", "stdout", "stderr", "log", "before", "error",
 }  # fmt: skip
 
 
@@ -104,7 +105,10 @@ async def test_on_every_page(halfway: Path, size: tuple[int, int], glyphs: Glyph
     monitor = make_monitor(halfway, options=Options(glyphs=glyphs))
     async with shown(monitor, size) as pilot:
         monitor.feed.stop()
-        plain: Model = monitor.model
+        earlier = Earlier(
+            "before", "Completed", script_changed=True, items=9, options=(("workers", "2", "3"),)
+        )
+        plain: Model = replace(monitor.model, warnings=3, warning_kinds=2, warning="old", earlier=earlier)
         monitor.model = lengthened(plain)
         for page in PAGES:
             await show(page, monitor, pilot, halfway)

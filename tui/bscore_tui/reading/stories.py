@@ -270,15 +270,14 @@ def trace_page(source: Source, error: ErrorRow) -> TracePage:
         found = items_of(source, error.first_mini_batch)[:1000]
         items = tuple(ItemRow(safe_text(item.path, 400), item.size, item.mtime_ns) for item in found)
     text = safe_lines(read_trace(source, error.trace), most=2000)
-    headline, frames, rest = parse_trace(text)
-    return TracePage(error.key, headline, frames, rest, tuple(text), tuple(before), attempts, items)
+    frames, rest = parse_trace(text)
+    return TracePage(error.key, frames, rest, tuple(text), tuple(before), attempts, items)
 
 
-def parse_trace(lines: list[str]) -> tuple[str, tuple[TraceFrame, ...], tuple[str, ...]]:
-    """(headline, frames, the error's own lines) of a trace as it stands in `logs/user/error/`."""
-    if not lines:
-        return "", (), ()
-    headline, frames, rest = lines[0], [], []
+def parse_trace(lines: list[str]) -> tuple[tuple[TraceFrame, ...], tuple[str, ...]]:
+    """(frames, the error's own lines) of a trace as it stands in `logs/user/error/` below its headline."""
+    frames: list[TraceFrame] = []
+    rest: list[str] = []
     current: TraceFrame | None = None
     for line in lines[1:]:
         match = _FRAME.match(line)
@@ -292,7 +291,7 @@ def parse_trace(lines: list[str]) -> tuple[str, tuple[TraceFrame, ...], tuple[st
             )
         elif line.strip(" ^~") and not line.startswith(("Traceback ", "  ")):
             rest.append(line)
-    return headline, tuple(frames), tuple(rest)
+    return tuple(frames), tuple(rest)
 
 
 def find_batches(source: Source, text: str, most: int = 100) -> list[tuple[int, str]]:

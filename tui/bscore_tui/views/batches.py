@@ -12,15 +12,6 @@ from bscore_tui.views.words import clock, count, duration, figure, nanoseconds, 
 
 VARIANTS = ("all open", "running", "waiting", "retried", "abandoned", "slowest")
 ORDERS = ("", "batch", "run()", "worker")
-KEYS = (
-    ("enter", "open"),
-    ("v", "next list"),
-    ("s", "sort"),
-    ("/", "item or worker"),
-    ("a", "actions"),
-    ("T", "time"),
-    ("q", "back"),
-)
 #: Rows of each kind in the list of everything that is open.
 OPEN_ROWS = 12
 _HISTOGRAM_ROWS = 5

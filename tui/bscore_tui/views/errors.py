@@ -11,24 +11,6 @@ from bscore_tui.views.styles import Body, Line, Options
 from bscore_tui.views.words import clock, count, plural, took
 
 ORDERS = ("", "last", "first", "where")
-KEYS = (
-    ("enter", "trace"),
-    ("l", "log line"),
-    ("y", "copy command"),
-    ("T", "go to its time"),
-    ("/", "filter"),
-    ("q", "back"),
-)
-TRACE_KEYS = (
-    ("enter", "mini-batch"),
-    ("l", "log line"),
-    ("i", "items"),
-    ("y", "copy"),
-    ("x", "unfold"),
-    ("o", "pager"),
-    ("T", "its time"),
-    ("q", "back"),
-)
 
 
 def errors(model: Model, width: int, height: int, options: Options, page: TracePage | None = None) -> Body:

@@ -13,18 +13,6 @@ from bscore_tui.views.styles import Body, Line, Options
 from bscore_tui.views.words import clock, count
 
 VARIANTS = ("notable", "every mini-batch", "everything")
-KEYS = (
-    ("enter", "open"),
-    ("/", "filter"),
-    ("e/E", ""),
-    ("w/W", ""),
-    ("f", "file"),
-    ("x", "wrap"),
-    ("t", "time"),
-    ("T", "its time"),
-    ("o", "pager"),
-    ("q", ""),
-)
 
 
 def notes(

@@ -9,15 +9,6 @@ from bscore_tui.views.pages import AttemptRow, BatchStory
 from bscore_tui.views.styles import Body, Line, Options
 from bscore_tui.views.words import clock, nanoseconds, span_in, took
 
-KEYS = (
-    ("enter", "trace"),
-    ("l", "log line"),
-    ("i", "items"),
-    ("o", "pager"),
-    ("a", "actions"),
-    ("T", "its time"),
-    ("q", "back"),
-)
 _WHO = {"error": "error", "stderr": "warn", "stdout": "text", "log": "text"}
 
 

@@ -13,16 +13,6 @@ from bscore_tui.views.words import duration, nanoseconds, plural, span
 
 VARIANTS = ("workers", "resources")
 ORDERS = ("", "node", "done", "cpu", "memory")
-KEYS = (
-    ("enter", "open"),
-    ("l", "log"),
-    ("v", "resources"),
-    ("s", "sort"),
-    ("z", "fold"),
-    ("/", "filter"),
-    ("a", "actions"),
-    ("q", "back"),
-)
 _HEAD_ROWS = 3
 _FOOT_ROWS = 2
 

@@ -88,7 +88,6 @@ class TracePage:
     """A trace and what surrounds it."""
 
     key: str
-    headline: str = ""
     frames: tuple[TraceFrame, ...] = ()
     #: Type and message, and notes below them.
     error: tuple[str, ...] = ()

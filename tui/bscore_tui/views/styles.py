@@ -38,10 +38,7 @@ Line = list[tuple[str, str]]
 
 STYLES: tuple[str, ...] = Style.__args__  # type: ignore[attr-defined]  # what Literal holds
 
-SELECTED_SIGN = ">"
-LATE_SIGN = "!"
 GONE_SIGN = "x"
-SILENT_SIGN = "?"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,14 +98,6 @@ class Body:
     targets: dict[int, str] = field(default_factory=dict)
     #: First lines that do not scroll (facts, column heads).
     fixed: int = 0
-
-
-def cell_style(state: str) -> str:
-    """The style of a worker's cell, by its state or sign."""
-    return {
-        "busy": "busy", "idle": "idle", "starting": "starting", "stopping": "starting",
-        "late": "warn", "gone": "error", "silent": "unknown",
-    }.get(state, "unknown")  # fmt: skip
 
 
 def text_of(line: Line) -> str:

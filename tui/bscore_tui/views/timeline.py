@@ -10,15 +10,6 @@ from bscore_tui.views.strip import Cell, cells_of, scale_of
 from bscore_tui.views.styles import Body, Line, Options
 from bscore_tui.views.words import clock, duration
 
-KEYS = (
-    ("enter", "go to its time"),
-    ("e/E", "error"),
-    ("w/W", "warning"),
-    ("m", "mark"),
-    ("space", "play"),
-    ("@", "time"),
-    ("q", "back"),
-)
 _ROWS = 5
 
 

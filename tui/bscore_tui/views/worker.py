@@ -8,15 +8,6 @@ from bscore_tui.views.pages import WorkerPage
 from bscore_tui.views.styles import Body, Line, Options
 from bscore_tui.views.words import clock, count, memory, nanoseconds, percent_text, rate, span
 
-KEYS = (
-    ("enter", "mini-batch"),
-    ("l", "log"),
-    ("o", "pager"),
-    ("a", "actions"),
-    ("T", "its time"),
-    ("q", "back"),
-)
-
 
 def worker(model: Model, page: WorkerPage, _width: int, height: int, options: Options) -> Body:
     """The page; its mini-batch can be opened."""
