@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from bscore.errors import BscoreError
+from bscore.errors import BscoreError, UsageError
 from bscore.logtree.source import LocalSource
 from bscore_tui.reading import plain
 from bscore_tui.reading.jobs import find_tree
@@ -60,11 +60,26 @@ def command(
     # A dumb terminal cannot put a character where it belongs.
     has_terminal = sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
     if once or as_json or as_lines or not has_terminal:
-        sys.exit(_as_text(job or "last", options, once=once, as_json=as_json))
+        sys.exit(_written(job or "last", options, once=once, as_json=as_json))
     # Loading Textual takes longer than all the rest: only a screen needs it.
     from bscore_tui.app import run_app
 
     sys.exit(run_app(job, ascii_only=use_ascii, read_only=read_only, bell=bell))
+
+
+def _written(job: str, options: Options, *, once: bool, as_json: bool) -> int:
+    """As `_as_text`; here, for click would make an exit code of its own of a reader that left."""
+    try:
+        code = _as_text(job, options, once=once, as_json=as_json)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is still in the buffer would be written when Python ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise UsageError(f"The output cannot be written: {error.strerror}.") from None
+    return code
 
 
 def _as_text(job: str, options: Options, *, once: bool, as_json: bool) -> int:
@@ -88,10 +103,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except click.ClickException as error:
         error.show()
         sys.exit(2)
-    except BrokenPipeError:
-        # Whoever read has left; nothing more can be said to them.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
     except BscoreError as error:
         click.echo(f"bscore-tui: {error}", err=True)
         sys.exit(error.exit_code)

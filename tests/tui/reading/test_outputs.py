@@ -84,6 +84,21 @@ def test_a_finished_job_is_told_in_three_ways(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
+def test_a_reader_that_leaves_and_a_full_disk_are_no_failure_of_the_job(tmp_path: Path) -> None:
+    tree = write(tmp_path, journals_of(played().history))
+    command = [sys.executable, "-m", "bscore_tui", str(tree), "--json"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as nobody:
+        left = subprocess.run(command, stdout=nobody, stderr=subprocess.PIPE, check=False)
+    assert (left.returncode, left.stderr) == (0, b"")
+    with Path("/dev/full").open("wb") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
+    said = b"bscore-tui: The output cannot be written: No space left on device.\n"
+    assert (done.returncode, done.stderr) == (2, said)
+
+
+@pytest.mark.slow
 def test_text_outputs_load_no_textual(tmp_path: Path) -> None:
     tree = write(tmp_path, journals_of(played().history))
     script = (
