@@ -169,10 +169,14 @@ def test_errors_tell_what_is_in_common_and_what_was_warned_of() -> None:
     model = model_of(world)
     assert (model.warnings, model.warning_kinds) == (12, 2)
     text = "\n".join(text_of(line) for line in errors.errors(model, 80, 40, Options()).lines)
-    assert " warnings 12 of 2 kinds, most often FutureWarning: lo" in text
+    assert " warnings 12 times of 2 kinds, most often FutureWarning: lo" in text
     assert is_clean(text.replace("\n", ""))
+    alone = replace(model, warning_kinds=1, warnings=1, limits=replace(model.limits, error_threshold=0))
+    text = "\n".join(text_of(line) for line in errors.errors(alone, 80, 40, Options()).lines)
+    assert " warnings 1 time FutureWarning" in text
+    assert "0 items failed, none may" in text
     nothing = errors.errors(replace(model, errors=()), 80, 40, Options())
-    assert "warnings 12 of 2 kinds" in "\n".join(text_of(line) for line in nothing.lines)
+    assert "warnings 12 times of 2 kinds" in "\n".join(text_of(line) for line in nothing.lines)
 
 
 def test_the_strip_and_its_clicks_agree(models: dict[str, Model]) -> None:

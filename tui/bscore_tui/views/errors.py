@@ -67,8 +67,8 @@ def _summary(model: Model) -> Line:
     attempts = sum(row.count for row in model.errors) + model.other_errors
     limit = model.limits.error_threshold
     failed = (
-        f"{model.failed_items:,} items failed"
-        if limit is None
+        plural(model.failed_items, "item") + (" failed" if limit is None else " failed, none may")
+        if not limit
         else f"{model.failed_items:,} of {limit:,} items allowed to fail"
     )
     text = f" {plural(len(model.errors), 'group')}, {plural(attempts, 'attempt')}; {failed}"
@@ -79,10 +79,10 @@ def _warnings(model: Model, width: int, options: Options) -> list[Line]:
     """A gap, how often was warned, and the most frequent warning; no line for none."""
     if not model.warnings:
         return []
-    kinds = plural(model.warning_kinds, "kind")
-    text = f"{model.warnings:,} of {kinds}, most often {model.warning}"
-    if not model.warning:
-        text = f"{model.warnings:,}"
+    text = plural(model.warnings, "time")
+    if model.warning:
+        kinds = f"of {model.warning_kinds:,} kinds, most often " if model.warning_kinds > 1 else ""
+        text += f" {kinds}{model.warning}"
     parts = wrap(text, width - 11, 2, options)
     return [
         [],
