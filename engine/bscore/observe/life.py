@@ -124,6 +124,9 @@ def _lock_is_free(path: str) -> bool:
     """Whether a shared lock can be had; it is given back at once."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        # A copy that left the lock behind: nobody can hold it.
+        return True
     except OSError:
         return False
     try:
