@@ -92,6 +92,30 @@ def job_options(command: Callable[..., Any]) -> Callable[..., Any]:
 
 def config_of(given: dict[str, Any]) -> tuple[JobConfig, list[str]]:
     """The job that the command line asks for. Raises UsageError with every mistake."""
+    job_file = _checked_job_file(given)
+    stem = Path(given["script"] or job_file or "").stem
+    name = check_name(given["name"]) if given["name"] else free_name(jobs_root(), stem)
+    choices = CliChoices(
+        name=name,
+        cwd=Path.cwd(),
+        default_output=jobs_root() / name / "outputs" / "score",
+        cpu_count=os.cpu_count() or 1,
+        script=given["script"],
+        code=given["code"],
+        inputs=given["inputs"],
+        output=given["output_dir"],
+        model=given["model"],
+        interpreter=given["interpreter"],
+        arguments=given["arguments"],
+        step=given["step"],
+        flags=frozenset(name for option, name in _FLAGS.items() if given[option] is not None),
+    )
+    document = load_yaml(Path(job_file)) if job_file else None
+    return resolve(document, _overrides(given), choices)
+
+
+def _checked_job_file(given: dict[str, Any]) -> str | None:
+    """The YAML, where one is given; raises UsageError where the words cannot belong together."""
     empty = [option for name, option in _NEVER_EMPTY.items() if given.get(name) == ""]
     if empty:
         raise UsageError(
@@ -114,25 +138,7 @@ def config_of(given: dict[str, Any]) -> tuple[JobConfig, list[str]]:
         raise UsageError(
             "Nothing to run.", remedy="Give a job YAML or --script score.py; see 'bscore run --help'."
         )
-    stem = Path(given["script"] or job_file).stem
-    name = check_name(given["name"]) if given["name"] else free_name(jobs_root(), stem)
-    choices = CliChoices(
-        name=name,
-        cwd=Path.cwd(),
-        default_output=jobs_root() / name / "outputs" / "score",
-        cpu_count=os.cpu_count() or 1,
-        script=given["script"],
-        code=given["code"],
-        inputs=given["inputs"],
-        output=given["output_dir"],
-        model=given["model"],
-        interpreter=given["interpreter"],
-        arguments=given["arguments"],
-        step=given["step"],
-        flags=frozenset(name for option, name in _FLAGS.items() if given[option] is not None),
-    )
-    document = load_yaml(Path(job_file)) if job_file else None
-    return resolve(document, _overrides(given), choices)
+    return job_file
 
 
 def _overrides(given: dict[str, Any]) -> dict[str, str]:

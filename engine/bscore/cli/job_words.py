@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bscore.cli.output import terminal_text
+from bscore.logtree.reports import resume_command
 
 _LABEL = 12
 _WORKERS_SHOWN = 8
@@ -130,9 +131,8 @@ def _places(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "output", value.get("output") or ""
     yield "monitor", f"bscore-tui {value['name']}"
     if value["status"] in ("Failed", "Canceled", "NotResponding"):
-        given_up = value["status"] == "Failed" and value.get("mini_batches", {}).get("abandoned")
-        retry = " --retry-failed" if given_up else ""
-        yield "go on", f"bscore job resume {value['name']}{retry}"
+        given_up = value.get("mini_batches", {}).get("abandoned", 0)
+        yield "go on", resume_command(value["name"], value["status"], given_up)
 
 
 def _span(seconds: float) -> str:

@@ -218,14 +218,19 @@ def _rows(facts: ResultFacts) -> list[str]:
     return ["No rows were written."]
 
 
+def resume_command(job: str, state: str, abandoned: int) -> str:
+    """What goes on with a job in a state: one that failed by what it gave up has to try that again."""
+    retry = " --retry-failed" if state == Outcome.FAILED and abandoned else ""
+    return f"bscore job resume {job}{retry}"
+
+
 def _next(facts: ResultFacts) -> list[str]:
     lines = [f"See what happened:  bscore-tui {facts.job}"]
     if facts.warnings:
         lines.append(f"Warnings in short:  {paths.USER_WARNINGS} ({facts.warnings} of the script)")
     if facts.outcome is Outcome.COMPLETED:
         return [*lines, f"Every attempt:      {paths.MINI_BATCHES_REPORT}"] if facts.failed else lines
-    retry = " --retry-failed" if facts.outcome is Outcome.FAILED and facts.abandoned else ""
-    lines.append(f"Go on from here:    bscore job resume {facts.job}{retry}")
+    lines.append(f"Go on from here:    {resume_command(facts.job, facts.outcome, facts.abandoned)}")
     if facts.causes:
         lines += [
             f"Errors in short:    {paths.USER_ERRORS}",

@@ -126,20 +126,7 @@ def _begin(
     part = PartFile(job.part(number))
     recorder = Recorder(run, Vitals(), journal_fd, part)
     at = max(clock.now(), run.last)
-    previous = history.offset if history else 0
-    recorder.record(
-        e.TermStarted(
-            at,
-            job.name,
-            number,
-            e.FORMAT,
-            __version__,
-            socket.gethostname(),
-            boot_id(),
-            os.getpid(),
-            previous,
-        )
-    )
+    recorder.record(_started(job, number, at, history.offset if history else 0))
     recorder.record(_configured(job, at))
     recorder.flush()
     step("term started")
@@ -150,6 +137,20 @@ def _begin(
         recorder, run.rows, (part.sync, manifest.sync), lock.check, config.commit_interval_s, step
     )
     return Term(job, clock, lock, run, recorder, part, manifest, listing, committer, journal_fd, too_old)
+
+
+def _started(job: Job, term: int, at: int, previous_bytes: int) -> e.TermStarted:
+    return e.TermStarted(
+        at,
+        job.name,
+        term,
+        e.FORMAT,
+        __version__,
+        socket.gethostname(),
+        boot_id(),
+        os.getpid(),
+        previous_bytes,
+    )
 
 
 def _listing(job: Job, *, resume: bool) -> Listing | ReadyListing:

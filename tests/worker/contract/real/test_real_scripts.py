@@ -64,6 +64,27 @@ IMAGES = """
         Image.new("RGB", (8, 8), (40 * n, 0, 255 - 40 * n)).save(f"data/img{n}.png")
 """
 
+
+def _to_csv(name: str, environment: tuple[str, ...], line_end: str) -> Real:
+    """One script and its rows for every pandas, whichever word its settings use for the end of a line."""
+    words = {"sep": ";", "na_rep": "NA", line_end: "|\n"}
+    settings = json.dumps({"append_row": {"pandas.DataFrame.to_csv": words}})
+    return Real(
+        name,
+        environment,
+        CSVS,
+        """
+    import os
+    import pandas as pd
+    def run(mini_batch):
+        frame = pd.concat(pd.read_csv(p).assign(file=os.path.basename(p)) for p in mini_batch)
+        return frame.groupby("file").sum().reset_index().assign(empty=float("nan"), text='a "b"')
+    """,
+        sorted(f'part{n}.csv;{2 * n + 0.5};{2 * n + 1};NA;"a ""b"""|' for n in range(4)),
+        files={"parallel_run_step.settings.json": settings},
+    )
+
+
 REAL = [
     Real(
         "scikit-learn from joblib, a DataFrame back",
@@ -329,50 +350,8 @@ REAL = [
         sorted(line for n in range(4) for line in (f"{float(5 * n)} part{n}.csv", f"{n + 2.5} part{n}.csv")),
         model="model",
     ),
-    Real(
-        "pandas 1.0 on Python 3.8, to_csv in newer words",
-        OLDEST_PANDAS,
-        CSVS,
-        """
-    import os
-    import pandas as pd
-    def run(mini_batch):
-        frame = pd.concat(pd.read_csv(p).assign(file=os.path.basename(p)) for p in mini_batch)
-        return frame.groupby("file").sum().reset_index().assign(empty=float("nan"), text='a "b"')
-    """,
-        sorted(f'part{n}.csv;{2 * n + 0.5};{2 * n + 1};NA;"a ""b"""|' for n in range(4)),
-        files={
-            "parallel_run_step.settings.json": json.dumps(
-                {
-                    "append_row": {
-                        "pandas.DataFrame.to_csv": {"sep": ";", "na_rep": "NA", "lineterminator": "|\n"}
-                    }
-                }
-            )
-        },
-    ),
-    Real(
-        "pandas 3 on Python 3.13, to_csv in older words",
-        NEWEST_PANDAS,
-        CSVS,
-        """
-    import os
-    import pandas as pd
-    def run(mini_batch):
-        frame = pd.concat(pd.read_csv(p).assign(file=os.path.basename(p)) for p in mini_batch)
-        return frame.groupby("file").sum().reset_index().assign(empty=float("nan"), text='a "b"')
-    """,
-        sorted(f'part{n}.csv;{2 * n + 0.5};{2 * n + 1};NA;"a ""b"""|' for n in range(4)),
-        files={
-            "parallel_run_step.settings.json": json.dumps(
-                {
-                    "append_row": {
-                        "pandas.DataFrame.to_csv": {"sep": ";", "na_rep": "NA", "line_terminator": "|\n"}
-                    }
-                }
-            )
-        },
-    ),
+    _to_csv("pandas 1.0 on Python 3.8, to_csv in newer words", OLDEST_PANDAS, "lineterminator"),
+    _to_csv("pandas 3 on Python 3.13, to_csv in older words", NEWEST_PANDAS, "line_terminator"),
     Real(
         "keras, loaded in init, with its heavy standard error",
         KERAS,
