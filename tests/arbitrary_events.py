@@ -29,6 +29,7 @@ _STRATEGIES: dict[Any, st.SearchStrategy[Any]] = {
     int | None: st.none() | NUMBERS,
     float | None: st.none() | FLOATS,
     tuple[str, ...]: st.lists(TEXT, max_size=4).map(tuple),
+    tuple[int, ...]: st.lists(NUMBERS, max_size=10).map(tuple),
     tuple[tuple[int, int], ...]: PAIRS,
     FailureKind: st.sampled_from(FailureKind),
     Outcome: st.sampled_from(Outcome),

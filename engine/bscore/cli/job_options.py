@@ -122,7 +122,7 @@ def _checked_job_file(given: dict[str, Any]) -> str | None:
             f"Given, but empty: {', '.join(empty)}.",
             remedy="Leave it out, or look at the shell variable that it comes from.",
         )
-    job_file = given["job_file"]
+    job_file: str | None = given["job_file"]
     strays = given["strays"]
     if job_file is not None and not job_file.endswith((".yml", ".yaml")) and given["script"]:
         strays, job_file = (job_file, *strays), None

@@ -144,6 +144,22 @@ def finished(run: Run) -> list[tuple[float, float, float]]:
     return points + [(ns / 1000 + around_us, mass, mass) for ns, mass in tail]
 
 
+def equal_parts(points: Sequence[tuple[float, float, float]], count: int) -> tuple[int, ...]:
+    """Durations as `learn` takes them, as so many of equal weight: each the mean of its part of them."""
+    part = sum(mass for _, mass, _ in points) / count
+    means: list[int] = []
+    room, work = part, 0.0
+    for us, mass, _ in points:
+        left = mass
+        while left >= room and len(means) < count - 1:
+            means.append(round((work + us * room) / part))
+            left -= room
+            room, work = part, 0.0
+        work += us * left
+        room -= left
+    return (*means, round(work / (part - room)))
+
+
 def around_run_us(run: Run) -> float:
     """What a finished mini-batch costs a worker besides run(), on average (microseconds)."""
     return max(run.finished_us - run.run_ns / 1000, 0.0) / max(sum(run.histogram), 1)

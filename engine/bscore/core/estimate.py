@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bscore.core.durations import Draw, Durations, around_run_us, finished, learn, place
+from bscore.core.durations import Draw, Durations, around_run_us, equal_parts, finished, learn, place
+from bscore.core.events import EarlierRunFound
 from bscore.core.makespan import PLAYED, ROUNDS, makespan
 from bscore.core.standing import standing_still
 from bscore.core.state import Phase, Run, Worker, WorkerState
@@ -36,8 +37,9 @@ TAIL_MATTERS = 0.02
 OUTSIDE, OUTSIDE_WITH_TAIL = 0.08, 0.02
 #: Failed attempts that take more than this part of the workers' time make the end rough.
 ROUGH_FAILED = 0.2
-#: How many durations an earlier run may speak for.
+#: For how many durations an earlier run may speak, and in how many it is told.
 PRIOR_WORTH = 20
+PRIOR_PARTS = 40
 
 
 class Confidence(StrEnum):
@@ -63,21 +65,15 @@ class Estimate:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Prior:
-    """What an earlier run of the same script says about durations, before this one says it itself."""
+def earlier_run(job: str, run: Run, at: int) -> EarlierRunFound | None:
+    """What a run says about durations to a later one of the same script; None when it finished too little.
 
-    job: str
-    mini_batch_size: int
-    durations: tuple[tuple[float, float, float], ...]
-
-
-def prior_of(run: Run) -> Prior | None:
-    """A run as the prior of a later one; None when it finished too little."""
-    if sum(run.histogram) < MIN_FINISHED:
+    `job` is what the earlier run's job is called, `at` when the later one was told (microseconds UTC).
+    """
+    if sum(run.histogram) < MIN_FINISHED or not run.recent_ns:
         return None
     size = run.config.mini_batch_size if run.config else 0
-    return Prior(run.job, size, tuple(finished(run)))
+    return EarlierRunFound(at, job, size, equal_parts(finished(run), PRIOR_PARTS))
 
 
 def percent(run: Run) -> int | None:
@@ -92,20 +88,21 @@ def total_words(run: Run) -> str:
     return f"{run.mini_batches:,}" if run.listing_finished else f"at least {run.mini_batches:,}"
 
 
-def estimate(run: Run, now: int, draw: Draw, prior: Prior | None = None) -> Estimate:
+def estimate(run: Run, now: int, draw: Draw) -> Estimate:
     """When the run will have done its last mini-batch (`now` in microseconds UTC).
 
     `draw` gives numbers in [0, 1). Give a generator with the same seed at each look, so that the picture
-    moves only when the run does. `prior` speaks until enough of this run has finished.
+    moves only when the run does. An earlier run speaks until enough of this one has finished.
     """
     if run.phase is Phase.ENDED or run.exhausted:
         return Estimate(run.last, run.last, run.last, Confidence.LIKELY, "")
     crew = [worker for worker in run.workers.values() if worker.state is not WorkerState.STOPPING]
     enough = sum(run.histogram) >= max(MIN_FINISHED, len(run.workers))
+    prior = None if enough or not run.earlier or not run.earlier.durations_us else run.earlier
     why = _why_unknown(run, now, crew, known=enough or prior is not None)
     if why:
         return Estimate(None, None, None, Confidence.UNKNOWN, why)
-    picture = _pictured(run, now, crew, None if enough else prior)
+    picture = _pictured(run, now, crew, prior)
     low, likely, high = _simulated(picture, draw)
     doubt = _doubt(picture, left_us=likely, width_us=high - low)
     return Estimate(
@@ -136,7 +133,7 @@ class _Picture:
     """What the simulations start from; times in microseconds."""
 
     run: Run
-    prior: Prior | None
+    prior: EarlierRunFound | None
     durations: Durations
     #: For how long each busy worker has been running its mini-batch, and when the others are ready.
     ages_us: list[float]
@@ -155,7 +152,7 @@ class _Picture:
         return self.longest_us > TAIL_MEDIANS * self.median_us
 
 
-def _pictured(run: Run, now: int, crew: Sequence[Worker], prior: Prior | None) -> _Picture:
+def _pictured(run: Run, now: int, crew: Sequence[Worker], prior: EarlierRunFound | None) -> _Picture:
     ages_us = [float(max(now - w.since, 0)) for w in crew if w.state is WorkerState.BUSY]
     limit_us = run.config.limits.attempt_s * 1e6 if run.config else float("inf")
     points = sorted((finished(run) if run.recent_ns else []) + (_spoken(run, prior) if prior else []))
@@ -171,12 +168,12 @@ def _pictured(run: Run, now: int, crew: Sequence[Worker], prior: Prior | None) -
     )
 
 
-def _spoken(run: Run, prior: Prior) -> list[tuple[float, float, float]]:
+def _spoken(run: Run, prior: EarlierRunFound) -> list[tuple[float, float, float]]:
     """The prior's durations, for mini-batches as large as this run's, worth no more than a few."""
     size = run.config.mini_batch_size if run.config else 0
     scale = size / prior.mini_batch_size if size and prior.mini_batch_size else 1.0
-    worth = PRIOR_WORTH / sum(mass for _, mass, _ in prior.durations)
-    return [(us * scale, mass * worth, seen * min(worth, 1.0)) for us, mass, seen in prior.durations]
+    worth = PRIOR_WORTH / len(prior.durations_us)
+    return [(max(us * scale, 1.0), worth, min(worth, 1.0)) for us in prior.durations_us]
 
 
 def _ready_us(crew: Sequence[Worker], now: int) -> list[float]:

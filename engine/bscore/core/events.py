@@ -11,6 +11,7 @@ from __future__ import annotations
 from bscore.core.run_events import (
     ClockJumped,
     Committed,
+    EarlierRunFound,
     Finalizing,
     FindingMade,
     InputsChanged,
@@ -55,6 +56,7 @@ __all__ = [
     "AttemptFailed",
     "ClockJumped",
     "Committed",
+    "EarlierRunFound",
     "Event",
     "FailureKind",
     "Finalizing",
@@ -91,6 +93,7 @@ FORMAT = 1
 Event = (
     TermStarted
     | RunConfigured
+    | EarlierRunFound
     | NodeJoined
     | NodeLost
     | NodeBack

@@ -99,6 +99,10 @@ def _on_configured(run: Run, event: e.RunConfigured) -> None:
     run.config = event
 
 
+def _on_earlier_run(run: Run, event: e.EarlierRunFound) -> None:
+    run.earlier = event
+
+
 def _on_node_joined(run: Run, event: e.NodeJoined) -> None:
     known = run.nodes.get(event.node)
     next_process = known.next_process if known else 0
@@ -260,6 +264,7 @@ _REDUCERS: dict[type, Callable[[Run, Any], None]] = {
     **ATTEMPT_REDUCERS,
     e.TermStarted: _on_term_started,
     e.RunConfigured: _on_configured,
+    e.EarlierRunFound: _on_earlier_run,
     e.NodeJoined: _on_node_joined,
     e.NodeLost: _on_node_lost,
     e.NodeBack: _on_node_back,

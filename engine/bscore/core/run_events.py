@@ -51,6 +51,19 @@ class RunConfigured:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierRunFound:
+    """An earlier run of the same script, which says how long mini-batches take until this run can.
+
+    `durations_us`: from pick-up to answer, ascending; each stands for as many mini-batches as the next.
+    """
+
+    at: int
+    job: str
+    mini_batch_size: int
+    durations_us: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class NodeJoined:
     """A node's agent is up and wants to run `workers` workers."""
 

@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bscore.core.events import FailureKind, Outcome, RunConfigured
+from bscore.core.events import EarlierRunFound, FailureKind, Outcome, RunConfigured
 from bscore.core.ranges import Ranges
 
 MAX_ERROR_GROUPS = 200
@@ -204,6 +204,7 @@ class Run:
     reason: str = ""
     output: str = ""
     config: RunConfigured | None = None
+    earlier: EarlierRunFound | None = None
 
     mini_batches: int = 0
     items: int = 0

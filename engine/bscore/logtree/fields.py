@@ -59,6 +59,7 @@ _CODECS: dict[Any, tuple[Writer, Reader]] = {
     int | None: (_optional, lambda value: None if value == "-" else grammar.read_int(value)),
     float | None: (_optional, lambda value: None if value == "-" else _read_float(value)),
     tuple[str, ...]: (grammar.texts, grammar.read_texts),
+    tuple[int, ...]: (grammar.integers, grammar.read_integers),
     _PAIRS: (grammar.pairs, grammar.read_pairs),
     FailureKind: (grammar.text, _read_kind),
     Outcome: (grammar.text, _read_outcome),

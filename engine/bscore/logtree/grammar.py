@@ -151,6 +151,16 @@ def read_int(value: str) -> int:
     return int(value)
 
 
+def integers(values: tuple[int, ...]) -> str:
+    """Several integers as one value, separated by commas."""
+    return ",".join(map(str, values))
+
+
+def read_integers(value: str) -> tuple[int, ...]:
+    """The opposite of `integers`."""
+    return tuple(map(read_int, value.split(","))) if value else ()
+
+
 def read_values(body: str) -> dict[str, str]:
     """`key=value key=value` as a dictionary of raw values; GrammarError for anything else."""
     found: dict[str, str] = {}

@@ -272,6 +272,11 @@ _SAMPLES: tuple[tuple[ev.Event, str, str], ...] = (
         'FindingMade code=slow-node text="10.0.0.9 needs 4.1 times as long as the others."',
     ),
     (
+        ev.EarlierRunFound(_AT, "nightly-0410", mini_batch_size=10, durations_us=(1700, 2100, 90000)),
+        "INFO",
+        "EarlierRunFound job=nightly-0410 mini_batch_size=10 durations_us=1700,2100,90000",
+    ),
+    (
         ev.WarningsSeen(
             _AT,
             _WORKER,

@@ -8,11 +8,13 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bscore.core import events as e
 from bscore.core.check import check
-from bscore.core.durations import learn
-from bscore.core.estimate import Confidence, Estimate, estimate, percent, prior_of, total_words
+from bscore.core.durations import equal_parts, learn
+from bscore.core.estimate import Confidence, Estimate, earlier_run, estimate, percent, total_words
 from bscore.core.makespan import level
 from bscore.core.snapshot import decode_run, encode_run
 from bscore.core.state import Run
@@ -22,8 +24,8 @@ MARKS = (25, 50, 75, 95)
 SEEDS = 40
 
 
-def looked_at(run: Run, now: int, **options: object) -> Estimate:
-    return estimate(run, now, random.Random(1).random, **options)  # type: ignore[arg-type]  # its keywords
+def looked_at(run: Run, now: int) -> Estimate:
+    return estimate(run, now, random.Random(1).random)
 
 
 def looks(seed: int, times: Times, mini_batches: int, workers: int) -> tuple[dict[int, Estimate], int]:
@@ -129,37 +131,71 @@ def test_nothing_is_said_before_enough_has_finished() -> None:
     assert looked_at(run, timed.now).low_us is not None
 
 
-def test_an_earlier_run_speaks_first_and_is_named() -> None:
-    earlier = TimedRun(2, log_normal(0.3), 100, 8)
+def told_of(timed: TimedRun, times: Times, seed: int = 2) -> e.EarlierRunFound:
+    """Let the run hear of an earlier one that is over."""
+    earlier = TimedRun(seed, times, 100, 8)
     earlier.play_to(100)
-    prior = prior_of(earlier.run)
-    assert prior is not None
-    assert prior_of(Run()) is None
+    found = earlier_run("nightly-0410", earlier.run, timed.now)
+    assert found is not None
+    timed.happen(found)
+    return found
+
+
+def test_an_earlier_run_speaks_first_and_is_named() -> None:
     timed = TimedRun(1, log_normal(0.3), 100, 8)
-    first = looked_at(timed.run, timed.now, prior=prior)
+    told_of(timed, log_normal(0.3))
+    first = looked_at(timed.run, timed.now)
     assert first.confidence is Confidence.ROUGH
-    assert first.reason == "durations are those of the earlier run timed"
+    assert first.reason == "durations are those of the earlier run nightly-0410"
     assert first.low_us is not None
     assert first.high_us is not None
     timed.play_to(3)
-    assert looked_at(timed.run, timed.now, prior=prior).reason == first.reason
+    assert looked_at(timed.run, timed.now).reason == first.reason
     timed.play_to(50)
-    assert "earlier" not in looked_at(timed.run, timed.now, prior=prior).reason
+    assert "earlier" not in looked_at(timed.run, timed.now).reason
     timed.play_to(100)
     assert first.low_us < timed.now < first.high_us
 
 
-def test_an_earlier_run_of_larger_mini_batches_is_scaled() -> None:
-    earlier = TimedRun(2, constant, 100, 4)
-    earlier.play_to(100)
-    prior = prior_of(earlier.run)
-    assert prior is not None
+def test_a_run_that_finished_too_little_is_no_guide() -> None:
+    assert earlier_run("nightly-0410", Run(), 0) is None
     timed = TimedRun(1, constant, 100, 4)
-    same = looked_at(timed.run, timed.now, prior=prior).likely_us
-    double = looked_at(timed.run, timed.now, prior=replace(prior, mini_batch_size=2)).likely_us
+    timed.play_to(4)
+    assert earlier_run("nightly-0410", timed.run, 0) is None
+    timed.play_to(5)
+    assert earlier_run("nightly-0410", timed.run, 0) is not None
+
+
+def test_an_earlier_run_of_larger_mini_batches_is_scaled() -> None:
+    timed = TimedRun(1, constant, 100, 4)
+    told = told_of(timed, constant)
+    same = looked_at(timed.run, timed.now).likely_us
+    timed.happen(replace(told, mini_batch_size=2))
+    double = looked_at(timed.run, timed.now).likely_us
     assert same is not None
     assert double is not None
     assert double - timed.now == pytest.approx((same - timed.now) / 2, rel=0.01)
+
+
+def test_an_earlier_run_gives_no_end_while_inputs_are_listed() -> None:
+    timed = TimedRun(1, constant, 100, 4, listed=False)
+    told_of(timed, constant)
+    assert looked_at(timed.run, timed.now).low_us is None
+
+
+@given(
+    st.lists(st.tuples(st.floats(1, 1e9), st.floats(0.01, 50)), min_size=1, max_size=300),
+    st.integers(1, 60),
+)
+def test_a_few_durations_of_equal_weight_stand_for_as_much_work_as_all(
+    seen: list[tuple[float, float]], count: int
+) -> None:
+    points = [(us, mass, 1.0) for us, mass in sorted(seen)]
+    parts = equal_parts(points, count)
+    assert len(parts) == count
+    assert list(parts) == sorted(parts)
+    mean = sum(us * mass for us, mass, _ in points) / sum(mass for _, mass, _ in points)
+    assert sum(parts) / count == pytest.approx(mean, abs=1, rel=1e-6)
 
 
 def test_while_listing_the_total_is_a_lower_bound_and_there_is_neither_percent_nor_end() -> None:
