@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bscore.errors import NotFoundError, UsageError
 from bscore.logtree import paths
+from bscore.logtree.trees import begun
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
@@ -60,14 +61,7 @@ def all_jobs(root: Path | None = None) -> list[Path]:
         found = [folder for folder in root.iterdir() if is_tree(folder)]
     except OSError:
         return []
-    return sorted(found, key=_made_at, reverse=True)
-
-
-def _made_at(tree: Path) -> tuple[int, str]:
-    try:
-        return (tree / paths.README).stat().st_mtime_ns, tree.name
-    except OSError:
-        return 0, tree.name
+    return sorted(found, key=begun, reverse=True)
 
 
 def find_job(job: str) -> Path:

@@ -156,7 +156,8 @@ class EndText:
 
     def text(self, run: Run, now: int) -> str:
         """Empty while nobody can know."""
-        if now - self._asked_at < END_INTERVAL_US:
+        # To say that it is unknown costs nothing.
+        if now - self._asked_at < (END_INTERVAL_US if self._text else BAR_INTERVAL_US):
             return self._text
         self._asked_at = now
         ends = estimate(run, now, random.Random(run.events).random)
@@ -165,7 +166,8 @@ class EndText:
         else:
             low, high = (_left(at - now) for at in (ends.low_us, ends.high_us))
             about = "about " if ends.confidence is Confidence.ROUGH else ""
-            self._text = f"{about}{low} left" if low == high else f"{about}{low} to {high} left"
+            source = f" (durations of {ends.earlier})" if ends.earlier else ""
+            self._text = f"{about}{low if low == high else f'{low} to {high}'} left{source}"
         return self._text
 
 

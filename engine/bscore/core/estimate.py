@@ -63,6 +63,8 @@ class Estimate:
     confidence: Confidence
     #: Why it is not better, in words; empty when it is likely.
     reason: str
+    #: The job whose earlier run the durations are of; empty when they are of this one.
+    earlier: str = ""
 
 
 def earlier_run(job: str, run: Run, at: int) -> EarlierRunFound | None:
@@ -111,6 +113,7 @@ def estimate(run: Run, now: int, draw: Draw) -> Estimate:
         now + int(high * (1 + UNSEEN)) + 1,
         Confidence.ROUGH if doubt else Confidence.LIKELY,
         doubt,
+        prior.job if prior else "",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from bscore.backends.base import Backend
@@ -19,20 +20,18 @@ from bscore.logtree.writer import TreeWriter
 from bscore.master import requests
 from bscore.master.acting import act, cancel_by_signal
 from bscore.master.carry import Carrier
+from bscore.master.earlier import EarlierSearch
 from bscore.master.listen import Listener
 from bscore.master.observers import Observer
 from bscore.master.signals import Stops
 from bscore.master.term import Term
+from bscore.master.timekeeper import Timekeeper
 
 #: The longest nap of the loop, and the nap while an idle worker could soon take work from a busy one.
 NAP_S = 0.5
 SHORT_NAP_S = 0.025
 #: What is due by time is looked at no more often than this.
 LOOK_US = 50_000
-#: A wake-up that comes so much later than planned means that this process was not running.
-FROZEN_S = 2.0
-#: The wall clock may differ from the term's clock by so much before it is said.
-CLOCK_JUMP_S = 2.0
 
 
 class Master:
@@ -51,14 +50,13 @@ class Master:
         self._carrier = Carrier(term.recorder, backend, term.manifest)
         self._asked_at = 0
         self._looked_at = 0
-        self._woke_at = term.clock.now()
+        self._timekeeper = Timekeeper(term.recorder, term.clock)
         self._nap_s = 0.0
         self._rest_s = 0.0
-        self._progress = 0
-        self._jumped_s = 0.0
         self._snapshot_bytes = 0
         self._snapshot_at = 0
         self._writer = TreeWriter(term.job.tree)
+        self._earlier: EarlierSearch | None = None
 
     def _tell(self, event: e.Event) -> None:
         for observer in self.observers:
@@ -67,6 +65,7 @@ class Master:
     def until_end(self) -> End:
         """Go round until the run has to end. Raises StorageError, TermLostError, KeyboardInterrupt."""
         self._wait_for_manifest()
+        self._earlier = EarlierSearch(self.term.job.tree, self.run)
         while True:
             instructions = self.turn()
             end = is_end(instructions)
@@ -90,7 +89,8 @@ class Master:
             self._rest_s = rest_us(self.run) / 1e6
             self._take_requests(now)
             term.lock.renew()
-            self._look_at_clock(now)
+            self._timekeeper.look_at_clock(now)
+            self._hear_of_earlier_run(now)
             for observer in self.observers:
                 observer.tick(self.run, now)
         return plan(self.run, self.recorder.vitals, limits, now)
@@ -110,31 +110,17 @@ class Master:
         ]
         polls = self.backend.poll(timeout_s, wake)
         now = term.clock.now()
-        self._notice_freeze(now, timeout_s)
+        self._timekeeper.woke(now, timeout_s)
         for poll in polls:
             self.listener.hear_poll(poll, now)
         if term.listing.fileno() >= 0:
             self.listener.hear_listing(term.listing.poll(), now)
         return now
 
-    def _notice_freeze(self, now: int, timeout_s: float) -> None:
-        """Limits move by the time in which this process could not run."""
-        vitals = self.recorder.vitals
-        gap_us = now - self._woke_at - int(timeout_s * 1e6)
-        self._woke_at = now
-        if self.run.last_progress != self._progress:
-            self._progress = self.run.last_progress
-            vitals.frozen_us = 0
-        if gap_us > FROZEN_S * 1e6:
-            vitals.frozen_us += gap_us
-            for node in vitals.heard:
-                vitals.heard[node] += gap_us
-
-    def _look_at_clock(self, now: int) -> None:
-        drift_s = self.term.clock.drift_s()
-        if abs(drift_s - self._jumped_s) > CLOCK_JUMP_S:
-            self.recorder.record(e.ClockJumped(now, round(drift_s - self._jumped_s, 3)))
-            self._jumped_s = drift_s
+    def _hear_of_earlier_run(self, now: int) -> None:
+        found = self._earlier.take() if self._earlier else None
+        if found is not None:
+            self.recorder.record(replace(found, at=now))
 
     def _take_stops(self, now: int) -> None:
         stops = self._stops

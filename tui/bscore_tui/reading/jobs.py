@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bscore.errors import NotFoundError, UsageError
 from bscore.logtree import paths
+from bscore.logtree.trees import begun
 
 #: What a job's directory holds, from its first moment on.
 _FIRST_NAMES = {name.partition("/")[0] for name in (paths.JOB_FILE, paths.README, paths.LOCK, paths.CONTROL)}
@@ -44,16 +45,6 @@ def all_trees(root: Path) -> list[Path]:
     except OSError:
         return []
     return sorted(found, key=begun, reverse=True)
-
-
-def begun(tree: Path) -> tuple[int, str]:
-    """When the files say that a tree was begun (nanoseconds since 1970), and its name."""
-    for name in (paths.README, paths.JOB_FILE, "logs"):
-        try:
-            return os.stat(tree / name).st_mtime_ns, tree.name
-        except OSError:
-            continue
-    return 0, tree.name
 
 
 def _check_folder(job: str, folder: Path) -> None:
