@@ -80,11 +80,6 @@ def progress_stopped(reasons: Sequence[str]) -> str:
     return f"Progress update stopped for reasons: {list(reasons)!r}."
 
 
-def no_progress(seconds: float) -> str:
-    """The reason the original gives when nothing was finished for too long."""
-    return f"No progress update in {round(seconds)} seconds."
-
-
 def due(looks_since_line: int, left_s: float | None) -> bool:
     """Whether this look writes a line; `looks_since_line` counts it (1 is the first after a line)."""
     return looks_since_line >= RARE_POLLS or left_s is None or left_s < FAR_S

@@ -84,7 +84,7 @@ def test_the_other_lines_of_the_overview() -> None:
     assert overview.progress(1, 2, 97_200) == (
         "Processed 1 of 2 mini batches in 1 day, 3:00:00. Estimated remaining time 1 day, 3:00:00."
     )
-    assert overview.progress_stopped([overview.no_progress(195.2)]) == (
+    assert overview.progress_stopped(["No progress update in 195 seconds."]) == (
         "Progress update stopped for reasons: ['No progress update in 195 seconds.']."
     )
     assert overview.no_progress_check(195, 30.4) == (
