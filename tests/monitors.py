@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+from textual.events import Key
+from textual.keys import REPLACED_KEYS, _character_to_key, _get_unicode_name_from_key
+from textual.pilot import Pilot
 
 from bscore.logtree.source import LocalSource
 from bscore_tui.config import Settings
@@ -14,8 +18,22 @@ from bscore_tui.monitor import Monitor
 from bscore_tui.setup import Setup
 from bscore_tui.views.styles import Options
 
-if TYPE_CHECKING:
-    from textual.pilot import Pilot
+
+class Typist(Pilot[None]):
+    """Types as textual's pilot does, but waits for queues to be empty where that one waits for idle time."""
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, each through with all it does before the next."""
+        for key in keys:
+            name = _character_to_key(key) if len(key) == 1 and not key.isalnum() else key
+            try:
+                character = unicodedata.lookup(_get_unicode_name_from_key(REPLACED_KEYS.get(name, name)))
+            except KeyError:
+                character = name if len(name) == 1 else None
+            self.app.post_message(Key(name, character))
+            # From the app to the screen, from there to the widget, and what that one posts.
+            for _ in range(3):
+                await self._wait_for_screen()
 
 
 def make_monitor(
@@ -48,11 +66,11 @@ def make_monitor(
 
 
 @asynccontextmanager
-async def shown(monitor: Monitor, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Pilot[None]]:
+async def shown(monitor: Monitor, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Typist]:
     """The monitor running; its feed is stopped afterwards."""
     async with monitor.run_test(size=size) as pilot:
         await pilot.pause()
-        yield pilot
+        yield Typist(monitor)
     monitor.feed.stop()
 
 

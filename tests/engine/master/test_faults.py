@@ -21,10 +21,10 @@ from bscore.master.run import run_job
 from real_runs import (
     events_of,
     expected_rows,
-    finish,
     make_job,
     processes_of,
     rows_of,
+    run_here,
     run_of,
     start_master,
     wait_for,
@@ -63,7 +63,7 @@ def test_a_fault_that_happens_once_costs_one_attempt_and_no_row(tmp_path: Path, 
     script = ONCE.format(folder=str(tmp_path), item="item00022", fault=fault)
     limits = Limits(run_invocation_timeout_s=1.0, task_overhead_timeout_s=0.5)
     job = make_job(tmp_path, script, items=60, limits=limits)
-    assert finish(start_master(job)) == 0
+    assert run_here(job) == 0
     assert rows_of(job) == expected_rows(60)
     kind, exit_code, signal_number = FAULTS[fault]
     (failed,) = [x for x in events_of(job) if isinstance(x, e.AttemptFailed)]
@@ -79,7 +79,7 @@ def test_a_poisonous_mini_batch_is_given_up_after_its_tries_and_charges_no_other
         "import os\ndef run(b):\n    if any('00031' in p for p in b):\n        os._exit(1)\n    return b\n"
     )
     job = make_job(tmp_path, script, items=60, limits=Limits(tries=2))
-    assert finish(start_master(job)) == 0
+    assert run_here(job) == 0
     run = run_of(job)
     assert list(run.abandoned) == [6]
     assert run.failures == {FailureKind.DIED: 2}
@@ -100,7 +100,7 @@ def test_two_workers_one_hangs_the_prefetched_one_is_done_within_a_second(tmp_pa
     )
     limits = Limits(run_invocation_timeout_s=2.0, task_overhead_timeout_s=1.0, tries=1)
     job = make_job(tmp_path, script, items=20, limits=limits)
-    assert finish(start_master(job)) == 0
+    assert run_here(job) == 0
     started = min(x.at for x in events_of(job) if isinstance(x, e.Assigned))
     finished = [x.at for x in events_of(job) if isinstance(x, e.Finished)]
     assert len(finished) == 3
@@ -115,7 +115,7 @@ def test_the_threshold_of_failed_items_ends_the_job_and_keeps_the_rows(tmp_path:
     )
     limits = Limits(tries=1, error_threshold=4)
     job = make_job(tmp_path, script, items=400, mini_batch_size=1, limits=limits, workers=1)
-    assert finish(start_master(job)) == 1
+    assert run_here(job) == 1
     run = run_of(job)
     assert run.outcome is Outcome.FAILED
     assert "exceeds error_threshold, 4" in run.reason
@@ -128,7 +128,7 @@ def test_the_threshold_of_failed_items_ends_the_job_and_keeps_the_rows(tmp_path:
 def test_init_that_raises_ends_the_job_with_its_traceback(tmp_path: Path) -> None:
     script = "def init():\n    raise RuntimeError('no weights')\ndef run(b):\n    return b\n"
     job = make_job(tmp_path, script, items=10)
-    assert finish(start_master(job)) == 1
+    assert run_here(job) == 1
     text = (job.tree / paths.JOB_RESULT).read_text()
     assert "no weights" in text
     traces = "".join(file.read_text() for file in (job.tree / "logs/user/error/127.0.0.1").iterdir())
@@ -138,7 +138,7 @@ def test_init_that_raises_ends_the_job_with_its_traceback(tmp_path: Path) -> Non
 
 def test_short_returns_are_done_and_count_as_failed_items(tmp_path: Path) -> None:
     job = make_job(tmp_path, "def run(b):\n    return b[:-1]\n", items=20)
-    assert finish(start_master(job)) == 0
+    assert run_here(job) == 0
     run = run_of(job)
     assert (run.short, run.failed_items, run.retried) == (4, 4, 0)
     assert sum(rows_of(job).values()) == 16
@@ -146,7 +146,7 @@ def test_short_returns_are_done_and_count_as_failed_items(tmp_path: Path) -> Non
 
 def test_inputs_that_became_empty_end_the_job_with_the_reason(tmp_path: Path) -> None:
     job = make_job(tmp_path, items=0)
-    assert finish(start_master(job)) == 1
+    assert run_here(job) == 1
     assert "No files were found" in run_of(job).reason
 
 
@@ -176,7 +176,7 @@ def test_a_full_disk_ends_the_term_with_its_cause_and_a_resume_completes(
     assert not job.final.exists()
     assert not processes_of(job)
     subprocess.run(["mount", "-o", "remount,size=8m", str(small_disk)], check=True)
-    assert finish(start_master(job)) == 0
+    assert run_here(job) == 0
     assert Counter(row.rstrip("x") for row in rows_of(job).elements()) == expected_rows(400)
 
 
@@ -192,7 +192,7 @@ def test_a_script_that_floods_its_streams_loses_nothing(tmp_path: Path) -> None:
     )
     job = make_job(tmp_path, script, items=40, workers=1)
     started = time.monotonic()
-    assert finish(start_master(job)) == 0
+    assert run_here(job) == 0
     assert time.monotonic() - started < 60
     node = "127.0.0.1"
     assert (job.tree / paths.user_stdout(node, "process000")).read_text().count("é" * 500) == 8

@@ -28,6 +28,7 @@ from real_runs import (
     make_job,
     processes_of,
     rows_of,
+    run_here,
     run_of,
     start_master,
     wait_for,
@@ -58,7 +59,7 @@ def test_killed_at_any_step_of_the_first_term_the_job_can_be_resumed(tmp_path: P
     assert finish(start_master(job, step)) == -signal.SIGKILL
     assert not job.final.exists() or rows_of(job) == expected_rows(60), "no half output under the final name"
     if step != "ended":
-        assert finish(start_master(job)) == 0
+        assert run_here(job) == 0
     assert rows_of(job) == expected_rows(60)
     run = run_of(job)
     assert run.outcome is Outcome.COMPLETED
@@ -73,7 +74,7 @@ def test_killed_in_the_second_term_too_the_job_can_be_resumed(tmp_path: Path, st
     master.kill()
     finish(master)
     assert finish(start_master(job, step)) == -signal.SIGKILL
-    assert finish(start_master(job)) == 0
+    assert run_here(job) == 0
     assert rows_of(job) == expected_rows(1500)
     assert run_of(job).term == 3
 
@@ -91,7 +92,7 @@ def test_killed_at_random_moments_again_and_again_no_row_is_lost_or_doubled(
         time.sleep(chance.uniform(0.0, 0.6))  # the moment of the kill is what is drawn
         master.kill()
         finish(master)
-    if finish(start_master(job)) == 0:
+    if run_here(job) == 0:
         assert rows_of(job) == expected_rows(1500)
         assert run_of(job).outcome is Outcome.COMPLETED
 
@@ -99,7 +100,7 @@ def test_killed_at_random_moments_again_and_again_no_row_is_lost_or_doubled(
 def test_a_journal_cut_at_any_byte_folds_to_a_run_that_adds_up(tmp_path: Path) -> None:
     script = "n = 0\ndef run(b):\n    global n\n    n += 1\n    assert n % 3, 'third'\n    return b\n"
     job = make_job(tmp_path, script, items=120)
-    finish(start_master(job))
+    run_here(job)
     data = (job.tree / paths.JOURNAL).read_bytes()
     whole = fold(event for event, _ in read_term(MemorySource({"j": data}), "j"))
     assert whole == run_of(job)
@@ -151,7 +152,7 @@ def test_ctrl_c_cancels_in_order_and_a_resume_completes(tmp_path: Path) -> None:
     assert "Ctrl-C" in run.reason
     assert not run.uncommitted, "what was done is committed"
     assert not processes_of(job)
-    assert finish(start_master(job)) == 0
+    assert run_here(job) == 0
     assert rows_of(job) == expected_rows(2000)
 
 

@@ -10,7 +10,7 @@ import pytest
 from bscore.core import events as e
 from bscore.core.limits import Limits
 from bscore.logtree import paths
-from real_runs import ECHO, events_of, finish, make_job, processes_of, rows_of, run_of, start_master
+from real_runs import ECHO, events_of, make_job, processes_of, rows_of, run_here, run_of
 
 #: Every fifth mini-batch of one item raises.
 EVERY_FIFTH = """
@@ -68,7 +68,7 @@ def test_a_limit_that_is_exceeded_ends_the_job_and_says_so(
     tmp_path: Path, script: str, limits: Limits, reason: str
 ) -> None:
     job = make_job(tmp_path, script, items=120, mini_batch_size=1, workers=1, limits=limits)
-    assert finish(start_master(job)) == 1
+    assert run_here(job) == 1
     run = run_of(job)
     assert run.outcome is e.Outcome.FAILED
     # Several answers may have come at once, so that the count need not be the first above the limit.
@@ -94,7 +94,7 @@ def test_a_limit_that_is_exceeded_ends_the_job_and_says_so(
 )
 def test_a_limit_that_is_just_reached_lets_the_job_complete(tmp_path: Path, limits: Limits) -> None:
     job = make_job(tmp_path, EVERY_FIFTH, items=120, mini_batch_size=1, limits=limits)
-    assert finish(start_master(job)) == 0
+    assert run_here(job) == 0
     assert run_of(job).failed_items == 24
     assert sum(rows_of(job).values()) == 96
 
@@ -102,7 +102,7 @@ def test_a_limit_that_is_just_reached_lets_the_job_complete(tmp_path: Path, limi
 def test_time_outs_are_counted_in_the_originals_sentence(tmp_path: Path) -> None:
     limits = Limits(run_invocation_timeout_s=0.2, task_overhead_timeout_s=0.1, tries=2)
     job = make_job(tmp_path, HANGS, items=1, workers=1, limits=limits)
-    assert finish(start_master(job)) == 1
+    assert run_here(job) == 1
     text = (job.tree / paths.JOB_RESULT).read_text()
     assert text.startswith(f"Failed. {NO_SUCCEEDED}\n")
     assert "The run() function in the entry script had timeout for 2 times.\n" in text
@@ -113,7 +113,7 @@ def test_time_outs_are_counted_in_the_originals_sentence(tmp_path: Path) -> None
 def test_the_init_budget_is_three_tries_for_each_worker_of_the_node(tmp_path: Path) -> None:
     script = "def init():\n    raise OSError('no weights')\n" + ECHO
     job = make_job(tmp_path, script, items=60, workers=2)
-    assert finish(start_master(job)) == 1
+    assert run_here(job) == 1
     run = run_of(job)
     # One more may already have been starting when the sixth failed.
     failed = sum(isinstance(event, e.InitFailed) for event in events_of(job))
@@ -136,7 +136,7 @@ def test_the_init_budget_of_a_term_is_its_own(tmp_path: Path, failures: int, cod
         "            raise OSError('busy')\n"
     )
     job = make_job(tmp_path, script + ECHO, items=60, workers=1)
-    assert [finish(start_master(job)) for _ in codes] == codes
+    assert [run_here(job) for _ in codes] == codes
     assert sum(rows_of(job).values()) == 60
 
 
@@ -145,7 +145,7 @@ def test_inputs_that_nobody_lists_in_time_end_the_job(tmp_path: Path) -> None:
     os.mkfifo(fifo)
     limits = Limits(first_task_creation_timeout_s=0.4)
     job = make_job(tmp_path, items=5, inputs=(f"@{fifo}",), limits=limits)
-    assert finish(start_master(job)) == 1
+    assert run_here(job) == 1
     reason = "Unable to create any task within 0.4 seconds."
     assert run_of(job).reason == reason
     assert reason in (job.tree / paths.JOB_RESULT).read_text()
