@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bscore.core.attempts import attempt_of
 from bscore.core.limits import Limits
 from bscore.core.state import Phase, Run, WorkerState
 
@@ -15,8 +16,17 @@ _NEAR = 0.5
 class NextLimit:
     """What will happen, and in how many seconds it does when nothing else happens before."""
 
+    #: In a sentence, and in as few words as a row of a screen has room for.
     text: str
+    short: str
     seconds: float
+    #: What the limit allows in all.
+    limit_s: float
+
+    @property
+    def used_s(self) -> float:
+        """How much of the limit is used up, in seconds."""
+        return self.limit_s - self.seconds
 
 
 def next_limits(run: Run, now: int) -> list[NextLimit]:
@@ -57,21 +67,28 @@ def _seconds(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
+def _figure(seconds: float) -> str:
+    return f"{seconds:,.0f}" if seconds >= 10 else f"{seconds:g}"
+
+
+def _limit(text: str, short: str, limit_s: float, used_us: int) -> NextLimit:
+    return NextLimit(text, short, max(limit_s - used_us / 1e6, 0.0), limit_s)
+
+
 def _attempt(run: Run, limits: Limits, now: int) -> list[NextLimit]:
     busy = [w for w in run.workers.values() if w.state is WorkerState.BUSY and w.queue]
     if not busy:
         return []
     oldest = min(busy, key=lambda worker: worker.since)
     mini_batch = oldest.queue[0]
-    charge = run.charges.get(mini_batch)
-    attempt = charge.tries + 1 if charge else 1
+    attempt = attempt_of(run, mini_batch)
     then = "then it is abandoned" if attempt >= limits.tries else "then it is tried again"
-    left_s = limits.attempt_s - (now - oldest.since) / 1e6
     text = (
         f"mini-batch {mini_batch} on {oldest.id} is ended at {limits.attempt_s:g} s "
         f"(attempt {attempt} of {limits.tries}, {then})"
     )
-    return [NextLimit(text, max(left_s, 0.0))]
+    short = f"time-out kills {oldest.id.replace('/', ' ')} (try {attempt} of {limits.tries})"
+    return [_limit(text, short, limits.attempt_s, now - oldest.since)]
 
 
 def _init(run: Run, limits: Limits, now: int) -> list[NextLimit]:
@@ -79,22 +96,24 @@ def _init(run: Run, limits: Limits, now: int) -> list[NextLimit]:
     if not starting or len(starting) < len(run.workers):
         return []
     newest = max(worker.started for worker in starting)
-    left_s = limits.init_s - (now - newest) / 1e6
-    return [NextLimit(f"the run fails when init() is not done by {limits.init_s:g} s", max(left_s, 0.0))]
+    text = f"the run fails when init() is not done by {limits.init_s:g} s"
+    short = f"job fails: init() not done in {_figure(limits.init_s)} s"
+    return [_limit(text, short, limits.init_s, now - newest)]
 
 
 def _first_task(run: Run, limits: Limits, now: int) -> list[NextLimit]:
     if run.mini_batches or run.listing_finished:
         return []
     most_s = limits.first_task_creation_timeout_s
-    left_s = most_s - (now - run.term_started) / 1e6
-    return [NextLimit(f"the run fails when nothing is listed by {most_s:g} s", max(left_s, 0.0))]
+    text = f"the run fails when nothing is listed by {most_s:g} s"
+    short = f"job fails: first_task_creation_timeout {_figure(most_s)} s"
+    return [_limit(text, short, most_s, now - run.term_started)]
 
 
 def _no_progress(run: Run, limits: Limits, now: int) -> list[NextLimit]:
     if not run.first_assigned or run.over == run.mini_batches:
         return []
-    left_s = limits.no_progress_s - (now - max(run.first_assigned, run.last_progress)) / 1e6
-    return [
-        NextLimit(f"the run fails when nothing finishes for {limits.no_progress_s:g} s", max(left_s, 0.0))
-    ]
+    most_s = limits.no_progress_s
+    text = f"the run fails when nothing finishes for {most_s:g} s"
+    short = f"job fails: progress_update_timeout {_figure(most_s)} s"
+    return [_limit(text, short, most_s, now - max(run.first_assigned, run.last_progress))]

@@ -42,6 +42,15 @@ class Late:
     p99_us: int
 
 
+@dataclass(frozen=True, slots=True)
+class SlowWorker:
+    """A worker that takes longer than the others: its median of run(), and the median of theirs."""
+
+    worker: str
+    median_ns: int
+    others_ns: int
+
+
 def late(run: Run, now: int) -> list[Late]:
     """Mini-batches older than the 99th percentile of the last 500 and than 3 medians, oldest first."""
     count = len(run.recent_ns)
@@ -60,7 +69,7 @@ def late(run: Run, now: int) -> list[Late]:
     return sorted(found, key=lambda one: -one.age_us)
 
 
-def slow(run: Run) -> list[str]:
+def slow_workers(run: Run) -> list[SlowWorker]:
     """Workers whose median of the last 20 stands out from the others', the slowest first.
 
     By more than 3.5 robust standard deviations of the others, in logarithms, and more than 1.5 times
@@ -84,8 +93,13 @@ def slow(run: Run) -> list[str]:
         error = within * _ERROR_OF_MEDIAN / math.sqrt(len(run.workers[name].recent_ns))
         beyond = median - centre
         if beyond > math.log(SLOW_FACTOR) and beyond > SLOW_Z * max(sigma, error):
-            found.append(name)
-    return sorted(found, key=lambda name: -medians[name])
+            found.append(SlowWorker(name, round(math.exp(median)), round(math.exp(centre))))
+    return sorted(found, key=lambda one: -one.median_ns)
+
+
+def slow(run: Run) -> list[str]:
+    """The ids of `slow_workers`."""
+    return [one.worker for one in slow_workers(run)]
 
 
 def silent(heard: Mapping[str, int], interval_us: int, now: int) -> list[str]:

@@ -25,6 +25,10 @@ def test_a_running_attempt_names_its_time_out_and_what_follows() -> None:
     first = next_limits(world.run, worker.since + 30_000_000)[0]
     assert first.seconds == 60
     assert f"mini-batch {worker.queue[0]} on {worker.id} is ended at 90 s (attempt 1 of 3" in first.text
+    assert first.short == "time-out kills 10.0.0.0 process000 (try 1 of 3)"
+    assert (first.limit_s, first.used_s) == (90, 30)
+    overdue = next_limits(world.run, worker.since + 900_000_000)[0]
+    assert (overdue.seconds, overdue.used_s) == (0, 90)
     for _ in range(2):
         world.fail(worker.id, FailureKind.EXCEPTION)
         world.carry_out()
@@ -51,7 +55,16 @@ def test_workers_that_are_all_starting_name_the_limit_of_init() -> None:
     while not world.run.workers:
         world.carry_out()
     assert all(worker.state is WorkerState.STARTING for worker in world.run.workers.values())
-    assert any("init() is not done by 210 s" in limit.text for limit in next_limits(world.run, world.now))
+    limits = {limit.short: limit.text for limit in next_limits(world.run, world.now)}
+    assert "init() is not done by 210 s" in limits["job fails: init() not done in 210 s"]
+
+
+def test_a_listing_that_brings_nothing_names_its_limit() -> None:
+    world = World(3, nodes=1, workers=1, limits=Limits(first_task_creation_timeout_s=1_200.0))
+    world.begin_term()
+    (limit,) = next_limits(world.run, world.now + 200_000_000)
+    assert (limit.seconds, limit.used_s) == (1_000, 200)
+    assert limit.short == "job fails: first_task_creation_timeout 1,200 s"
 
 
 def test_a_threshold_is_named_from_its_half_on() -> None:

@@ -7,7 +7,7 @@ import time
 import pytest
 
 from bscore.core import events as e
-from bscore.core.standing import Late, late, silent, slow, standing_still
+from bscore.core.standing import Late, late, silent, slow, slow_workers, standing_still
 from bscore.core.state import Phase
 from timed_runs import START_US, TimedRun, constant, log_normal, one_slow, tailed
 
@@ -79,7 +79,11 @@ def test_among_equals_less_than_one_in_four_hundred_is_called_slow(workers: int,
 def test_several_slow_ones_are_found_the_slowest_first() -> None:
     factors = {0: 3.0, 1: 6.0}
     timed = TimedRun(1, lambda random, worker: factors.get(worker, 1.0) * random.uniform(9, 11), 600, 8)
-    assert slow(timed.play_to(500)) == [timed.name(1), timed.name(0)]
+    found = slow_workers(timed.play_to(500))
+    assert [one.worker for one in found] == [timed.name(1), timed.name(0)] == slow(timed.run)
+    assert found[0].median_ns == pytest.approx(60e9, rel=0.1)
+    assert found[1].median_ns == pytest.approx(30e9, rel=0.1)
+    assert [one.others_ns for one in found] == pytest.approx([10e9, 10e9], rel=0.1)
 
 
 def test_where_all_others_are_equal_only_half_as_slow_again_counts() -> None:
