@@ -38,6 +38,7 @@ from real_runs import (
     make_job,
     processes_of,
     rows_of,
+    run_here,
     run_of,
     start_master,
     wait_for,
@@ -207,7 +208,7 @@ def test_without_a_living_master_the_canceller_ends_the_job_himself(tmp_path: Pa
     assert not only(last, e.WorkerStarting)
     assert only(last, e.RequestTaken)[0].answer
     assert (job.tree / "logs/job_result.txt").read_text().startswith("Canceled.")
-    assert finish(start_master(job)) == 0
+    assert run_here(job) == 0
     assert rows_of(job) == expected_rows(200)
 
 
@@ -215,7 +216,7 @@ def test_what_was_asked_of_a_dead_master_is_refused_by_the_next(tmp_path: Path) 
     job = make_job(tmp_path, SLOW, items=100)
     killed(job)
     requests.ask(job.tree, "cancel")
-    assert finish(start_master(job)) == 0
+    assert run_here(job) == 0
     (request,) = only(events_of(job), e.RequestTaken)
     assert not request.granted
     assert "before this term began" in request.answer
@@ -242,5 +243,5 @@ def test_a_job_that_never_began_can_be_canceled(
     job = make_job(tmp_path, SLOW, items=20)
     assert here("job", "cancel", job.name)[0] == 0
     assert run_of(job).outcome is Outcome.CANCELED
-    assert finish(start_master(job)) == 0
+    assert run_here(job) == 0
     assert rows_of(job) == expected_rows(20)

@@ -16,12 +16,11 @@ from bscore.core.events import Outcome
 from cli_runs import SLOW, WAITING, environment, has_done, now_of, start
 from real_runs import (
     expected_rows,
-    finish,
     make_job,
     processes_of,
     rows_of,
+    run_here,
     run_of,
-    start_master,
     wait_for,
 )
 
@@ -119,8 +118,8 @@ def test_a_lost_terminal_cancels_in_order_and_a_resume_completes(tmp_path: Path,
     assert run.outcome is Outcome.CANCELED
     assert run.reason.startswith("Canceled by SIGHUP")
     assert not run.uncommitted
-    wait_for(lambda: not processes_of(job))
-    assert finish(start_master(job)) == 0
+    wait_for(lambda: not processes_of(job) and not is_running(run.pid))
+    assert run_here(job) == 0
     assert rows_of(job) == expected_rows(400)
 
 

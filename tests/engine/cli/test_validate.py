@@ -3,27 +3,31 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
+
+import pytest
+
+from cli_runs import Here
 
 SCRIPT = "import os\nprint('imported')\ndef run(mini_batch):\n    return mini_batch\n"
 
 
-def validate(folder: Path, *arguments: str) -> tuple[int, list[dict[str, object]]]:
-    environment = {**os.environ, "BSCORE_HOME": str(folder / "home")}
-    ended = subprocess.run(
-        [sys.executable, "-m", "bscore.cli", "validate", "-o", "json", *arguments],
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert "Traceback" not in ended.stderr
-    return ended.returncode, [json.loads(line) for line in ended.stdout.splitlines()]
+Validate = Callable[..., tuple[int, list[dict[str, object]]]]
+
+
+@pytest.fixture
+def validate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Validate:
+    """Runs the command in the test's folder; its exit code and what it says of each thing."""
+    here = Here(monkeypatch, capsys, tmp_path / "home")
+    monkeypatch.chdir(tmp_path)
+
+    def run(*arguments: str) -> tuple[int, list[dict[str, object]]]:
+        code, out, err = here("validate", "-o", "json", *arguments)
+        assert "Traceback" not in err
+        return code, [json.loads(line) for line in out.splitlines()]
+
+    return run
 
 
 def make_place(folder: Path, script: str = SCRIPT) -> None:
@@ -33,20 +37,22 @@ def make_place(folder: Path, script: str = SCRIPT) -> None:
         (folder / "in" / f"{number}.txt").write_text("x")
 
 
-def test_a_job_that_can_run_is_said_to_be_right_with_its_mini_batches(tmp_path: Path) -> None:
+def test_a_job_that_can_run_is_said_to_be_right_with_its_mini_batches(
+    tmp_path: Path, validate: Validate
+) -> None:
     make_place(tmp_path)
-    code, checks = validate(tmp_path, "--script", "score.py", "--input", "in", "--output", "out")
+    code, checks = validate("--script", "score.py", "--input", "in", "--output", "out")
     assert code == 0
     assert all(check["ok"] for check in checks)
     assert checks[-1]["text"] == "25 items would be 3 mini-batches of 10"
     assert not (tmp_path / "home" / "jobs").exists(), "nothing ran"
 
 
-def test_every_mistake_is_said_in_one_go(tmp_path: Path) -> None:
+def test_every_mistake_is_said_in_one_go(tmp_path: Path, validate: Validate) -> None:
     make_place(tmp_path, "import a_module_that_is_missing\ndef run(b):\n    return b\n")
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "predictions.csv").write_text("precious")
-    code, checks = validate(tmp_path, "--script", "score.py", "--input", "inn", "--output", "out")
+    code, checks = validate("--script", "score.py", "--input", "inn", "--output", "out")
     assert code == 2
     wrong = {str(check["check"]): str(check["text"]) for check in checks if not check["ok"]}
     assert set(wrong) == {"environment", "output", "inputs"}
@@ -54,10 +60,10 @@ def test_every_mistake_is_said_in_one_go(tmp_path: Path) -> None:
     assert "Did you mean" in wrong["inputs"]
 
 
-def test_unknown_options_end_the_look_with_a_near_match(tmp_path: Path) -> None:
+def test_unknown_options_end_the_look_with_a_near_match(tmp_path: Path, validate: Validate) -> None:
     make_place(tmp_path)
     code, checks = validate(
-        tmp_path, "--script", "score.py", "--input", "in", "--set", "eror_threshold=1", "--workers", "0"
+        "--script", "score.py", "--input", "in", "--set", "eror_threshold=1", "--workers", "0"
     )
     assert code == 2
     (check,) = checks
@@ -65,33 +71,39 @@ def test_unknown_options_end_the_look_with_a_near_match(tmp_path: Path) -> None:
     assert "--workers: max_concurrency_per_instance: out of range, given '0'" in str(check["text"])
 
 
-def test_an_output_inside_an_input_folder_is_refused_and_a_pattern_is_not(tmp_path: Path) -> None:
+def test_an_output_inside_an_input_folder_is_refused_and_a_pattern_is_not(
+    tmp_path: Path, validate: Validate
+) -> None:
     make_place(tmp_path)
     words = ["--script", "score.py", "--output", "in/out", "--input"]
-    code, checks = validate(tmp_path, *words, "in")
+    code, checks = validate(*words, "in")
     assert code == 2
     (wrong,) = [str(check["text"]) for check in checks if not check["ok"]]
     assert f"{tmp_path}/in/out lies inside the input folder {tmp_path}/in" in wrong
-    code, checks = validate(tmp_path, *words, "in/*.txt")
+    code, checks = validate(*words, "in/*.txt")
     assert code == 0, checks
 
 
-def test_a_script_in_the_place_of_the_yaml_and_a_folder_in_that_of_the_script(tmp_path: Path) -> None:
+def test_a_script_in_the_place_of_the_yaml_and_a_folder_in_that_of_the_script(
+    tmp_path: Path, validate: Validate
+) -> None:
     make_place(tmp_path)
-    code, (check,) = validate(tmp_path, "score.py", "--input", "in")
+    code, (check,) = validate("score.py", "--input", "in")
     assert code == 2
     assert "Give a script as --script score.py." in str(check["text"])
-    code, (check,) = validate(tmp_path, "--script", "in", "--input", "in")
+    code, (check,) = validate("--script", "in", "--input", "in")
     assert code == 2
     assert "the script is a folder" in str(check["text"])
     assert "did you mean" not in str(check["text"])
 
 
-def test_words_that_a_pattern_became_are_refused_and_not_given_to_the_script(tmp_path: Path) -> None:
+def test_words_that_a_pattern_became_are_refused_and_not_given_to_the_script(
+    tmp_path: Path, validate: Validate
+) -> None:
     make_place(tmp_path)
     words = ["--script", "score.py", "--input", "in/0.txt", "in/1.txt", "in/2.txt"]
-    code, (check,) = validate(tmp_path, *words)
+    code, (check,) = validate(*words)
     assert code == 2
     assert "Belongs to no option: in/1.txt in/2.txt" in str(check["text"])
-    code, checks = validate(tmp_path, *words[:4], "--", "in/1.txt", "--name", "x", "--", "y")
+    code, checks = validate(*words[:4], "--", "in/1.txt", "--name", "x", "--", "y")
     assert code == 0, checks

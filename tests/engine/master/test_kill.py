@@ -125,7 +125,7 @@ def test_a_killed_master_leaves_no_process_even_when_a_worker_was_stopped(tmp_pa
 
 
 def test_a_machine_frozen_for_longer_than_the_limits_charges_nobody(tmp_path: Path) -> None:
-    limits = Limits(run_invocation_timeout_s=1.0, task_overhead_timeout_s=0.5, tries=1)
+    limits = Limits(run_invocation_timeout_s=0.8, task_overhead_timeout_s=0.4, tries=1)
     job = make_job(
         tmp_path, "import time\ndef run(b):\n    time.sleep(0.2)\n    return b\n", 60, limits=limits
     )
@@ -134,7 +134,7 @@ def test_a_machine_frozen_for_longer_than_the_limits_charges_nobody(tmp_path: Pa
     frozen = [master.pid, *worker_pids(job)]
     for pid in frozen:
         os.kill(pid, signal.SIGSTOP)
-    time.sleep(3.2)  # twice the limit of an attempt
+    time.sleep(2.4)  # twice the limit of an attempt
     for pid in frozen:
         os.kill(pid, signal.SIGCONT)
     assert finish(master) == 0

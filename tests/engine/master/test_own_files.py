@@ -12,7 +12,7 @@ from bscore.core.limits import Limits
 from bscore.errors import StorageError
 from bscore.logtree import paths
 from bscore.outputs.own_files import make_staging, publish_own_files, staging_folder
-from real_runs import events_of, finish, make_job, run_of, start_master, wait_for
+from real_runs import events_of, finish, make_job, run_here, run_of, start_master, wait_for
 
 SCRIPT = """
 import os
@@ -30,7 +30,7 @@ SUMMARY = {"append_row": False, "limits": Limits(needs_results=False, error_thre
 
 def test_own_files_appear_when_the_job_completes_and_nothing_else_does(tmp_path: Path) -> None:
     job = make_job(tmp_path, SCRIPT.format(more="pass"), items=30, **SUMMARY)
-    assert finish(start_master(job)) == 0
+    assert run_here(job) == 0
     assert sorted(p.name for p in (tmp_path / "out").rglob("*")) == [
         "deep",
         *(f"item{n:05d}" for n in range(30)),
@@ -42,7 +42,7 @@ def test_own_files_appear_when_the_job_completes_and_nothing_else_does(tmp_path:
 def test_own_files_of_a_failed_job_stay_aside_unless_they_are_wanted(tmp_path: Path, keep: bool) -> None:
     script = SCRIPT.format(more="assert '00020' not in path")
     job = make_job(tmp_path, script, items=30, workers=1, keep_partial=keep, **SUMMARY)
-    assert finish(start_master(job)) == 1
+    assert run_here(job) == 1
     published = list((tmp_path / "out").glob("deep/*"))
     kept = list(staging_folder(tmp_path / "out", job.name).glob("deep/*"))
     assert (len(published) > 0, len(kept) > 0) == (keep, not keep)
@@ -56,7 +56,7 @@ def test_a_killed_master_loses_no_own_file_and_a_resume_publishes_all(tmp_path: 
     master.send_signal(signal.SIGKILL)
     finish(master)
     assert not (tmp_path / "out" / "deep").exists()
-    assert finish(start_master(job)) == 0
+    assert run_here(job) == 0
     assert len(list((tmp_path / "out" / "deep").iterdir())) == 300
 
 

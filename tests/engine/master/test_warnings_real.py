@@ -13,7 +13,7 @@ from bscore.core import events as e
 from bscore.core.limits import Limits
 from bscore.logtree import paths
 from bscore.master.run import run_job
-from real_runs import events_of, finish, make_job, run_of, start_master
+from real_runs import events_of, make_job, run_here, run_of
 
 ALIKE = """
 import logging, os, warnings
@@ -56,7 +56,7 @@ def text_of(tree: Path) -> str:
 
 def test_warnings_of_several_workers_are_grouped_and_add_up(tmp_path: Path) -> None:
     job = make_job(tmp_path, ALIKE, items=60)
-    assert finish(start_master(job)) == 0
+    assert run_here(job) == 0
     run = run_of(job)
     said = {(group.category, group.place): group for group in run.warnings.values()}
     for kind in ("WARNING:root", "WARNING:azureml_user.entry_script"):
@@ -83,7 +83,7 @@ def test_warnings_of_several_workers_are_grouped_and_add_up(tmp_path: Path) -> N
 @pytest.mark.slow
 def test_a_hundred_thousand_warnings_cost_the_journal_next_to_nothing(tmp_path: Path) -> None:
     job = make_job(tmp_path, MANY, items=50)
-    assert finish(start_master(job)) == 0
+    assert run_here(job) == 0
     records = [event for event in events_of(job) if isinstance(event, e.WarningsSeen)]
     assert len([event for event in records if event.source == "logging"]) < 60
     counts = {group.category: group.count for group in run_of(job).warnings.values()}
@@ -95,7 +95,7 @@ def test_a_hundred_thousand_warnings_cost_the_journal_next_to_nothing(tmp_path: 
 def test_what_a_worker_said_before_its_end_is_known(tmp_path: Path) -> None:
     limits = Limits(tries=1, run_invocation_timeout_s=0.5, task_overhead_timeout_s=0.1)
     job = make_job(tmp_path, ENDINGS, items=10, limits=limits)
-    assert finish(start_master(job)) == 1
+    assert run_here(job) == 1
     groups = {group.message: group for group in run_of(job).warnings.values()}
     assert groups["leaving"].count == 6, "sys.exit() says its last words"
     assert groups["retrying"].count >= 4, "a worker that hangs is heard while it hangs"

@@ -62,9 +62,9 @@ def test_only_changes_are_sent_and_the_screen_is_the_same(ended: Path, tmp_path:
 
 def test_an_ended_job_sends_nothing_while_nobody_types(ended: Path, tmp_path: Path) -> None:
     with watching(ended, tmp_path) as terminal:
-        while terminal.read(1.5):
+        while terminal.read(1.1):
             pass
-        assert terminal.read(3.0) == 0
+        assert terminal.read(2.2) == 0
 
 
 def test_no_color_sends_no_colour(ended: Path, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from bscore.spec.problems import SpecError
 from bscore.spec.resolve import resolve
 from bscore.spec.yaml_text import load_yaml
 from real_environments import run_job, write
-from real_runs import finish, make_job, run_of, start_master
+from real_runs import make_job, run_here, run_of, start_master
 
 SCRIPT = """
     import argparse, logging, os, sys
@@ -106,7 +106,7 @@ def test_column_names_stand_once_on_top_also_after_a_kill(tmp_path: Path, kill_a
     assert master.wait(60) == -signal.SIGKILL
     assert master.stderr is not None
     master.stderr.close()
-    assert finish(start_master(job)) == 0
+    assert run_here(job) == 0
     lines = job.final.read_text().splitlines()
     assert lines[0] == "file score"
     assert Counter(lines[1:]) == Counter(f"item{n:05d} 0.5" for n in range(200))
