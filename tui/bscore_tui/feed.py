@@ -176,7 +176,7 @@ class Feed:
         """Deliver a model where it differs; `anew`: something was read or asked for since the last one."""
         with self._lock:
             at = self.playhead.at(self._monotonic_s())
-            marks = self._marks
+            marks, plays = self._marks, self.playhead.playing
         latest = self._latest
         if not anew and latest is not None and self._stands(latest, at):
             # Only the clock went on: nothing has to be counted again.
@@ -186,7 +186,7 @@ class Feed:
         elif not self.reader.there:
             model = self.reader.nothing_yet(self.name)
         else:
-            model = self.reader.model(at, marks)
+            model = self.reader.model(at, marks, plays=plays)
             with self._lock:
                 if at is not None and model.mode in (Mode.LIVE, Mode.END):
                     self.playhead.go(None)

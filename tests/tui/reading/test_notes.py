@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bscore.core.events import WarningsSeen
+from bscore.core.events import EarlierRunFound, WarningsSeen
 from bscore_tui.reading.notes import note_of
 
 
@@ -34,3 +34,8 @@ def test_warnings_in_words(event: WarningsSeen, level: str, text: str) -> None:
     note = note_of(event)
     assert (note.level, note.text) == (level, text)
     assert note.target == ("mb:7" if event.mini_batch == 7 else "")
+
+
+def test_where_durations_are_known_from_in_words() -> None:
+    note = note_of(EarlierRunFound(1, "night\x1b[2Jly-0410", 10, (1700, 2100)))
+    assert (note.level, note.text) == ("", "durations known from the earlier run nightly-0410")

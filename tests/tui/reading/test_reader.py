@@ -68,7 +68,7 @@ def test_a_moment_of_the_past_is_that_of_its_events(played: World, reader: JobRe
     run = fold(event for event in played.history if event.at <= at)
     model = reader.model(at)
     assert model.mode is Mode.REPLAY
-    assert (model.at, model.done, model.running) == (at, len(run.done), len(running_rows(run, at)))
+    assert (model.at, model.done, model.running) == (at, len(run.done), len(running_rows(run, at, ())))
     assert model.horizon == played.run.last
     assert all(note.at <= at for note in model.notes)
 

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import islice
 
 from bscore.core.attempts import attempt_of
 from bscore.core.state import Run, WorkerState
 from bscore_tui.reading.notes import worker_text
-from bscore_tui.reading.rows import late_after_ns
 from bscore_tui.views.model import BatchRow
 
 #: Rows of one list at most; the rest is counted.
 MAX_ROWS = 1000
 
 
-def running_rows(run: Run, at: int) -> tuple[BatchRow, ...]:
-    """Mini-batches being run, the oldest first."""
-    late_ns = late_after_ns(run)
+def running_rows(run: Run, at: int, late: Collection[str]) -> tuple[BatchRow, ...]:
+    """Mini-batches being run, the oldest first; `late`: the workers whose is."""
     rows = []
     for worker in run.workers.values():
         if worker.state is not WorkerState.BUSY or not worker.queue:
             continue
         mini_batch, spent_us = worker.queue[0], at - worker.since
-        late = late_ns is not None and spent_us * 1000 > late_ns
+        is_late = worker.id in late
         rows.append(
             BatchRow(
                 mini_batch,
@@ -33,8 +31,8 @@ def running_rows(run: Run, at: int) -> tuple[BatchRow, ...]:
                 max(spent_us, 0) * 1000,
                 None,
                 worker_text(worker.id),
-                "late" if late else "",
-                "!" if late else "",
+                "late" if is_late else "",
+                "!" if is_late else "",
             )
         )
     return tuple(sorted(rows, key=lambda row: row.since or 0)[:MAX_ROWS])
@@ -73,7 +71,7 @@ def _returned_row(run: Run, mini_batch: int) -> BatchRow:
     return BatchRow(
         mini_batch,
         "waiting",
-        charge.tries + 1,
+        attempt_of(run, mini_batch),
         items=charge.items,
         worker=worker_text(charge.worker),
         why="to be tried again after",
@@ -86,7 +84,7 @@ def retried_rows(run: Run) -> tuple[BatchRow, ...]:
         BatchRow(
             mini_batch,
             "running" if mini_batch in run.in_flight else "waiting",
-            charge.tries + 1,
+            attempt_of(run, mini_batch),
             items=charge.items,
             worker=worker_text(run.in_flight.get(mini_batch, charge.worker)),
             why=f"{charge.tries} failed",

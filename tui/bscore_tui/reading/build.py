@@ -8,19 +8,18 @@ from dataclasses import dataclass, field, replace
 
 from bscore.core.events import Event, Finished
 from bscore.core.limits import Limits as CoreLimits
-from bscore.core.state import Phase, Run, WorkerState
+from bscore.core.standing import late, standing_still
+from bscore.core.state import Run, WorkerState
 from bscore.observe import NodeUsage, Pulse
 from bscore_tui.reading import batch_rows, figures, rows
 from bscore_tui.reading.findings import findings, next_events
 from bscore_tui.reading.notes import note_of
+from bscore_tui.reading.outlook import NO_OUTLOOK, Outlook
+from bscore_tui.reading.rows import Deviating
 from bscore_tui.views.earlier import Earlier
 from bscore_tui.views.limits import Limits
 from bscore_tui.views.model import Face, Mode, Model, Timeline
 from bscore_tui.views.safe import safe_text
-
-#: Nothing finished for so many times the longest mini-batch so far, and for so long: it stands still.
-STILL_FACTOR = 3
-STILL_AT_LEAST_US = 30_000_000
 
 
 @dataclass(slots=True)
@@ -33,6 +32,7 @@ class Seen:
     pulse: Pulse
     timeline: Timeline = field(default_factory=Timeline)
     usages: dict[str, NodeUsage] = field(default_factory=dict)
+    outlook: Outlook = NO_OUTLOOK
     #: (journal, offset, event) of the last notable records, the newest first.
     notable: Sequence[tuple[str, int, Event]] = ()
     #: The last finished mini-batches.
@@ -55,11 +55,12 @@ def build(run: Run, seen: Seen) -> Model:
 
 def _head(run: Run, seen: Seen) -> Model:
     """What job this is, and which moment of it is shown."""
-    config = run.config
+    config, still_s = run.config, standing_still(run, seen.at)
     return Model(
         job=safe_text(run.job, 200),
         called=shlex.quote(safe_text(seen.called or run.job, 4000)),
-        face=face_of(run, seen),
+        face=face_of(run, seen.pulse, seen.mode, still_s),
+        still_since=None if still_s is None else seen.at - int(still_s * 1e6),
         mode=seen.mode,
         state=state_of(run, seen.pulse),
         at=seen.at,
@@ -107,7 +108,6 @@ def _with_counts(model: Model, run: Run) -> Model:
         committed_rows=run.committed_rows,
         restarts=run.deaths,
         other_errors=run.other_errors,
-        still_since=still_since(run),
     )
 
 
@@ -116,12 +116,15 @@ def _with_times(model: Model, run: Run, seen: Seen) -> Model:
     recent, workers = list(run.recent_ns), run.workers.values()
     per_s = figures.batches_per_s(seen.timeline, model.at, run.first_assigned)
     mean_items = run.done_items / len(run.done) if len(run.done) else None
+    end = seen.outlook.end
     inits = [worker.init_ns for worker in workers if worker.init_ns >= 0]
     return replace(
         model,
         items_s=None if per_s is None or mean_items is None else per_s * mean_items,
         batches_s=per_s,
-        ends=figures.ends(run, seen.timeline, model.at) if model.face is Face.RUNNING else None,
+        ends=None if end is None or end.low_us is None or end.high_us is None else (end.low_us, end.high_us),
+        end_confidence=end.confidence.value if end else "",
+        end_reason=safe_text(end.reason, 400) if end else "",
         latest_end=latest_end(run, _limits(run), model.at),
         busy_percent=busy_percent(run, per_s, recent, len(workers)),
         median_ns=figures.quantile(recent, 0.5),
@@ -137,16 +140,17 @@ def _with_times(model: Model, run: Run, seen: Seen) -> Model:
 def _with_rows(model: Model, run: Run, seen: Seen) -> Model:
     """What is told one by one."""
     at = model.at
+    deviating = _deviating(run, seen)
     return replace(
         model,
-        next_events=next_events(run, _limits(run), at) if run.outcome is None else (),
-        findings=findings(run, at, seen.usages),
+        next_events=next_events(run, at) if _lives(run, seen) else (),
+        findings=findings(run, at, seen.usages, deviating),
         errors=rows.error_rows(run),
         warnings=sum(group.count for group in run.warnings.values()) + run.other_warnings,
         warning_kinds=len(run.warnings),
         warning=rows.most_frequent_warning(run),
-        nodes=rows.node_rows(run, at, seen.usages, seen.mode is Mode.LIVE),
-        running_batches=batch_rows.running_rows(run, at),
+        nodes=rows.node_rows(run, at, seen.usages, deviating, seen.mode is Mode.LIVE),
+        running_batches=batch_rows.running_rows(run, at, deviating.late),
         waiting_batches=batch_rows.waiting_rows(run),
         retried_batches=batch_rows.retried_rows(run),
         abandoned_batches=batch_rows.abandoned_rows(run),
@@ -164,24 +168,29 @@ def state_of(run: Run, pulse: Pulse) -> str:
     return run.phase.value
 
 
-def face_of(run: Run, seen: Seen) -> Face:
-    """Which face of the Overview tells the truth now."""
+def face_of(run: Run, pulse: Pulse, mode: Mode, still_s: float | None) -> Face:
+    """Which face of the Overview tells the truth now; `still_s`: for how long it stands still."""
     if run.outcome is not None:
         return Face.ENDED
-    if seen.pulse is Pulse.NOT_RESPONDING and seen.mode is Mode.LIVE:
+    if pulse is Pulse.NOT_RESPONDING and mode is Mode.LIVE:
         return Face.NOT_RESPONDING
-    if not run.over:
-        return Face.PREPARING
-    since = still_since(run)
-    limit = max(STILL_FACTOR * run.longest_run_ns // 1000, STILL_AT_LEAST_US)
-    if since and seen.at - since > limit and run.phase is not Phase.FINALIZING and run.in_flight:
+    if still_s is not None:
         return Face.STANDING
-    return Face.RUNNING
+    return Face.RUNNING if run.over else Face.PREPARING
 
 
-def still_since(run: Run) -> int | None:
-    """When a mini-batch was last done or abandoned, or work was first given out."""
-    return run.last_progress or run.first_assigned or None
+def _lives(run: Run, seen: Seen) -> bool:
+    return run.outcome is None and seen.pulse is not Pulse.NOT_RESPONDING
+
+
+def _deviating(run: Run, seen: Seen) -> Deviating:
+    """Who is late or slow; nobody where nobody works."""
+    if not _lives(run, seen):
+        return Deviating()
+    return Deviating(
+        late={one.worker: one for one in late(run, seen.at)},
+        slow={one.worker: one for one in seen.outlook.slow if one.worker in run.workers},
+    )
 
 
 def limits_of(limits: CoreLimits) -> Limits:

@@ -4,31 +4,33 @@ from __future__ import annotations
 
 import re
 
-from bscore.core.attempts import attempt_of
-from bscore.core.limits import Limits
-from bscore.core.state import Run, WorkerState
+from bscore.core.next_limit import next_limits
+from bscore.core.standing import Late, SlowWorker
+from bscore.core.state import Run
 from bscore.observe import NodeUsage
-from bscore_tui.reading.figures import quantile
 from bscore_tui.reading.notes import worker_text
-from bscore_tui.reading.rows import FULL_PERCENT, late_after_ns
+from bscore_tui.reading.rows import FULL_PERCENT, Deviating, slow_text
 from bscore_tui.views.model import Finding, NextEvent, batch_name
 from bscore_tui.views.safe import safe_text
 from bscore_tui.views.styles import Options
-from bscore_tui.views.words import nanoseconds, span
+from bscore_tui.views.words import nanoseconds, plural, span
 
 _SENTENCE = re.compile(r"(?<=[.;:]) (?=[A-Z])")
 MAX_FINDINGS = 20
+#: Workers or nodes that are said to be slow; the others are counted.
+MAX_SLOW = 3
 _PLAIN = Options()
 
-#: What has run for so long is told when it will be killed, however late that is.
+#: A limit is told once a third of it is used up, or so much of it.
 LONG_S = 30.0
 
 
-def findings(run: Run, at: int, usages: dict[str, NodeUsage]) -> tuple[Finding, ...]:
-    """The most pressing first: memory, what is late, then what the master found."""
-    found = [*_memory(run, at, usages)] if run.outcome is None else []
+def findings(run: Run, at: int, usages: dict[str, NodeUsage], deviating: Deviating) -> tuple[Finding, ...]:
+    """The most pressing first: memory, what is late, who is slow, then what the master found."""
+    found = []
     if run.outcome is None:
-        found += _late(run, at)
+        found += [*_memory(run, at, usages), *_late([*deviating.late.values()])]
+        found += _slow(run, [*deviating.slow.values()])
     found += [_made(text) for text in run.findings.values()]
     return tuple(found[:MAX_FINDINGS])
 
@@ -57,37 +59,47 @@ def _memory(run: Run, at: int, usages: dict[str, NodeUsage]) -> list[Finding]:
     return found
 
 
-def _late(run: Run, at: int) -> list[Finding]:
-    late_ns = late_after_ns(run)
-    if late_ns is None:
-        return []
-    late = [
-        worker
-        for worker in run.workers.values()
-        if worker.state is WorkerState.BUSY and worker.queue and (at - worker.since) * 1000 > late_ns
-    ]
+def _late(late: list[Late]) -> list[Finding]:
     if not late:
         return []
-    oldest = min(late, key=lambda worker: worker.since)
-    mini_batch = oldest.queue[0]
-    median = nanoseconds(quantile(list(run.recent_ns), 0.5), _PLAIN)
+    oldest = late[0]
     others = f" and {len(late) - 1} more are late" if len(late) > 1 else " is late"
-    text = f"{batch_name(mini_batch)}{others}: {span((at - oldest.since) / 1e6)}, median {median}"
-    return [Finding(text, "", f"mb:{mini_batch}")]
+    median = nanoseconds(oldest.median_us * 1000, _PLAIN)
+    text = f"{batch_name(oldest.mini_batch)}{others}: {span(oldest.age_us / 1e6)}, median {median}"
+    return [Finding(text, "", f"mb:{oldest.mini_batch}")]
 
 
-def next_events(run: Run, limits: Limits, at: int) -> tuple[NextEvent, ...]:
-    """Time-outs of what runs long, and the end for want of progress, the nearest first."""
-    found: list[NextEvent] = []
-    busy = [w for w in run.workers.values() if w.state is WorkerState.BUSY and w.queue]
-    if busy:
-        oldest = min(busy, key=lambda worker: worker.since)
-        due = oldest.since + int(limits.attempt_s * 1e6)
-        if at - oldest.since > min(limits.attempt_s / 3, LONG_S) * 1e6:
-            tries = f"(try {attempt_of(run, oldest.queue[0])} of {limits.tries})"
-            found.append(NextEvent(due, f"time-out kills {worker_text(oldest.id)} {tries}"))
-    since = max(run.first_assigned, run.last_progress)
-    if since and at - since > limits.no_progress_s * 1e6 / 10 and run.over < run.mini_batches:
-        due = since + int(limits.no_progress_s * 1e6)
-        found.append(NextEvent(due, f"job fails: progress_update_timeout {limits.no_progress_s:,.0f} s"))
-    return tuple(sorted(found, key=lambda event: event.at))
+def _slow(run: Run, slow: list[SlowWorker]) -> list[Finding]:
+    """Workers, the slowest first; those of a node in one where they are half of it or more."""
+    by_node: dict[str, list[SlowWorker]] = {}
+    for one in slow:
+        by_node.setdefault(run.workers[one.worker].node, []).append(one)
+    found: list[tuple[Finding, int]] = []
+    for node, those in by_node.items():
+        all_there = sum(worker.node == node for worker in run.workers.values())
+        if len(those) > 1 and 2 * len(those) >= all_there:
+            name = safe_text(node, 100)
+            text = f"{name} is slow: {len(those)} of {all_there} workers, {slow_text(those)}"
+            found.append((Finding(text, "", f"node:{node}"), len(those)))
+        else:
+            found += [
+                (
+                    Finding(
+                        f"{worker_text(one.worker)} is slow: {slow_text([one])}", "", f"worker:{one.worker}"
+                    ),
+                    1,
+                )
+                for one in those
+            ]
+    left_out = sum(number for _, number in found[MAX_SLOW:])
+    more = [Finding(f"{plural(left_out, 'more worker is', 'more workers are')} slow", "", "list:nodes")]
+    return [finding for finding, _ in found[:MAX_SLOW]] + (more if left_out else [])
+
+
+def next_events(run: Run, at: int) -> tuple[NextEvent, ...]:
+    """The limits that will act if nothing changes, the nearest first, but for those hardly used up."""
+    return tuple(
+        NextEvent(at + int(limit.seconds * 1e6), safe_text(limit.short, 200))
+        for limit in next_limits(run, at)
+        if limit.used_s > min(limit.limit_s / 3, LONG_S)
+    )

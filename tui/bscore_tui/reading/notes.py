@@ -67,6 +67,10 @@ def _configured(event: e.RunConfigured) -> Words:
     ), ""
 
 
+def _earlier(event: e.EarlierRunFound) -> Words:
+    return f"durations known from the earlier run {safe(event.job, 100)}", ""
+
+
 def _joined(event: e.NodeJoined) -> Words:
     return (
         f"node {safe(event.node, 100)} joined: {plural(event.workers, 'worker')}, "
@@ -177,6 +181,7 @@ def _other(event: Any) -> Words:
 _WORDS: dict[type, Callable[[Any], Words]] = {
     e.TermStarted: _term,
     e.RunConfigured: _configured,
+    e.EarlierRunFound: _earlier,
     e.NodeJoined: _joined,
     e.NodeLost: lambda v: (
         f"node {safe(v.node, 100)} lost: {safe(v.reason, 300)}",

@@ -12,6 +12,7 @@ from bscore.errors import NotFoundError
 from bscore.logtree import paths
 from bscore.observe import Pulse
 from bscore_tui.reading.reader import JobReader
+from bscore_tui.views.end import trust, unknown, wait
 from bscore_tui.views.model import Face, Mode, Model
 from bscore_tui.views.safe import safe_lines
 from bscore_tui.views.screen import overview_screen
@@ -122,6 +123,7 @@ def progress_line(model: Model, options: Options) -> str:
     parts = [model.state]
     if model.face is Face.PREPARING:
         parts.append(f"{model.items or 0:,} items listed, {len(model.workers)} workers starting")
+        parts += _end(model)
         return "  ".join(parts)
     share = percent(model.over, model.mini_batches) if model.listed and model.mini_batches else None
     if share is not None:
@@ -136,10 +138,15 @@ def progress_line(model: Model, options: Options) -> str:
         parts.append(f"{model.failed_items:,} items failed")
     if model.face is Face.STANDING and model.still_since:
         parts.append(f"stands still for {span((model.at - model.still_since) / 1e6)}")
-    if model.ends:
-        low, high = (span((at - model.at) / 1e6) for at in model.ends)
-        parts.append(f"ends in {low} - {high}")
+    parts += _end(model)
     return "  ".join(parts)
+
+
+def _end(model: Model) -> list[str]:
+    """When it will end; that nobody can know only where nothing else says why."""
+    if model.ends is not None:
+        return [f"ends {wait(model)}, {trust(model)}"]
+    return [f"end {unknown(model)}"] if model.face is Face.RUNNING and model.end_reason else []
 
 
 def follow_plain(

@@ -28,6 +28,7 @@ from bscore.observe import (
 from bscore_tui.reading.build import Seen, build
 from bscore_tui.reading.earlier import earlier_job
 from bscore_tui.reading.jobs import called
+from bscore_tui.reading.outlook import NO_OUTLOOK, Outlook, Outlooks
 from bscore_tui.reading.scan import JournalScan, is_quiet
 from bscore_tui.views.earlier import Earlier
 from bscore_tui.views.model import GONE, Face, Mode, Model
@@ -70,6 +71,8 @@ class JobReader:
         self._earlier: Earlier | None = None
         self._compared = False
         self._gone = False
+        #: Of the present, and of a moment of the past.
+        self._outlooks, self._past_outlooks = Outlooks(), Outlooks()
         self._called = called(Path(source.root), os.environ) if isinstance(source, LocalSource) else ""
         self._notable: tuple[tuple[str, int], list[tuple[str, int, Event]]] | None = None
 
@@ -177,8 +180,8 @@ class JobReader:
         )
         return [event for _, event in found if isinstance(event, Finished)]
 
-    def model(self, at: int | None = None, marks: tuple[int, ...] = ()) -> Model:
-        """The model now, or as of a moment. Raises TreeError while there is no journal."""
+    def model(self, at: int | None = None, marks: tuple[int, ...] = (), *, plays: bool = False) -> Model:
+        """The model now, or as of a moment, which `plays` on. Raises TreeError while there is no journal."""
         if not self.there:
             raise TreeError("There is no journal yet.")
         run = self.follower.run
@@ -187,11 +190,19 @@ class JobReader:
             if self._progress.more:
                 mode = Mode.READING
             place = (self.follower.path, self.follower.offset)
-            return self._build(run, place, self._present(run), mode, list(self._finished), marks)
+            present = self._present(run)
+            outlook = NO_OUTLOOK
+            if mode is Mode.LIVE and self._pulse is not Pulse.NOT_RESPONDING:
+                outlook = self._outlooks.of(run, present, present, moving=True)
+            return self._build(run, place, present, mode, list(self._finished), marks, outlook)
         ended = run.outcome is not None
         past, path, offset = self._past.at(at)
         finished = self._finished_before(path, offset)
-        return self._build(past, (path, offset), at, Mode.REPLAY if ended else Mode.FROZEN, finished, marks)
+        outlook = NO_OUTLOOK
+        if past.outcome is None:
+            outlook = self._past_outlooks.of(past, at, self._now_us(), moving=plays)
+        mode = Mode.REPLAY if ended else Mode.FROZEN
+        return self._build(past, (path, offset), at, mode, finished, marks, outlook)
 
     def _present(self, run: Run) -> int:
         """The moment that "now" shows: the end of what is over, else the present."""
@@ -207,6 +218,7 @@ class JobReader:
         mode: Mode,
         finished: list[Finished],
         marks: tuple[int, ...],
+        outlook: Outlook,
     ) -> Model:
         progress = self._progress
         share = progress.done_bytes / progress.total_bytes if progress.total_bytes else 1.0
@@ -223,6 +235,7 @@ class JobReader:
                 usages=self.usage.at(run.nodes, at) if past else self.usage.nodes,
                 notable=self._notable_at(*place),
                 finished=finished,
+                outlook=outlook,
                 read_share=share if progress.more else 1.0,
                 damage=GONE if self._gone else self.follower.damage,
                 horizon=self.follower.run.last,

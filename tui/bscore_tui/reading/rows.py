@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 from bscore.core.attempts import attempt_of
 from bscore.core.diagnose import in_common
+from bscore.core.standing import Late, SlowWorker, silent
 from bscore.core.state import ErrorGroup, GoneWorker, Run, Worker, WorkerState
 from bscore.observe import NodeUsage
 from bscore.observe.usage import Sample
@@ -14,45 +16,43 @@ from bscore_tui.reading.figures import quantile
 from bscore_tui.reading.notes import error_text
 from bscore_tui.views.model import ErrorRow, NodeRow, WorkerRow
 from bscore_tui.views.safe import safe_text
+from bscore_tui.views.styles import Options
+from bscore_tui.views.words import nanoseconds
 
 #: Gone workers shown per node.
 MAX_GONE_ROWS = 20
-#: A node whose heartbeat is older than this is silent.
-SILENT_US = 30_000_000
+#: A sample of this age says nothing of the present; the cloud takes one in ten minutes.
+STALE_US = 750_000_000
 #: Memory above this share of the node is nearly full.
 FULL_PERCENT = 95.0
-#: Late: so many times as long as the median, and longer than nearly all.
-LATE_FACTOR = 3
-LATE_AT_LEAST_NS = 2_000_000_000
 HISTORY = 120
+_PLAIN = Options()
 
 
-def late_after_ns(run: Run) -> int | None:
-    """From when on a running mini-batch is late; None while nothing is known."""
-    if len(run.recent_ns) < 5:
-        return None
-    median, high = quantile(list(run.recent_ns), 0.5), quantile(list(run.recent_ns), 0.99)
-    assert median is not None
-    assert high is not None
-    return max(LATE_FACTOR * median, int(high * 1.2), LATE_AT_LEAST_NS)
+@dataclass(frozen=True, slots=True)
+class Deviating:
+    """What `bscore.core.standing` says of workers, by their ids."""
+
+    #: The longest late first.
+    late: Mapping[str, Late] = field(default_factory=dict)
+    #: The slowest first.
+    slow: Mapping[str, SlowWorker] = field(default_factory=dict)
 
 
-def worker_row(run: Run, worker: Worker, at: int, late_ns: int | None, usage: NodeUsage | None) -> WorkerRow:
+def worker_row(run: Run, worker: Worker, at: int, deviating: Deviating, usage: NodeUsage | None) -> WorkerRow:
     """A living worker."""
     process = worker.id.rpartition("/")[2]
     running = worker.queue[0] if worker.state is WorkerState.BUSY and worker.queue else None
     pulse = usage.processes.get(process) if usage else None
-    if pulse is not None and (pulse.at > at + 1_000_000 or at - pulse.at > SILENT_US * 25):
+    if pulse is not None and (pulse.at > at + 1_000_000 or at - pulse.at > STALE_US):
         pulse = None
-    sign = ""
-    if running is not None and late_ns is not None and (at - worker.since) * 1000 > late_ns:
-        sign = "!"
+    late, slow = worker.id in deviating.late, deviating.slow.get(worker.id)
     recent = list(worker.recent_ns)
     median = quantile(recent, 0.5)
     mean_items = worker.items / worker.finished if worker.finished else None
     mean_ns = sum(recent) / len(recent) if recent else None
     items_s = mean_items * 1e9 / mean_ns if mean_items and mean_ns else None
-    if sign and mean_items is not None and running is not None:
+    if late and mean_items is not None:
         items_s = min(items_s or 0.0, mean_items * 1e6 / max(at - worker.since, 1))
     stack = run.stacks.get(worker.id)
     current = stack is not None and stack[1] == (running if running is not None else -1)
@@ -61,7 +61,9 @@ def worker_row(run: Run, worker: Worker, at: int, late_ns: int | None, usage: No
         node=safe_text(worker.node, 100),
         process=safe_text(process, 60),
         state=worker.state.value,
-        sign=sign,
+        sign="!" if late or slow else "",
+        late=late,
+        slow=slow is not None,
         since=worker.since or worker.started,
         pid=worker.pid or None,
         mini_batch=running,
@@ -77,8 +79,15 @@ def worker_row(run: Run, worker: Worker, at: int, late_ns: int | None, usage: No
         stack=safe_text(stack[2], 200) if stack and current else "",
         stack_at=stack[0] if stack and current else None,
         trace=stack[3] if stack and current else "",
-        cause=safe_text(worker.stopping_reason, 200),
+        cause=safe_text(worker.stopping_reason, 200) or (slow_text([slow]) if slow else ""),
     )
+
+
+def slow_text(slow: Sequence[SlowWorker]) -> str:
+    """How slow workers are, the slowest first: `median 31.0 s, others 11.0 s`."""
+    middle = slow[len(slow) // 2]
+    median, others = (nanoseconds(value, _PLAIN) for value in (middle.median_ns, middle.others_ns))
+    return f"median {median}, others {others}"
 
 
 def gone_row(gone: GoneWorker, *, quiet: bool) -> WorkerRow:
@@ -104,12 +113,13 @@ def how_gone(gone: GoneWorker) -> str:
     return "ended" if gone.exit_code is None else f"exit code {gone.exit_code}"
 
 
-def node_rows(run: Run, at: int, usages: dict[str, NodeUsage], live: bool) -> tuple[NodeRow, ...]:
+def node_rows(
+    run: Run, at: int, usages: dict[str, NodeUsage], deviating: Deviating, live: bool
+) -> tuple[NodeRow, ...]:
     """Every node; those with something wrong first, else in the order of their ids."""
-    late_ns = late_after_ns(run)
     by_node: dict[str, list[WorkerRow]] = {node: [] for node in run.nodes}
     for worker in run.workers.values():
-        row = worker_row(run, worker, at, late_ns, usages.get(worker.node))
+        row = worker_row(run, worker, at, deviating, usages.get(worker.node))
         by_node.setdefault(worker.node, []).append(row)
     gone: dict[str, list[GoneWorker]] = {}
     for lost in reversed(run.gone):
@@ -143,13 +153,17 @@ def _node_row(
     clean = [lost for lost in gone if lost not in violent] if ended else []
     listed = [*violent, *clean][:MAX_GONE_ROWS]
     shown = tuple(gone_row(lost, quiet=lost in clean) for lost in listed)
-    sign = "" if ended else _node_sign(node.live, workers, violent, last, at, live)
+    step_s = _step_s(samples[-HISTORY:])
+    sign = "" if ended else _node_sign(node.live, workers, violent, last, at)
+    if live and not sign and workers and last and step_s:
+        # Which heartbeats there are says how often they come; the cloud's come every ten minutes.
+        sign = "?" if silent({name: last.at}, int(step_s * 1e6), at) else ""
     total_mb = (usage.memory_total_mb if usage else None) or (float(node.memory_mb) or None)
     peak = max(
         (s for s in samples if s.memory_mb is not None), key=lambda s: s.memory_mb or 0.0, default=None
     )
     speeds = [worker.items_s for worker in workers if worker.items_s is not None and worker.state == "busy"]
-    current = last if last is not None and (ended or at - last.at <= SILENT_US * 25) else None
+    current = last if last is not None and (ended or at - last.at <= STALE_US) else None
     return NodeRow(
         id=name,
         host=safe_text(node.host, 100),
@@ -174,7 +188,7 @@ def _node_row(
         memory_peak_mb=peak.memory_mb if peak else None,
         memory_peak_at=peak.at if peak else None,
         sample_at=last.at if last else None,
-        sample_step_s=_step_s(samples[-HISTORY:]),
+        sample_step_s=step_s,
         lost_reason=safe_text(node.lost_reason, 200),
     )
 
@@ -202,7 +216,6 @@ def _node_sign(
     violent: list[GoneWorker],
     last: Sample | None,
     at: int,
-    live: bool,
 ) -> str:
     if not alive:
         return "x"
@@ -210,9 +223,8 @@ def _node_sign(
         return "!"
     if violent and at - violent[0].at < 15 * 60 * 1_000_000:
         return "!"
-    if last is not None and last.memory_percent is not None and last.memory_percent >= FULL_PERCENT:
-        return "!"
-    return "?" if live and last is not None and at - last.at > SILENT_US and workers else ""
+    full = last is not None and last.memory_percent is not None and last.memory_percent >= FULL_PERCENT
+    return "!" if full else ""
 
 
 def error_rows(run: Run) -> tuple[ErrorRow, ...]:

@@ -18,6 +18,11 @@ def labelled(label: str, line: Line, options: Options, width: int = LABEL) -> Li
     return [(" " + left(label, width - 1, options), "dim"), *line]
 
 
+def state_text(worker: WorkerRow) -> str:
+    """`busy`, `busy slow`."""
+    return f"{worker.state} slow" if worker.slow else worker.state
+
+
 def worker_cell(worker: WorkerRow, glyphs: Glyphs) -> tuple[str, str]:
     """One character for a worker, with its style."""
     if worker.sign:

@@ -62,9 +62,12 @@ class WorkerRow:
     process: str
     #: starting, idle, busy, stopping, gone
     state: str
-    #: `!` late, `x` gone and not replaced, `?` silent, or nothing.
+    #: `!` late or slow, `x` gone and not replaced, or nothing.
     sign: str
     since: int
+    #: What it runs takes longer than nearly all did; all it ran took longer than the others' did.
+    late: bool = False
+    slow: bool = False
     pid: int | None = None
     mini_batch: int | None = None
     attempt: int | None = None
@@ -81,7 +84,7 @@ class WorkerRow:
     stack: str = ""
     stack_at: int | None = None
     trace: str = ""
-    #: Why it is gone or stopping.
+    #: Why it is gone or stopping, how slow it is.
     cause: str = ""
     last_output: str | None = None
     last_output_at: int | None = None
@@ -242,7 +245,10 @@ class Model:
 
     items_s: float | None = None
     batches_s: float | None = None
+    #: Between which moments it will end; likely, rough or unknown; and why it is not known better.
     ends: tuple[int, int] | None = None
+    end_confidence: str = ""
+    end_reason: str = ""
     latest_end: int | None = None
     busy_percent: float | None = None
     median_ns: int | None = None
@@ -253,7 +259,7 @@ class Model:
     outside_ns: int | None = None
     #: Durations of the last mini-batches, for the histogram (nanoseconds).
     recent_ns: tuple[int, ...] = ()
-    #: Since when nothing was finished or abandoned.
+    #: Where it stands still: since when nothing was finished or abandoned.
     still_since: int | None = None
     next_events: tuple[NextEvent, ...] = ()
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from bscore_tui.views.batches import matches
+from bscore_tui.views.cells import state_text
 from bscore_tui.views.model import Mode, Model, NodeRow, WorkerRow
 from bscore_tui.views.styles import Options
 
@@ -161,7 +162,8 @@ def _wanted(node: NodeRow, options: Options) -> bool:
 
 
 def _text(worker: WorkerRow) -> str:
-    return f"{worker.node} {worker.process} {worker.state} {worker.mini_batch} {worker.cause} {worker.stack}"
+    who = f"{worker.node} {worker.process} {state_text(worker)}"
+    return f"{who} {worker.mini_batch} {worker.cause} {worker.stack}"
 
 
 def listed(node: NodeRow, model: Model, options: Options) -> list[WorkerRow]:

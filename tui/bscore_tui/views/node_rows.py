@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bscore_tui.views.cells import mark, worker_cells
+from bscore_tui.views.cells import mark, state_text, worker_cells
 from bscore_tui.views.layout import crop, left, right, spark, width_of
 from bscore_tui.views.model import Model, NodeRow, WorkerRow
 from bscore_tui.views.styles import Line, Options
@@ -99,7 +99,7 @@ def worker_line(worker: WorkerRow, model: Model, width: int, options: Options) -
     line: Line = [
         (f" {sign}  ", style),
         (left(worker.process, _NAME, options) + " ", "text"),
-        (left(worker.state, _STATE, options), state_style),
+        (left(state_text(worker), _STATE, options), state_style),
     ]
     near = {name: cells for name, cells in columns.items() if name in first}
     far = {name: cells for name, cells in columns.items() if name in rest}
@@ -149,11 +149,12 @@ def gone_line(worker: WorkerRow, model: Model, width: int, options: Options) -> 
 
 
 def rest_line(hidden: Sequence[WorkerRow], options: Options) -> Line:
-    """How many workers of a node are not shown, and whether one of them is late."""
+    """How many workers of a node are not shown, and whether one of them is late or slow."""
     if not hidden:
         return []
-    late = sum(worker.sign == "!" for worker in hidden)
+    late, slow = sum(worker.late for worker in hidden), sum(worker.slow for worker in hidden)
+    deviating = ", ".join(f"{number} {word}" for number, word in ((late, "late"), (slow, "slow")) if number)
     states = {worker.state for worker in hidden}
     what = f"more {states.pop()}" if len(states) == 1 else "more workers"
     text = f"    {options.glyphs.ellipsis} {len(hidden)} {what}, "
-    return [(text + (f"{late} late" if late else "none late"), "dim")]
+    return [(text + (deviating or "none late"), "dim")]

@@ -54,11 +54,12 @@ def _counts(model: Model, options: Options) -> Line:
     states: dict[str, int] = {}
     for worker in workers:
         states[worker.state] = states.get(worker.state, 0) + 1
-    late = sum(worker.sign == "!" for worker in workers)
+    late, slow = sum(worker.late for worker in workers), sum(worker.slow for worker in workers)
     parts = ", ".join(f"{number} {state}" for state, number in sorted(states.items(), key=lambda kv: -kv[1]))
     text = f" {plural(len(workers), 'worker')}" + (f": {parts}" if parts else "")
     line: Line = [(text, "text")]
     line += [(f"   ! {late} late", "warn")] if late else []
+    line += [(f"   ! {slow} slow", "warn")] if slow else []
     line += [(f"   ! {plural(model.restarts, 'death')}", "warn")] if model.restarts else []
     limit = duration(model.limits.attempt_s, options)
     median = f"   median {nanoseconds(model.median_ns, options)}"

@@ -9,8 +9,6 @@ from bscore_tui.views.model import Face, Model
 from bscore_tui.views.overview_nodes import nodes
 from bscore_tui.views.styles import Body, Line, Options
 
-#: From so many rows of the whole screen the master's records stand on the Overview.
-TALL_ROWS = 26
 #: On a lower screen they stand where so many rows would be empty.
 _SPARE_ROWS = 3
 KEYS: tuple[tuple[str, str], ...] = (
@@ -44,24 +42,25 @@ def _running(model: Model, width: int, height: int, options: Options) -> Body:
     page.add(parts.progress(model, width, options))
     if width >= 100:
         page.add([])
+    column = width if width < 112 else 80 if width < 160 else 110
     facts: list[Line] = [
         parts.batches(model, options),
         parts.items(model, options),
-        parts.ends(model, options),
+        *parts.ends(model, column, 1 if height < parts.TALL_ROWS else 2, options),
     ]
     facts += parts.next_lines(model, options, 1)
-    if width >= 112:
+    if column < width:
         right = parts.speeds(model, options)
-        for line in beside(facts, right, 80 if width < 160 else 84, width, options):
+        for line in beside(facts, right, column, width, options):
             page.add(line)
     else:
         for line in facts:
             page.add(line)
     page.gap()
     model = parts.filtered(model, options)
-    parts.findings(page, model, 4 if height < TALL_ROWS else 6)
-    parts.errors(page, model, 3 if height < TALL_ROWS else 5)
-    notes = min(6, len(model.notes)) if height >= TALL_ROWS else 0
+    parts.findings(page, model, 4 if height < parts.TALL_ROWS else 6)
+    parts.errors(page, model, 3 if height < parts.TALL_ROWS else 5)
+    notes = min(6, len(model.notes)) if height >= parts.TALL_ROWS else 0
     rest = height - len(page.lines) - (notes + 1 if notes else 0) - 1
     nodes(page, model, max(rest, 1))
     spare = height - len(page.lines) - 2

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 from bscore_tui.views.batches import matches, row_text
 from bscore_tui.views.cells import brief, error_line, labelled, mark, short_place, sign_style
+from bscore_tui.views.end import end_rows
 from bscore_tui.views.layout import bar, crop, left, right
 from bscore_tui.views.model import Model
 from bscore_tui.views.styles import Line, Options
 from bscore_tui.views.words import (
     clock,
     count,
-    minute,
     nanoseconds,
     percent,
     percent_text,
@@ -20,6 +20,9 @@ from bscore_tui.views.words import (
     rate,
     span,
 )
+
+#: From so many rows of the whole screen the master's records stand on the Overview.
+TALL_ROWS = 26
 
 
 class Page:
@@ -110,34 +113,29 @@ def _abandoned_items(model: Model) -> int:
     return model.abandoned * (model.mini_batch_size or 0)
 
 
-def ends(model: Model, options: Options) -> Line:
-    """Between which moments it will end."""
+def ends(model: Model, width: int, most: int, options: Options) -> list[Line]:
+    """Between which moments it will end, how far that can be trusted and why, in at most so many rows."""
     if model.state == "Finalizing":
-        return labelled("ends", [("   publishing the output", "text")], options, 10)
-    if model.ends is None:
-        why = "unknown while the inputs are listed" if not model.listed else "unknown so far"
-        return labelled("ends", [(f"   {why}", "text")], options, 10)
-    low, high = model.ends
-    when = minute(low, options)
-    if minute(high, options) != when:
-        when = f"{when} - {minute(high, options)}"
-    first, last = (low - model.at) / 60e6, (high - model.at) / 60e6
-    minutes = f"{first:.0f} - {last:.0f} min" if round(first) != round(last) else f"{last:.0f} min"
-    if last < 2:
-        seconds = sorted({round(max(low - model.at, 0) / 1e6), round(max(high - model.at, 0) / 1e6)})
-        minutes = " - ".join(map(str, seconds)) + " s"
-    text = left(f"   {when}", 30, options) + f" in {minutes}, likely"
-    return labelled("ends", [(text, "text")], options, 10)
+        rows = ["publishing the output"]
+    else:
+        rows = end_rows(model, width - 13, most, options)
+    return [
+        labelled("" if number else "ends", [("   " + row, "dim" if number else "text")], options, 10)
+        for number, row in enumerate(rows)
+    ]
 
 
 def next_lines(model: Model, options: Options, most: int) -> list[Line]:
     """What happens by itself if nothing changes."""
-    lines: list[Line] = []
-    for number, event in enumerate(model.next_events[:most]):
-        wait = span((event.at - model.at) / 1e6)
-        text = f"   in {wait}  {event.text}"
-        lines.append(labelled("" if number else "next", [(text, "text")], options, 10))
-    return lines
+    return [
+        labelled("" if number else "next", [("   " + row, "text")], options, 10)
+        for number, row in enumerate(next_rows(model, most))
+    ]
+
+
+def next_rows(model: Model, most: int) -> list[str]:
+    """`in 0:18  time-out kills 10.0.0.7 process002 (try 1 of 3)`, the nearest first."""
+    return [f"in {span((event.at - model.at) / 1e6)}  {event.text}" for event in model.next_events[:most]]
 
 
 def speeds(model: Model, options: Options) -> list[Line]:

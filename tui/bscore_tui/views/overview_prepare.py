@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bscore_tui.views import overview_parts as parts
 from bscore_tui.views.cells import labelled
+from bscore_tui.views.end import end_rows
 from bscore_tui.views.layout import wrap
 from bscore_tui.views.model import Model, WorkerRow
 from bscore_tui.views.overview_nodes import nodes
@@ -34,8 +35,8 @@ def preparing(model: Model, width: int, height: int, options: Options) -> Body:
             page.add([("   ", "text"), *labelled("", [(printed, "dim")], options, 16)])
     page.add([])
     page.add(_items(model, options))
-    for line in parts.next_lines(model, options, 2) if model.next_events else ():
-        page.add(line)
+    for label, row in _outlook(model, width - 19, 1 if height < parts.TALL_ROWS else 2, options):
+        page.add([("   ", "text"), *labelled(label, [(row, "text")], options, 16)])
     page.add([])
     model = parts.filtered(model, options)
     parts.findings(page, model, 4)
@@ -46,6 +47,15 @@ def preparing(model: Model, width: int, height: int, options: Options) -> Body:
         page.gap()
         parts.master(page, model, max(height - len(page.lines) - 1, 1))
     return Body(page.lines, page.targets)
+
+
+def _outlook(model: Model, room: int, most: int, options: Options) -> list[tuple[str, str]]:
+    """When it will end, where an earlier run says it; and which limits are nearest."""
+    groups = [
+        ("ends", end_rows(model, room, most, options) if model.ends else []),
+        ("next", parts.next_rows(model, 2)),
+    ]
+    return [("" if number else name, row) for name, rows in groups for number, row in enumerate(rows)]
 
 
 def _steps(model: Model, options: Options) -> list[tuple[str, str, Line]]:

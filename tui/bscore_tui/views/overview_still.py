@@ -8,7 +8,7 @@ from bscore_tui.views.layout import left
 from bscore_tui.views.model import BatchRow, Model, WorkerRow
 from bscore_tui.views.node_rows import doing
 from bscore_tui.views.styles import Body, Line, Options
-from bscore_tui.views.words import clock, count, nanoseconds, span, span_in
+from bscore_tui.views.words import clock, count, nanoseconds, plural, span, span_in
 
 
 def standing(model: Model, width: int, height: int, options: Options) -> Body:
@@ -35,9 +35,9 @@ def standing(model: Model, width: int, height: int, options: Options) -> Body:
     actions = 3
     _left(page, parts.filtered(model, options), max(height - len(page.lines) - actions, 2))
     page.gap()
-    number = len(model.running_batches)
-    does = f"kill these workers now / abandon the {number} and finish / stacks again"
-    page.add(labelled("do", [("   a ", "key"), (does, "text")], options, 10))
+    if model.running:
+        does = f"kill these workers now / abandon the {model.running:,} and finish / stacks again"
+        page.add(labelled("do", [("   a ", "key"), (does, "text")], options, 10))
     spare = height - len(page.lines) - 2
     if spare >= 3:
         page.gap()
@@ -47,6 +47,10 @@ def standing(model: Model, width: int, height: int, options: Options) -> Body:
 
 def _left(page: parts.Page, model: Model, most: int) -> None:
     options = page.options
+    if not model.running:
+        text = f"   no worker runs anything, {plural(model.waiting, 'mini-batch waits', 'mini-batches wait')}"
+        page.add(labelled("left", [(text, "text")], options, 10))
+        return
     workers = {worker.id.replace("/", " "): worker for worker in model.workers}
     places = [worker.stack for worker in workers.values() if worker.stack]
     same = f"STACK, the same in all {len(places)}" if len(set(places)) == 1 and len(places) > 1 else "STACK"

@@ -52,7 +52,7 @@ def scale_of(model: Model, width: int, options: Options) -> Scale | None:
     last = (
         max(model.horizon, model.last) if model.over_at_horizon else max(model.horizon, model.last, model.at)
     )
-    expected = model.ends[1] if model.ends and not model.over_at_horizon else 0
+    expected = max(model.ends[1], model.at) if model.ends and not model.over_at_horizon else 0
     if not model.over_at_horizon and not expected and model.face is not Face.NOT_RESPONDING:
         expected = last + (last - begin) // 4
     end = max(expected, last, begin + 1)
@@ -69,7 +69,7 @@ def labels(model: Model, options: Options) -> tuple[str, str]:
         return start, minute(max(model.horizon, model.last), options)
     if model.face is Face.NOT_RESPONDING:
         return start, minute(model.last, options)
-    return start, f"~{minute(model.ends[1], options)}" if model.ends else "~?"
+    return start, f"~{minute(max(model.ends[1], model.at), options)}" if model.ends else "~?"
 
 
 def cells_of(timeline: Timeline, scale: Scale) -> list[Cell]:

@@ -148,6 +148,15 @@ def day(at: int, now: int, options: Options) -> str:
     return _DAYS[when.weekday()] if 0 < ago < 7 else when.isoformat()
 
 
+def day_ahead(at: int, now: int, options: Options) -> str:
+    """`` for less than a day ahead, `Sat`, `2026-04-11`."""
+    days = (at - now) // 86_400_000_000
+    if days < 1:
+        return ""
+    when = moment(at, options)
+    return _DAYS[when.weekday()] if days < 6 else when.date().isoformat()
+
+
 def plural(number: int, one: str, many: str = "") -> str:
     """`1 worker`, `2 workers`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"

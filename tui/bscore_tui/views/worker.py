@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bscore_tui.views.cells import labelled
+from bscore_tui.views.cells import labelled, state_text
 from bscore_tui.views.model import Model, WorkerRow
 from bscore_tui.views.pages import WorkerPage
 from bscore_tui.views.styles import Body, Line, Options
@@ -46,7 +46,7 @@ def find(model: Model, name: str) -> WorkerRow | None:
 def _facts(row: WorkerRow, model: Model, options: Options) -> list[Line]:
     style = {"!": "warn", "x": "error", "?": "unknown"}.get(row.sign, "strong")
     title: Line = [
-        (f" {row.sign} {row.state}" if row.sign else f" {row.state}", style),
+        (f" {row.sign} {state_text(row)}" if row.sign else f" {row.state}", style),
         (f" for {span((model.at - row.since) / 1e6)}, since {clock(row.since, options)}", "text"),
     ]
     title.append((f"    pid {row.pid}" if row.pid else "", "text"))
