@@ -56,16 +56,21 @@ def trouble_text(run: Run) -> str:
 def bar_line(run: Run, now: int, width: int, end: str = "") -> str:
     """One line that fits into `width` cells; `end` says when it will be over."""
     if run.phase is Phase.PREPARING:
-        starting = len(run.workers)
-        text = (
-            f"Preparing: {starting} worker{'s' if starting != 1 else ''} starting, {run.items:,} items listed"
-        )
-        return text[: width - 1]
+        return joined(preparing_text(run), end)[: width - 1]
     filled = run.over * _BAR_CELLS // run.mini_batches if run.listing_finished and run.mini_batches else 0
     bar = "━" * filled + "─" * (_BAR_CELLS - filled)
-    parts = [bar, percent(run), end, rate_text(run, now), trouble_text(run)]
-    line = "  ".join(part for part in parts if part)
-    return line[: width - 1]
+    return joined(bar, percent(run), end, rate_text(run, now), trouble_text(run))[: width - 1]
+
+
+def preparing_text(run: Run) -> str:
+    """What there is before the first worker is ready."""
+    starting = len(run.workers)
+    return f"Preparing: {starting} worker{'s' if starting != 1 else ''} starting, {run.items:,} items listed"
+
+
+def joined(*parts: str) -> str:
+    """What there is to say, side by side."""
+    return "  ".join(part for part in parts if part)
 
 
 class ProgressBar:
@@ -130,15 +135,14 @@ class ProgressLines:
         if now - self._said_at < LINE_INTERVAL_US:
             return
         self._said_at = now
-        parts = (percent(run), rate_text(run, now), self._end.text(run, now), trouble_text(run))
-        line = "  ".join(part for part in parts if part)
+        line = joined(percent(run), rate_text(run, now), self._end.text(run, now), trouble_text(run))
         if line != self._said:
             self._said = line
             self.say(line)
 
     def close(self, run: Run) -> None:
         """Say the last state."""
-        line = "  ".join(part for part in (percent(run), trouble_text(run)) if part)
+        line = joined(percent(run), trouble_text(run))
         if line != self._said:
             self.say(line)
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bscore.cli.progress import EndText, news, percent, rate_text, trouble_text
+from bscore.cli.progress import EndText, joined, news, percent, preparing_text, rate_text, trouble_text
 from bscore.core import events as e
 from bscore.core.state import Phase, Run
 from bscore.logtree.source import LocalSource
@@ -53,9 +53,9 @@ class NotebookProgress:
 
     def _draw(self, run: Run, end: str, rate: str) -> None:
         if run.phase is Phase.PREPARING:
-            text = f"Preparing: {len(run.workers)} workers starting, {run.items:,} items listed"
+            text = joined(preparing_text(run), end)
         else:
-            text = "  ".join(part for part in (percent(run), end, rate, trouble_text(run)) if part)
+            text = joined(percent(run), end, rate, trouble_text(run))
         if text != self._shown and self._handle is not None:
             self._shown = text
             share = run.over / run.mini_batches if run.listing_finished and run.mini_batches else 0
