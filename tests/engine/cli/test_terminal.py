@@ -16,6 +16,7 @@ from bscore.core.events import Outcome
 from cli_runs import SLOW, WAITING, environment, has_done, now_of, start
 from real_runs import (
     expected_rows,
+    is_running,
     make_job,
     processes_of,
     rows_of,
