@@ -157,7 +157,9 @@ def equal_parts(points: Sequence[tuple[float, float, float]], count: int) -> tup
             room, work = part, 0.0
         work += us * left
         room -= left
-    return (*means, round(work / (part - room)))
+    means.append(round(work / (part - room)))
+    # A mean may be off by its rounding, the order may not.
+    return tuple(accumulate(means, max))
 
 
 def around_run_us(run: Run) -> float:

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bscore.core import events as e
@@ -183,6 +183,7 @@ def test_an_earlier_run_gives_no_end_while_inputs_are_listed() -> None:
     assert looked_at(timed.run, timed.now).low_us is None
 
 
+@example([(1.0, 1.0), (1.0, 16.0), (2.0, 1.0), (2.0, 1.0), (2.0, 24.875), (1.5, 16.0), (1.5, 50.0)], 20)
 @given(
     st.lists(st.tuples(st.floats(1, 1e9), st.floats(0.01, 50)), min_size=1, max_size=300),
     st.integers(1, 60),
