@@ -189,7 +189,7 @@ def _cause(cause: Cause) -> list[str]:
 
 def node_names(nodes: Sequence[str]) -> str:
     """The first nodes of a group."""
-    return f"{', '.join(nodes[:4])}{' and others' if len(nodes) > 4 else ''}"
+    return f"{', '.join(map(one_line, nodes[:4]))}{' and others' if len(nodes) > 4 else ''}"
 
 
 def _rate(facts: ResultFacts) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from hypothesis import given
+from hypothesis import example, given
 
 from arbitrary_events import events_of
 from bscore.core import events as e
@@ -87,6 +87,7 @@ def test_groups_are_bounded_and_survive_a_snapshot() -> None:
 
 
 @given(events_of(e.WarningsSeen))
+@example(dataclasses.replace(SEEN, worker="\x1b[2J/process000"))
 def test_no_text_leaves_its_line_or_moves_a_cursor(event: e.WarningsSeen) -> None:
     event = dataclasses.replace(event, first_at=AT, last_at=AT, count=1)
     text = warning_summary(started(event))
