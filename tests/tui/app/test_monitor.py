@@ -261,3 +261,12 @@ async def test_a_folder_without_a_journal_is_waited_for(tmp_path: Path, ended: P
         shutil.copytree(ended, tree, dirs_exist_ok=True)
         await pilot.press("1")
         await until(pilot, lambda: "Completed" in monitor.stage.as_text())
+
+
+async def test_what_arrives_while_the_monitor_is_left_is_not_drawn(halfway: Path) -> None:
+    monitor = make_monitor(halfway)
+    async with shown(monitor):
+        model = monitor.model
+        await monitor.stage.query_one("#strip").remove()
+        monitor.on_monitor_delivered(Monitor.Delivered(model))
+        assert "#strip" not in {f"#{child.id}" for child in monitor.stage.children}

@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+#: Views from the top to the foot.
+_PARTS = 4
+
 
 class Stage(Screen[None], inherit_bindings=False):
     """The one Textual screen; pages come and go on it without a new layout."""
@@ -163,7 +166,8 @@ class Stage(Screen[None], inherit_bindings=False):
 
     def redraw(self) -> None:
         """As `Desk.redraw`."""
-        if not self.is_mounted or not self.size.width:
+        # While the monitor is left its parts go one by one.
+        if not self.is_mounted or not self.size.width or len(self.children) < _PARTS:
             return
         width, height = self.size
         if frame.too_small(width, height):
