@@ -2,6 +2,7 @@
 
 import base64
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -266,7 +267,8 @@ async def test_a_folder_without_a_journal_is_waited_for(tmp_path: Path, ended: P
 async def test_what_arrives_while_the_monitor_is_left_is_not_drawn(halfway: Path) -> None:
     monitor = make_monitor(halfway)
     async with shown(monitor):
-        model = monitor.model
+        newer = replace(monitor.model, job="newer")
         await monitor.stage.query_one("#strip").remove()
-        monitor.on_monitor_delivered(Monitor.Delivered(model))
-        assert "#strip" not in {f"#{child.id}" for child in monitor.stage.children}
+        monitor.on_monitor_delivered(Monitor.Delivered(newer))
+        assert monitor.model.job == "newer"
+        assert "newer" not in monitor.stage.as_text()
