@@ -22,7 +22,7 @@ from bscore_worker.profiling import Profiler
 from bscore_worker.streams import Streams
 from bscore_worker.traces import describe
 from bscore_worker.warned import Warned
-from bscore_worker.wire import PROTOCOL, Channel, Frame, Message
+from bscore_worker.wire import NOTHING_ELSE, PROTOCOL, Channel, Frame, Message
 
 #: A mini-batch to score: sequence number, id, number of items, paths (none where items are no files).
 Work = Tuple[int, int, int, List[str]]
@@ -142,12 +142,16 @@ class Loop:
             self._offers_stacks = False
             messages.append(("signal_taken",))
         following = self._take()
-        if following is None:
-            messages.append(head + offsets + (-1, 0, 0) + result)
-        else:
+        begins = (-1, 0, 0)
+        if following is not None:
             self._start_ns, self._start_cpu_ns = monotonic_ns(), cpu_ns
-            messages.append(head + offsets + (following[0], self._start_ns, cpu_ns) + result)
-        self._channel.send(messages, body)
+            begins = (following[0], self._start_ns, cpu_ns)
+        answer = head + offsets + begins + result
+        if kind == "done" and not messages and answer[-3:] == NOTHING_ELSE:
+            self._channel.send_done(answer[1:-3], body)
+        else:
+            messages.append(answer)
+            self._channel.send(messages, body)
         return following
 
 

@@ -1,7 +1,8 @@
 """Frames between a worker and its agent: u32 header length, u32 body length, header, body.
 
-The header is a pickled list of messages (tuples of builtins, protocol 4); the body is raw bytes. A frame is
-never held back, and who reads takes all that is there.
+The header is a pickled list of messages (tuples of builtins, protocol 4), or the numbers of one "done" that
+has nothing else to say: there is one for every mini-batch. The body is raw bytes. A frame is never held back,
+and who reads takes all that is there.
 """
 
 from __future__ import annotations
@@ -13,12 +14,18 @@ import struct
 from typing import Any, List, Tuple
 
 #: Both sides say this first; a change of any message raises it.
-PROTOCOL = 2
+PROTOCOL = 3
 
 #: Rows above this go to a spool file that the frame names.
 MAX_INLINE_BYTES = 1 << 20
 
 SIZES = struct.Struct("<II")
+
+#: A mark that no pickle begins with, and the numbers of a "done" in their order.
+_DONE = struct.Struct("<c14q")
+_DONE_MARK = b"D"
+#: What it ends with: no note, no header, no spool file.
+NOTHING_ELSE: Tuple[str, bytes, str] = ("", b"", "")
 
 Message = Tuple[Any, ...]
 Frame = Tuple[List[Message], bytes]
@@ -39,6 +46,11 @@ def pack(messages: List[Message], body: bytes = b"") -> bytes:
     return SIZES.pack(len(header), len(body)) + header + body
 
 
+def pack_done(numbers: Tuple[int, ...], body: bytes) -> bytes:
+    """The frame of one "done" whose last three fields are empty; `numbers` are the fourteen before them."""
+    return SIZES.pack(_DONE.size, len(body)) + _DONE.pack(_DONE_MARK, *numbers) + body
+
+
 def unpack(buffer: bytearray, frames: List[Frame], most_bytes: int = 0xFFFFFFFF) -> None:
     """Move every whole frame from `buffer` to `frames`. Raises UnpicklingError at what is no frame."""
     have, start = len(buffer), 0
@@ -51,7 +63,12 @@ def unpack(buffer: bytearray, frames: List[Frame], most_bytes: int = 0xFFFFFFFF)
             stop = middle + body_bytes
             if stop > have:
                 return
-            messages = _Builtins(io.BytesIO(buffer[start + 8 : middle])).load()
+            if header_bytes == _DONE.size and buffer[start + 8] == _DONE_MARK[0]:
+                messages: List[Message] = [
+                    ("done",) + _DONE.unpack_from(buffer, start + 8)[1:] + NOTHING_ELSE
+                ]
+            else:
+                messages = _Builtins(io.BytesIO(buffer[start + 8 : middle])).load()
             frames.append((messages, bytes(buffer[middle:stop]) if body_bytes else b""))
             start = stop
     finally:
@@ -71,6 +88,10 @@ class Channel:
     def send(self, messages: List[Message], body: bytes = b"") -> None:
         """Send one frame at once. Raises OSError when the agent is gone."""
         self._socket.sendall(pack(messages, body))
+
+    def send_done(self, numbers: Tuple[int, ...], body: bytes) -> None:
+        """As `send`, for what `pack_done` takes."""
+        self._socket.sendall(pack_done(numbers, body))
 
     def receive(self, wait: bool) -> List[Frame]:
         """What is there; with `wait` at least one frame. Raises EOFError when the agent is gone."""

@@ -124,7 +124,9 @@ class Manifest:
 
     def names(self, mini_batch: int, upto: int = 0) -> list[str]:
         """Base names of a mini-batch's items, fit to be shown: undecodable bytes are escaped."""
-        records = self.mini_batches(mini_batch, 1, upto)[1].decode("utf-8", "backslashreplace")
+        (start, _), (end, _) = self._entries(mini_batch, 1, upto)
+        data = self._data_ahead.read(start, end, self._final_bytes(upto) if upto else 0)
+        records = data.decode("utf-8", "backslashreplace")
         return [path.rpartition("/")[2] for path in records.split("\0")[0:-1:3]]
 
     def blocks(self) -> Iterator[bytes]:

@@ -93,8 +93,9 @@ def _worker(worker: str) -> str:
 
 def seconds(nanoseconds: int) -> str:
     """Nanoseconds as seconds with nine decimals; "" where they are not known (negative)."""
-    whole, rest = divmod(nanoseconds, 1_000_000_000)
-    return f"{whole}.{rest:09d}" if nanoseconds >= 0 else ""
+    if nanoseconds < 0:
+        return ""
+    return "%d.%09d" % divmod(nanoseconds, 1_000_000_000)  # noqa: UP031  # half the time of an f-string
 
 
 def _line(cells: Iterable[_Cell]) -> str:

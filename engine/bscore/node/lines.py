@@ -60,13 +60,17 @@ def append(path: str, data: bytes, mode: int = 0o644) -> int:
 
 
 class Stamps:
-    """Times as text, from microseconds UTC; the second last asked for is remembered."""
+    """Times as text, from microseconds UTC; the second last asked for is remembered.
+
+    So is the last time in a log: all that is heard in one wake-up has the same.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
         self._second = -1
         self._log = ""
         self._iso = ""
+        self._logged = (-1, "")
 
     def _turn_to(self, second: int) -> None:
         moment = time.gmtime(second)
@@ -76,10 +80,12 @@ class Stamps:
 
     def log(self, at_us: int) -> str:
         """`2021-04-13 03:23:05,649`, as in the original's system logs (reference 4.3)."""
-        second, us = divmod(at_us, 1_000_000)
-        if second != self._second:
-            self._turn_to(second)
-        return f"{self._log},{us // 1000:03d}"
+        if at_us != self._logged[0]:
+            second, us = divmod(at_us, 1_000_000)
+            if second != self._second:
+                self._turn_to(second)
+            self._logged = at_us, f"{self._log},{us // 1000:03d}"
+        return self._logged[1]
 
     def iso(self, at_us: int) -> str:
         """`2020-10-24T02:59:16.472606`, as in the original's tables (reference 4.4)."""

@@ -10,7 +10,7 @@ import socket
 import pytest
 
 from bscore.node.wire import Link
-from bscore_worker.wire import SIZES, Channel, Frame, pack, unpack
+from bscore_worker.wire import SIZES, Channel, Frame, pack, pack_done, unpack
 
 FRAMES: list[Frame] = [([("done", 1, "x")], b"rows\n"), ([("bye",)], b""), ([], b"\0" * 1000)]
 
@@ -27,6 +27,24 @@ def test_frames_are_the_same_wherever_the_stream_is_cut() -> None:
     rest = bytearray(stream) + b"\x01"
     unpack(rest, at_once)
     assert (at_once, rest) == (FRAMES, b"\x01")
+
+
+NUMBERS = tuple(range(-3, 11))
+
+
+def test_a_done_of_numbers_alone_arrives_like_any_other() -> None:
+    frames: list[Frame] = []
+    rest = bytearray(pack_done(NUMBERS, b"rows\n") + pack([("done", *NUMBERS, "", b"", "")]))
+    unpack(rest, frames)
+    message = ("done", *NUMBERS, "", b"", "")
+    assert frames == [([message], b"rows\n"), ([message], b"")]
+    assert not rest
+
+
+def test_a_done_of_another_size_is_nonsense() -> None:
+    header = pack_done(NUMBERS, b"")[SIZES.size : -1]
+    with pytest.raises(pickle.UnpicklingError):
+        unpack(bytearray(SIZES.pack(len(header), 0) + header), [])
 
 
 def test_frames_before_nonsense_are_heard() -> None:
