@@ -11,9 +11,10 @@ from bscore.core.events import FailureKind
 from bscore.core.reduce import reduce
 from bscore.core.state import Run
 from bscore.logtree import paths
+from bscore.logtree.fitting import fit
 from bscore.logtree.job_report import HEADER, Summary, row
 from bscore.logtree.overview import due, overview_line, progress, remaining_s
-from bscore.logtree.records import JournalCrc, encode, fit
+from bscore.logtree.records import JournalCrc, encode
 from bscore.logtree.writer import TreeWriter
 from bscore.node import tables
 from bscore.node.clock import Clock

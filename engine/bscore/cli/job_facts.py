@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from bscore.core.estimate import estimate, percent
+from bscore.core.groups import ErrorGroup
 from bscore.core.next_limit import next_limit
 from bscore.core.standing import late, slow, standing_still
-from bscore.core.state import ErrorGroup, Phase, Run, Worker, WorkerState
+from bscore.core.state import Phase, Run, Worker, WorkerState
 from bscore.errors import BscoreError
 from bscore.logtree import paths
 from bscore.logtree.history import read_history

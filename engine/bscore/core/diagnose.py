@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from bscore.core import events as e
-from bscore.core.state import MAX_ERROR_GROUPS, MAX_WARNING_GROUPS, ErrorGroup, Run, WarningGroup
+from bscore.core.groups import MAX_ERROR_GROUPS, MAX_WARNING_GROUPS, ErrorGroup, WarningGroup
+from bscore.core.state import Run
 from bscore_worker.shapes import message_shape
 
 MAX_NODES_OF_GROUP = 16

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import types
 import typing
 from collections import deque
@@ -23,6 +24,8 @@ from bscore.core.state import Run
 #: Snapshots are taken after so many bytes of journal at least, and so many times their own size.
 MIN_JOURNAL_BYTES = 1024 * 1024
 JOURNAL_PER_SNAPSHOT = 20
+
+_MODULE = re.compile(r"\b(?:\w+\.)+(?=\w)")
 
 
 def encode_run(run: Run) -> str:
@@ -142,7 +145,10 @@ def _shape() -> str:
             visit(argument)
         if dataclasses.is_dataclass(kind) and isinstance(kind, type) and kind.__name__ not in seen:
             hints = typing.get_type_hints(kind)
-            seen[kind.__name__] = [f"{f.name}:{hints[f.name]}" for f in dataclasses.fields(kind)]
+            # In which file a class stands says nothing of its shape.
+            seen[kind.__name__] = [
+                f"{f.name}:{_MODULE.sub('', str(hints[f.name]))}" for f in dataclasses.fields(kind)
+            ]
             for hint in hints.values():
                 visit(hint)
 

@@ -11,10 +11,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bscore.core.events import EarlierRunFound, FailureKind, Outcome, RunConfigured
+from bscore.core.groups import ErrorGroup, WarningGroup
 from bscore.core.ranges import Ranges
 
-MAX_ERROR_GROUPS = 200
-MAX_WARNING_GROUPS = 200
 MAX_SLOWEST = 50
 MAX_GONE = 1000
 MAX_FINDINGS = 100
@@ -121,47 +120,6 @@ class Uncommitted:
     items: int
     succeeded: int
     rows: int
-
-
-@dataclass(slots=True)
-class ErrorGroup:
-    """Failed attempts of one kind, type, message shape and place."""
-
-    kind: FailureKind
-    error_type: str
-    message: str
-    place: str
-    count: int
-    first_at: int
-    last_at: int
-    first_mini_batch: int
-    first_attempt: int
-    worker: str
-    trace: str
-    item: str
-    #: Longest folder that all failing first items share.
-    folder: str
-    #: Nodes it was seen on, at most 16.
-    nodes: list[str] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class WarningGroup:
-    """Warnings of one source, category, message shape and place."""
-
-    #: As in `WarningsSeen`; `master` for what the journal itself warns of.
-    source: str
-    category: str
-    place: str
-    #: The first one's text, worker ("" for none) and mini-batch (-1 for none).
-    message: str
-    worker: str
-    first_mini_batch: int
-    count: int
-    first_at: int
-    last_at: int
-    #: Nodes it was seen on, at most 16.
-    nodes: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True)

@@ -24,16 +24,8 @@ from bscore.logtree.grammar import pairs, read_second, second_text, word
 
 #: A whole line with its newline, in bytes; texts are cut by `fit` so that it holds.
 MAX_LINE_BYTES = 8192
-CUT_MARK = "…"
-#: Widest process and thread ids, so that a line fits whoever writes it.
-_WIDEST_PID = 10**10 - 1
-_WIDEST_THREAD = 2**64 - 1
-_MARK_BYTES = len(CUT_MARK.encode()) + len('""')
-_NAMES_BYTES = 4096
-_NAME_BYTES = 512
 
 _ERRORS = (ev.AttemptFailed, ev.InitFailed, ev.MiniBatchAbandoned, ev.ListingFailed, ev.NodeLost)
-_HOT = (Finished, Assigned)
 _WARNINGS = (ev.AnswerDropped, ev.ClockJumped, ev.FindingMade, ev.RemainingAbandoned, ev.WarningsSeen)
 
 
@@ -235,67 +227,3 @@ def _usual(raw: dict[str, str]) -> dict[str, str]:
     if "ok" in raw:
         raw.setdefault("rows", raw["ok"])
     return raw
-
-
-def fit(event: Event) -> Event:
-    """The event with its longest texts cut (ending in `…`) so that its line has at most 8 KiB.
-
-    Returns the same object where nothing needs cutting. Pairs of ids are never cut: whoever assigns
-    keeps them short (some hundred at most).
-    """
-    if isinstance(event, _HOT) and len(event.worker) < 256:
-        return event
-    excess = len(encode(event, _WIDEST_PID, _WIDEST_THREAD)) - MAX_LINE_BYTES
-    if excess <= 0:
-        return event
-    changes: dict[str, Any] = {}
-    if isinstance(event, ev.InputsChanged):
-        changes["first_names"] = names = _fit_names(event.first_names)
-        excess -= len(grammar.texts(event.first_names).encode()) - len(grammar.texts(names).encode())
-    values = {field.name: getattr(event, field.name) for field in dataclasses.fields(event)}
-    sizes = {name: _size(value) for name, value in values.items() if type(value) is str}
-    cap = _cap(list(sizes.values()), sum(sizes.values()) - excess)
-    changes.update({name: cut(values[name], cap) for name, size in sizes.items() if size > cap})
-    fitted: Event = dataclasses.replace(event, **changes)
-    return fitted
-
-
-def _size(value: str) -> int:
-    return len(grammar.text(value).encode())
-
-
-def _cap(sizes: list[int], budget: int) -> int:
-    """The size to which the longest must be cut so that the sum of all is at most `budget`."""
-    rest = budget
-    for index, size in enumerate(sorted(sizes)):
-        share = rest // (len(sizes) - index)
-        if size > share:
-            return share
-        rest -= size
-    return max(sizes, default=0)
-
-
-def cut(value: str, nbytes: int) -> str:
-    """The longest beginning of a text that, with `…` behind it, is at most `nbytes` as a value."""
-    if _size(value) <= nbytes:
-        return value
-    low, high = 0, min(len(value), max(nbytes - _MARK_BYTES, 0))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if _size(value[:middle] + CUT_MARK) <= nbytes:
-            low = middle
-        else:
-            high = middle - 1
-    return value[:low] + CUT_MARK
-
-
-def _fit_names(names: tuple[str, ...]) -> tuple[str, ...]:
-    kept: list[str] = []
-    rest = _NAMES_BYTES
-    for name in names:
-        short = cut(name, _NAME_BYTES)
-        rest -= _size(short) + 1
-        if rest < 0:
-            break
-        kept.append(short)
-    return tuple(kept)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from bscore.core.diagnose import in_common
-from bscore.core.state import MAX_WARNING_GROUPS, Run, WarningGroup
+from bscore.core.groups import MAX_WARNING_GROUPS, WarningGroup
+from bscore.core.state import Run
 from bscore.logtree import paths
 from bscore.logtree.overview import iso
 from bscore.logtree.reports import node_names, one_line, shorten

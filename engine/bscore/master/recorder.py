@@ -14,7 +14,8 @@ from bscore.core.events import Assigned, Committed, Event, Finished
 from bscore.core.reduce import reduce
 from bscore.core.state import Run, Vitals
 from bscore.errors import StorageError
-from bscore.logtree.records import JournalCrc, encode, fit
+from bscore.logtree.fitting import fit
+from bscore.logtree.records import JournalCrc, encode
 from bscore.outputs.part import PartFile
 
 

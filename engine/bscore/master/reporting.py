@@ -7,7 +7,8 @@ from functools import partial
 
 from bscore.core.diagnose import in_common
 from bscore.core.events import Event, Outcome
-from bscore.core.state import ErrorGroup, Run
+from bscore.core.groups import ErrorGroup
+from bscore.core.state import Run
 from bscore.logtree import job_report, paths
 from bscore.logtree.journal import read_events
 from bscore.logtree.reports import Cause, ResultFacts, cause_lines, job_result, user_error_summary

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from bscore.core.events import WarningsSeen
-from bscore.core.state import MAX_WARNING_GROUPS
+from bscore.core.groups import MAX_WARNING_GROUPS
 from bscore.node.clock import Clock
 from bscore_worker.shapes import message_shape
 

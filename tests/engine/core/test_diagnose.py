@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from bscore.core import events as e
 from bscore.core.diagnose import common_folder, in_common, message_shape
-from bscore.core.state import ErrorGroup, Run
+from bscore.core.groups import ErrorGroup
+from bscore.core.state import Run
 from histories import World
 
 

@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from bscore.core import events as e
 from bscore.core.check import check
 from bscore.core.events import Outcome
+from bscore.core.groups import MAX_ERROR_GROUPS
 from bscore.core.limits import Limits
 from bscore.core.reduce import fold
 from bscore.core.snapshot import decode_run, decode_snapshot, encode_run, encode_snapshot
-from bscore.core.state import MAX_ERROR_GROUPS, MAX_GONE, Phase, WorkerState
+from bscore.core.state import MAX_GONE, Phase, WorkerState
 from histories import START_US, TROUBLE, World, troubled
 
 

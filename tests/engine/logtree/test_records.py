@@ -11,17 +11,8 @@ from hypothesis import strategies as st
 from arbitrary_events import EVENTS, KINDS, TEXT
 from bscore.core import events as ev
 from bscore.logtree import grammar
-from bscore.logtree.records import (
-    CUT_MARK,
-    MAX_LINE_BYTES,
-    JournalCrc,
-    StrangeLine,
-    cut,
-    decode,
-    encode,
-    fit,
-    level,
-)
+from bscore.logtree.fitting import CUT_MARK, cut, fit
+from bscore.logtree.records import MAX_LINE_BYTES, JournalCrc, StrangeLine, decode, encode, level
 from bscore.logtree.samples import PID, SAMPLES, THREAD
 
 AT = 1_761_234_567_123_456

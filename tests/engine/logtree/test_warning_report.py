@@ -9,9 +9,10 @@ from hypothesis import example, given
 from arbitrary_events import events_of
 from bscore.core import events as e
 from bscore.core.check import check
+from bscore.core.groups import MAX_WARNING_GROUPS
 from bscore.core.reduce import reduce
 from bscore.core.snapshot import decode_run, encode_run
-from bscore.core.state import MAX_WARNING_GROUPS, Run
+from bscore.core.state import Run
 from bscore.logtree import paths
 from bscore.logtree.warning_report import script_warnings, warning_summary
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bscore.core.events import WarningsSeen
-from bscore.core.state import MAX_WARNING_GROUPS
+from bscore.core.groups import MAX_WARNING_GROUPS
 from bscore.node.clock import Clock
 from bscore.node.warned import NodeWarnings
 

@@ -8,8 +8,9 @@ from itertools import pairwise
 
 from bscore.core.attempts import attempt_of
 from bscore.core.diagnose import in_common
+from bscore.core.groups import ErrorGroup
 from bscore.core.standing import Late, SlowWorker, silent
-from bscore.core.state import ErrorGroup, GoneWorker, Run, Worker, WorkerState
+from bscore.core.state import GoneWorker, Run, Worker, WorkerState
 from bscore.observe import NodeUsage
 from bscore.observe.usage import Sample
 from bscore_tui.reading.figures import quantile
