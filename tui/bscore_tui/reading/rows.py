@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 from bscore.core.attempts import attempt_of
@@ -48,13 +48,6 @@ def worker_row(run: Run, worker: Worker, at: int, deviating: Deviating, usage: N
     if pulse is not None and (pulse.at > at + 1_000_000 or at - pulse.at > STALE_US):
         pulse = None
     late, slow = worker.id in deviating.late, deviating.slow.get(worker.id)
-    recent = list(worker.recent_ns)
-    median = quantile(recent, 0.5)
-    mean_items = worker.items / worker.finished if worker.finished else None
-    mean_ns = sum(recent) / len(recent) if recent else None
-    items_s = mean_items * 1e9 / mean_ns if mean_items and mean_ns else None
-    if late and mean_items is not None:
-        items_s = min(items_s or 0.0, mean_items * 1e6 / max(at - worker.since, 1))
     stack = run.stacks.get(worker.id)
     current = stack is not None and stack[1] == (running if running is not None else -1)
     return WorkerRow(
@@ -72,8 +65,8 @@ def worker_row(run: Run, worker: Worker, at: int, deviating: Deviating, usage: N
         queued=max(len(worker.queue) - (running is not None), 0),
         done=worker.finished,
         failed=worker.failed,
-        items_s=items_s,
-        median_ns=median,
+        items_s=_items_s(worker, at, late=late),
+        median_ns=quantile(list(worker.recent_ns), 0.5),
         init_ns=worker.init_ns if worker.init_ns >= 0 else None,
         cpu_percent=pulse.cpu_percent if pulse else None,
         memory_mb=pulse.memory_mb if pulse else None,
@@ -82,6 +75,15 @@ def worker_row(run: Run, worker: Worker, at: int, deviating: Deviating, usage: N
         trace=stack[3] if stack and current else "",
         cause=safe_text(worker.stopping_reason, 200) or (slow_text([slow]) if slow else ""),
     )
+
+
+def _items_s(worker: Worker, at: int, *, late: bool) -> float | None:
+    """Items per second of run() lately; a late one is no faster than what it is at."""
+    if not worker.finished:
+        return None
+    mean_items, recent = worker.items / worker.finished, worker.recent_ns
+    items_s = mean_items * 1e9 * len(recent) / sum(recent) if mean_items and sum(recent) else None
+    return min(items_s or 0.0, mean_items * 1e6 / max(at - worker.since, 1)) if late else items_s
 
 
 def slow_text(slow: Sequence[SlowWorker]) -> str:
@@ -145,53 +147,65 @@ def _node_row(
     at: int,
     live: bool,
 ) -> NodeRow:
-    node = run.nodes[name]
-    samples = usage.upto(at) if usage else []
-    slow = [sample for sample in usage.slow if sample.at <= at] if usage else []
-    last = samples[-1] if samples else None
-    ended = run.outcome is not None
+    node, ended = run.nodes[name], run.outcome is not None
     violent = [lost for lost in gone if lost.signal is not None or lost.exit_code not in (0, None)]
     clean = [lost for lost in gone if lost not in violent] if ended else []
     listed = [*violent, *clean][:MAX_GONE_ROWS]
-    shown = tuple(gone_row(lost, quiet=lost in clean) for lost in listed)
-    step_s = _step_s(samples[-HISTORY:])
-    sign = "" if ended else _node_sign(node.live, workers, violent, last, at)
-    if live and not sign and workers and last and step_s:
-        # Which heartbeats there are says how often they come; the cloud's come every ten minutes.
-        sign = "?" if silent({name: last.at}, int(step_s * 1e6), at) else ""
-    total_mb = (usage.memory_total_mb if usage else None) or (float(node.memory_mb) or None)
-    peak = max(
-        (s for s in samples if s.memory_mb is not None), key=lambda s: s.memory_mb or 0.0, default=None
-    )
     speeds = [worker.items_s for worker in workers if worker.items_s is not None and worker.state == "busy"]
-    current = last if last is not None and (ended or at - last.at <= STALE_US) else None
-    return NodeRow(
+    samples = usage.upto(at) if usage else []
+    row = NodeRow(
         id=name,
         host=safe_text(node.host, 100),
         live=node.live,
-        sign=sign,
+        sign="" if ended else _node_sign(node.live, workers, violent, samples[-1] if samples else None, at),
         workers=tuple(sorted(workers, key=lambda w: _natural_process(w.process))),
-        gone=shown,
+        gone=tuple(gone_row(lost, quiet=lost in clean) for lost in listed),
         wanted=0 if ended else node.workers,
         done=sum(worker.done for worker in workers) + sum(lost.finished for lost in gone),
         failed=sum(worker.failed for worker in workers) if workers or not gone else None,
         items_s=sum(speeds) if speeds else None,
         cpus=node.cpus or None,
+        memory_total_mb=(usage.memory_total_mb if usage else None) or (float(node.memory_mb) or None),
+        sample_step_s=_step_s(samples[-HISTORY:]),
+        lost_reason=safe_text(node.lost_reason, 200),
+    )
+    if usage:
+        row = _with_usage(row, usage, samples, at, ended=ended)
+    silent_too = live and not ended and not row.sign and bool(workers) and _is_silent(row, at)
+    return replace(row, sign="?") if silent_too else row
+
+
+def _with_usage(
+    row: NodeRow, usage: NodeUsage, samples: Sequence[Sample], at: int, *, ended: bool
+) -> NodeRow:
+    """What the node's tables say, at a moment and before."""
+    last, lately = samples[-1] if samples else None, samples[-HISTORY:]
+    slow = [sample for sample in usage.slow if sample.at <= at]
+    peak = max(
+        (s for s in samples if s.memory_mb is not None), key=lambda s: s.memory_mb or 0.0, default=None
+    )
+    current = last if last is not None and (ended or at - last.at <= STALE_US) else None
+    return replace(
+        row,
         cpu_percent=current.cpu_percent if current else None,
         memory_mb=current.memory_mb if current else None,
-        memory_total_mb=total_mb,
         disk_mb_s=slow[-1].disk_mb_s if slow else None,
         network_mb_s=slow[-1].network_mb_s if slow else None,
-        cpu=tuple(sample.cpu_percent for sample in samples[-HISTORY:]),
-        memory=tuple(_memory_percent(sample, total_mb) for sample in samples[-HISTORY:]),
+        cpu=tuple(sample.cpu_percent for sample in lately),
+        memory=tuple(_memory_percent(sample, row.memory_total_mb) for sample in lately),
         disk=tuple(sample.disk_mb_s for sample in slow[-HISTORY:]),
         network=tuple(sample.network_mb_s for sample in slow[-HISTORY:]),
         memory_peak_mb=peak.memory_mb if peak else None,
         memory_peak_at=peak.at if peak else None,
         sample_at=last.at if last else None,
-        sample_step_s=step_s,
-        lost_reason=safe_text(node.lost_reason, 200),
     )
+
+
+def _is_silent(row: NodeRow, at: int) -> bool:
+    """Which heartbeats there are says how often they come; the cloud's come every ten minutes."""
+    if row.sample_at is None or not row.sample_step_s:
+        return False
+    return bool(silent({row.id: row.sample_at}, int(row.sample_step_s * 1e6), at))
 
 
 def _step_s(samples: Sequence[Sample]) -> float | None:
