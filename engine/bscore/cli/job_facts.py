@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import socket
 import time
 from dataclasses import dataclass
@@ -10,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bscore.core.estimate import estimate, percent
+from bscore.core.estimate import percent
 from bscore.core.groups import ErrorGroup
 from bscore.core.next_limit import next_limit
 from bscore.core.standing import late, slow, standing_still
@@ -21,7 +20,7 @@ from bscore.logtree.history import read_history
 from bscore.logtree.overview import iso
 from bscore.logtree.source import LocalSource
 from bscore.master.lock import Lease, read_lease
-from bscore.observe import Life, Pulse
+from bscore.observe import Life, Pulse, end_of
 from bscore.observe.life import has_open, process_start
 from bscore.spec.job_file import read_job
 
@@ -203,7 +202,7 @@ def _of_present(facts: Facts, run: Run) -> dict[str, Any]:
     """What only counts while somebody works on it; None where it does not."""
     alive = facts.is_alive
     still_s = standing_still(run, facts.now) if alive else None
-    ends = estimate(run, facts.now, random.Random(run.events).random) if alive else None
+    ends = end_of(run, facts.now) if alive else None
     return {
         "master_alive": alive if run.outcome is None else None,
         "percent": percent(run),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import random
 import sys
 from pathlib import Path
 from typing import TextIO
@@ -11,10 +10,10 @@ from typing import TextIO
 from bscore.cli.lasting import Lasting
 from bscore.cli.output import terminal_text
 from bscore.core import events as e
-from bscore.core.estimate import Confidence, estimate
+from bscore.core.estimate import Confidence
 from bscore.core.state import Phase, Run
 from bscore.logtree.source import LocalSource, Source
-from bscore.observe import read_trace
+from bscore.observe import end_of, read_trace
 
 BAR_INTERVAL_US = 100_000
 LINE_INTERVAL_US = 10_000_000
@@ -164,7 +163,7 @@ class EndText:
         if now - self._asked_at < (END_INTERVAL_US if self._text else BAR_INTERVAL_US):
             return self._text
         self._asked_at = now
-        ends = estimate(run, now, random.Random(run.events).random)
+        ends = end_of(run, now)
         if ends.low_us is None or ends.high_us is None or run.exhausted:
             self._text = ""
         else:

@@ -108,8 +108,7 @@ class Manifest:
         sizes = [
             (items - items_before, end - start) for (start, items_before), (end, items) in pairwise(entries)
         ]
-        start, end = entries[0][0], entries[-1][0]
-        return sizes, self._data_ahead.read(start, end, self._final_bytes(upto) if upto else 0)
+        return sizes, self._records(entries, upto)
 
     def items_before(self, mini_batch: int) -> int:
         """Items of all mini-batches before this one, which may be the one behind the last."""
@@ -124,8 +123,7 @@ class Manifest:
 
     def names(self, mini_batch: int, upto: int = 0) -> list[str]:
         """Base names of a mini-batch's items, fit to be shown: undecodable bytes are escaped."""
-        (start, _), (end, _) = self._entries(mini_batch, 1, upto)
-        data = self._data_ahead.read(start, end, self._final_bytes(upto) if upto else 0)
+        data = self._records(self._entries(mini_batch, 1, upto), upto)
         records = data.decode("utf-8", "backslashreplace")
         return [path.rpartition("/")[2] for path in records.split("\0")[0:-1:3]]
 
@@ -158,6 +156,11 @@ class Manifest:
         raw = self._index_ahead.read((first - skip) * size, (first + count) * size, upto * size)
         entries: list[tuple[int, int]] = list(ENTRY.iter_unpack(raw))
         return entries if skip else [(0, 0), *entries]
+
+    def _records(self, entries: list[tuple[int, int]], upto: int) -> bytes:
+        """The records between the first and the last of these ends."""
+        start, end = entries[0][0], entries[-1][0]
+        return self._data_ahead.read(start, end, self._final_bytes(upto) if upto else 0)
 
     def _final_bytes(self, upto: int) -> int:
         """Where the first `upto` mini-batches end in the data; remembered for the last one asked."""

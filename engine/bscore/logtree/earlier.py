@@ -40,13 +40,11 @@ class EarlierRun:
 
 def earlier_runs(tree: Path, script: str, started: int) -> Iterator[EarlierRun]:
     """Runs of the same script in the same code folder that began before `started`, the last of them first."""
-    code = code_of(tree)
-    begun = sorted(
-        (head for other in neighbours(tree, _OLDER_TREES, _NEWER_TREES) if (head := _head(other))),
-        key=lambda head: -head[0],
-    )
-    for at, theirs, other in begun:
-        if theirs == script and at < started and (not code or code_of(other) in ("", code)):
+    heads = [head for other in neighbours(tree, _OLDER_TREES, _NEWER_TREES) if (head := _head(other))]
+    fitting = [(at, other) for at, theirs, other in heads if theirs == script and at < started]
+    code = code_of(tree) if fitting else ""
+    for _, other in sorted(fitting, reverse=True):
+        if not code or code_of(other) in ("", code):
             seen = _glance(other)
             if seen is not None:
                 yield seen

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from threading import Thread
@@ -16,22 +17,27 @@ _LOOKED_INTO = 5
 
 
 class EarlierSearch:
-    """One search; `take` gives what was found, once."""
+    """One search for a run; `take` gives what was found, once."""
 
     def __init__(self, tree: Path, run: Run) -> None:
+        self._tree, self._run = tree, run
         self._found: EarlierRunFound | None = None
-        script = run.config.script if run.config else ""
-        if script and run.earlier is None and not any(run.histogram):
-            Thread(target=self._search, args=(tree, script, run.started), daemon=True).start()
 
-    def _search(self, tree: Path, script: str, started: int) -> None:
-        for earlier in islice(earlier_runs(tree, script, started), _LOOKED_INTO):
+    def begin(self) -> None:
+        """Search, unless the run can already say by itself how long mini-batches take, or was told."""
+        run = self._run
+        if run.config and run.config.script and run.earlier is None and not any(run.histogram):
+            about = (run.config.script, run.started)
+            Thread(target=self._search, args=about, daemon=True).start()
+
+    def _search(self, script: str, started: int) -> None:
+        for earlier in islice(earlier_runs(self._tree, script, started), _LOOKED_INTO):
             found = earlier_run(earlier.tree.name, earlier.run, started)
             if found is not None:
                 self._found = found
                 return
 
-    def take(self) -> EarlierRunFound | None:
-        """What was found since the last call; None for nothing, or not yet."""
+    def take(self, now: int) -> EarlierRunFound | None:
+        """What was found since the last call, told `now` (microseconds UTC); None for nothing, or not yet."""
         found, self._found = self._found, None
-        return found
+        return replace(found, at=now) if found else None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from bscore.backends.base import Backend
@@ -56,7 +55,7 @@ class Master:
         self._snapshot_bytes = 0
         self._snapshot_at = 0
         self._writer = TreeWriter(term.job.tree)
-        self._earlier: EarlierSearch | None = None
+        self._earlier = EarlierSearch(term.job.tree, self.run)
 
     def _tell(self, event: e.Event) -> None:
         for observer in self.observers:
@@ -65,7 +64,7 @@ class Master:
     def until_end(self) -> End:
         """Go round until the run has to end. Raises StorageError, TermLostError, KeyboardInterrupt."""
         self._wait_for_manifest()
-        self._earlier = EarlierSearch(self.term.job.tree, self.run)
+        self._earlier.begin()
         while True:
             instructions = self.turn()
             end = is_end(instructions)
@@ -118,9 +117,9 @@ class Master:
         return now
 
     def _hear_of_earlier_run(self, now: int) -> None:
-        found = self._earlier.take() if self._earlier else None
+        found = self._earlier.take(now)
         if found is not None:
-            self.recorder.record(replace(found, at=now))
+            self.recorder.record(found)
 
     def _take_stops(self, now: int) -> None:
         stops = self._stops

@@ -4,6 +4,7 @@ One way for living and ended runs and for trees of other machines: only a `Sourc
 events found are folded by the same `reduce` that the master uses.
 """
 
+from bscore.observe.end import end_of
 from bscore.observe.follow import Follower, Progress
 from bscore.observe.items import ItemFound, find_items, items_of
 from bscore.observe.life import SILENT_S, Life, Pulse
@@ -29,6 +30,7 @@ __all__ = [
     "Pulse",
     "Story",
     "UsageReader",
+    "end_of",
     "events_before",
     "find_items",
     "items_of",

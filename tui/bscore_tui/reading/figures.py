@@ -18,19 +18,19 @@ def quantile(values: Sequence[int], share: float) -> int | None:
     return ordered[min(int(len(ordered) * share), len(ordered) - 1)]
 
 
-def batches_per_s(timeline: Timeline, at: int, since: int, window_s: float = RATE_WINDOW_S) -> float | None:
+def batches_per_s(timeline: Timeline, at: int, since: int) -> float | None:
     """Mini-batches over per second, in the window before a moment; `since`: not from before that."""
-    counts, seconds = _window(timeline, at, since, window_s)
+    counts, seconds = _window(timeline, at, since)
     return sum(counts) / seconds if seconds > 0 else None
 
 
-def _window(timeline: Timeline, at: int, since: int, window_s: float) -> tuple[Sequence[int], float]:
+def _window(timeline: Timeline, at: int, since: int) -> tuple[Sequence[int], float]:
     """Counts of the whole steps in a window, and the seconds they stand for."""
     since = max(since, timeline.known_from) if since > 0 else 0
     if not timeline.over or since <= 0 or at <= timeline.known_from:
         return (), 0.0
     last = min((at - timeline.start) // timeline.step, len(timeline.over) - 1)
-    from_ = max(at - int(window_s * 1e6), since)
+    from_ = max(at - int(RATE_WINDOW_S * 1e6), since)
     first = max((from_ - timeline.start) // timeline.step, 0)
     if last < first:
         return (0,), (at - from_) / 1e6

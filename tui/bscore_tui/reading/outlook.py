@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import random
 from dataclasses import dataclass, replace
 
-from bscore.core.estimate import Confidence, Estimate, estimate
+from bscore.core.estimate import Confidence, Estimate
 from bscore.core.standing import SlowWorker, slow_workers, standing_still
 from bscore.core.state import Run
+from bscore.observe import end_of
 
 #: Between two looks at a run that goes on; one takes some hundredths of a second.
 EVERY_US = 3_000_000
@@ -43,10 +43,10 @@ class Outlooks:
         moment = (at, run.events)
         near = moving and moment >= self._moment and 0 <= now - self._looked_at < EVERY_US
         if kept is None or kept.end is None or turn != self._turn or not (near or moment == self._moment):
-            self._kept = Outlook(_end(run, at), tuple(slow_workers(run)))
+            self._kept = Outlook(end_of(run, at), tuple(slow_workers(run)))
         elif kept.end.confidence is Confidence.UNKNOWN and moment != self._moment:
             # To find that it is still unknown, and why, costs next to nothing.
-            end = _end(run, at)
+            end = end_of(run, at)
             self._kept = replace(kept, end=end)
             if end.confidence is Confidence.UNKNOWN:
                 return self._kept
@@ -54,11 +54,6 @@ class Outlooks:
             return kept
         self._turn, self._moment, self._looked_at = turn, moment, now
         return self._kept
-
-
-def _end(run: Run, at: int) -> Estimate:
-    # The same draws for the same run: the picture moves when the run does.
-    return estimate(run, at, random.Random(run.events).random)
 
 
 def _turn(run: Run, at: int) -> tuple[object, ...]:
