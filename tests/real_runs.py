@@ -110,7 +110,7 @@ def events_of(job: Job) -> list[e.Event]:
 
 
 def run_of(job: Job) -> Run:
-    """The run of a job; proved against a fold without snapshots, and its indexes checked."""
+    """The run of a job that nobody goes on with; proved by a fold without snapshots, its indexes checked."""
     run = read_history(LocalSource(job.tree)).run
     check(run)
     assert fold(read_events(LocalSource(job.tree))) == run

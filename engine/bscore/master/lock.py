@@ -20,6 +20,9 @@ from bscore.logtree import paths
 from bscore.outputs.part import in_words
 
 RENEW_S = 5.0
+#: A lock may be held for moments by nobody's master: a reader asks whether it is free by taking it shared,
+#: and a process that a dead master was just starting holds all its descriptors until it runs its program.
+LOCK_WAIT_S, LOCK_RETRY_S = 1.0, 0.01
 #: A lease of another host must stand still for so long before its job is taken over.
 TAKE_OVER_S = 60.0
 
@@ -78,12 +81,27 @@ class JobLock:
         except OSError as error:
             raise in_words(error, path) from error
         try:
-            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
+            locked = self._locked_within(LOCK_WAIT_S)
+        except OSError as error:
             self.close()
-            raise self._held() from None
+            raise in_words(error, path) from error
+        if not locked:
+            self.close()
+            raise self._held()
         if not take_over:
             self._wait_for_other_host()
+
+    def _locked_within(self, seconds: float) -> bool:
+        deadline = self._monotonic_s() + seconds
+        while True:
+            try:
+                fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if self._monotonic_s() >= deadline:
+                    return False
+                self._sleep(LOCK_RETRY_S)
+            else:
+                return True
 
     def _held(self) -> BscoreError:
         lease = read_lease(self.tree)

@@ -30,6 +30,7 @@ def in_words(error: OSError, path: str | os.PathLike[str]) -> StorageError:
         errno.EPERM: f"Make {where} writable for this user, then resume the job.",
         errno.EIO: "The disk reports an error: check it before the job is resumed.",
         errno.EFBIG: f"The file system or `ulimit -f` allows no larger file in {where}.",
+        errno.ENOLCK: f"The file system of {where} has no locks: keep jobs elsewhere, by $BSCORE_HOME.",
     }
     remedy = remedies.get(error.errno or 0, "Resume the job when this is put right.")
     return StorageError(f"{os.fspath(path)} cannot be written: {error.strerror}.", remedy=remedy)

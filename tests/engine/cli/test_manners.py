@@ -12,7 +12,7 @@ from bscore.cli.home import find_job
 from bscore.core import events as e
 from bscore.core.events import FailureKind
 from bscore.master.job import load_job
-from cli_runs import SLOW, Here, bscore, has_done, only
+from cli_runs import SLOW, Here, bscore, has_done, now_of, only
 from real_runs import events_of, rows_of, run_of, wait_for
 
 TALKING = """
@@ -94,7 +94,8 @@ def test_a_detached_job_survives_its_shell_and_prints_its_name(tmp_path: Path, h
     assert (code, out) == (0, "job1\n")
     assert "bscore-tui job1" in err
     job = load_job(find_job("job1"))
-    run = run_of(job)
+    run = now_of(job)
+    assert run is not None
     assert os.getsid(run.pid) == run.pid, "a session of its own"
     wait_for(lambda: has_done(job, 2))
     assert here("job", "cancel", "job1")[0] == 0

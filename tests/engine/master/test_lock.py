@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 from collections.abc import Callable
 from dataclasses import asdict
@@ -74,8 +75,22 @@ def test_on_one_host_the_lock_alone_decides(tmp_path: Path) -> None:
         second.acquire(take_over=True)
     first.close()
     second.acquire()
-    assert hours.now == 0, "this boot's lease needs no minute"
+    assert hours.now < 2, "this boot's lease needs no minute"
     second.close()
+
+
+@pytest.mark.parametrize(
+    "mode", [fcntl.LOCK_SH, fcntl.LOCK_EX], ids=["a reader's look", "a dead master's child"]
+)
+def test_who_holds_the_lock_for_a_moment_only_is_waited_for(tmp_path: Path, mode: int) -> None:
+    (tmp_path / paths.CHECKPOINT).mkdir()
+    with (tmp_path / paths.LOCK).open("w") as held:
+        fcntl.flock(held, mode)
+        hours = Hours(lambda now: fcntl.flock(held, fcntl.LOCK_UN) if now >= 0.5 else None)
+        lock = hours.lock(tmp_path)
+        lock.acquire()
+    assert 0.5 <= hours.now < 0.6
+    lock.close()
 
 
 def test_a_term_is_claimed_once_and_the_earlier_master_notices(tmp_path: Path) -> None:
