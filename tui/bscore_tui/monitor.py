@@ -120,6 +120,9 @@ class Monitor(App[None]):
 
     def on_monitor_delivered(self, event: Delivered) -> None:
         """Draw the new picture."""
+        if not self.screen_stack:
+            # The monitor is left, and its screen is gone before its feed has stopped.
+            return
         playhead = self.feed.playhead
         before = self.model
         self.model = replace(event.model, speed=playhead.speed if playhead.playing else None)

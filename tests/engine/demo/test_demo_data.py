@@ -2,7 +2,6 @@
 
 import hashlib
 import importlib.util
-import time
 import zipfile
 from collections import Counter
 from pathlib import Path
@@ -93,15 +92,6 @@ def test_a_folder_that_cannot_be_made_is_said(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(StorageError, match=r"cannot be written to .*file"):
         demo_data.write_images(tmp_path / "file")
-
-
-def test_writing_all_images_takes_a_moment(tmp_path):
-    tries = []
-    for attempt in range(3):
-        started = time.perf_counter()
-        demo_data.write_images(tmp_path / str(attempt))
-        tries.append(time.perf_counter() - started)
-    assert min(tries) < 1.0  # measured 0.1 s; the rest is room for a busy machine
 
 
 def test_the_package_stays_small():

