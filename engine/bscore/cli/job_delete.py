@@ -16,6 +16,7 @@ from bscore.errors import BscoreError, StorageError, UsageError
 from bscore.logtree import paths
 from bscore.master.job import Job
 from bscore.master.lock import JobLock
+from bscore.master.place import original_of
 from bscore.outputs.own_files import staging_folder
 from bscore.spec.job_file import read_job
 
@@ -27,17 +28,28 @@ from bscore.spec.job_file import read_job
 def delete(job_names: tuple[str, ...], *, yes: bool, with_output: bool) -> None:
     """Remove jobs that do not run: logs, checkpoint, rows of unfinished terms.
 
-    A published output stays, also one inside the job's directory, unless --with-output is given.
+    A published output stays, also one inside the job's directory, unless --with-output is given. Of a copy
+    of a job's directory nothing but the copy is removed.
     """
     # All are looked up first, so that a misspelt name deletes nothing.
     trees = list(dict.fromkeys(find_job(name) for name in job_names))
     for tree in trees:
         facts = read_facts(tree)
         _refuse_running(facts)
-        rows, output = _leftovers(facts), _published(facts)
+        rows, output = _own(facts, _leftovers(facts), _published(facts))
         if not yes:
             _ask(facts, rows, output, with_output=with_output)
         _delete(facts, rows, output, with_output=with_output)
+
+
+def _own(facts: Facts, rows: list[Path], output: Path | None) -> tuple[list[Path], Path | None]:
+    """Without what belongs to the job that this directory is a copy of."""
+    tree, original = facts.tree.absolute(), original_of(facts.tree)
+    theirs = [path for path in (*rows, *([output] if output else [])) if not path.is_relative_to(tree)]
+    if original is None or not theirs:
+        return rows, output
+    click.echo(f"{tree} is a copy of {original}: what that one wrote elsewhere stays.", err=True)
+    return [path for path in rows if path not in theirs], None if output in theirs else output
 
 
 def _refuse_running(facts: Facts) -> None:

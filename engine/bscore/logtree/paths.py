@@ -25,6 +25,8 @@ MANIFEST_INDEX = "checkpoint/manifest.index"
 SNAPSHOTS = "checkpoint/snapshots"
 LOCK = "checkpoint/lock"
 LEASE = "checkpoint/lease"
+#: Where the directory was made or moved to; tells it from a copy.
+PLACE = "checkpoint/place"
 SPOOL = "checkpoint/spool"
 MODEL = "checkpoint/model"
 #: What Python code handed over: its functions, and items that are no files.

@@ -10,6 +10,7 @@ from pathlib import Path
 from bscore.errors import StorageError, UsageError
 from bscore.logtree import paths
 from bscore.logtree.readme_text import readme
+from bscore.master.place import settle
 from bscore.spec.config import JobConfig
 from bscore.spec.job_file import read_job, write_job
 
@@ -30,6 +31,12 @@ class Job:
     def final(self) -> Path:
         """Where the rows are found once the run is Completed."""
         return self.config.output / self.config.output_file_name
+
+    @property
+    def writes_elsewhere(self) -> bool:
+        """Whether rows or files of the script go to a place outside of the job's directory."""
+        folders = (self.config.output, *self.config.output_folders)
+        return not all(folder.is_relative_to(self.tree.absolute()) for folder in folders)
 
     def part(self, term: int) -> Path:
         """Where the rows of a term are collected."""
@@ -57,6 +64,7 @@ def create_job(root: Path, config: JobConfig) -> Job:
             f"The job's directory {tree} cannot be made: {error.strerror}.",
             remedy="Set BSCORE_HOME to a folder that you may write to.",
         ) from error
+    settle(tree)
     write_job(config, tree / paths.JOB_FILE)
     return Job(tree, config)
 

@@ -26,6 +26,7 @@ from bscore.logtree.source import LocalSource
 from bscore.master.committer import Committer
 from bscore.master.job import Job, script_digest
 from bscore.master.lock import JobLock, boot_id
+from bscore.master.place import refuse_copy, settle
 from bscore.master.recorder import Recorder
 from bscore.master.requests import lying_there
 from bscore.node.clock import Clock
@@ -81,12 +82,16 @@ def open_term(
     `step` is told the name of each step after it was done, `clock` is the term's where it is not a new one.
     With `retry_failed` mini-batches that were abandoned in earlier terms are tried again.
     `admit` looks at the run as it was left, with the job held and nothing changed yet; it may raise.
-    Raises BscoreError when a living master has the job or its journal cannot be read.
+    Raises BscoreError when a living master has the job, its journal cannot be read, or the directory is a
+    copy of another one and would write the same output.
     """
+    if job.writes_elsewhere:
+        refuse_copy(job.tree)
     lock = JobLock(job.tree)
     lock.acquire(take_over=take_over)
     try:
         step("locked")
+        settle(job.tree)
         history = _history(job.tree)
         admit(history.run if history else Run())
         term = _begin(job, lock, Clock() if clock is None else clock, step, history, list_inputs=list_inputs)

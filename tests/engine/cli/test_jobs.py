@@ -185,6 +185,22 @@ def test_deleting_keeps_the_published_output_unless_told(tmp_path: Path, here: H
             shutil.rmtree(job.tree, ignore_errors=True)
 
 
+@pytest.mark.parametrize("error_threshold", [-1, 0], ids=["published", "left over"])
+def test_deleting_a_copy_leaves_the_rows_of_the_job(tmp_path: Path, here: Here, error_threshold: int) -> None:
+    script = "def run(b):\n    assert '00059' not in b[-1]\n    return b\n"
+    job = make_job(tmp_path, script, limits=Limits(error_threshold=error_threshold, tries=1))
+    run_job(job)
+    rows = {path: path.read_bytes() for path in job.final.parent.iterdir()}
+    assert len(rows) == 1
+    copy = tmp_path / "copy"
+    shutil.copytree(job.tree, copy)
+    code, _, err = here("job", "delete", str(copy), "-y", "--with-output")
+    assert code == 0
+    assert f"{copy} is a copy of {job.tree}: what that one wrote elsewhere stays." in err
+    assert not copy.exists()
+    assert {path: path.read_bytes() for path in job.final.parent.iterdir()} == rows
+
+
 def test_the_shell_completes_commands_and_jobs(
     done: Job, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,0 +1,72 @@
+"""Where a job's directory stands: tells a copy from the directory that was made, or moved.
+
+A copy names the same output, unless that lies in the directory itself. Who went on with it, or deleted it,
+would cut or remove the rows of the job that it was copied from.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bscore.errors import UsageError
+from bscore.logtree import paths
+from bscore.outputs.part import in_words
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The path of a job's directory, and a mark that no other job has."""
+
+    tree: str
+    mark: str
+
+
+def read_place(tree: Path) -> Place | None:
+    """What a directory says of its place; None where that is missing or cannot be read."""
+    try:
+        return Place(**json.loads((tree / paths.PLACE).read_text()))
+    except (OSError, ValueError, TypeError):
+        return None
+
+
+def settle(tree: Path) -> None:
+    """Write down where a directory stands, new or moved. Raises StorageError."""
+    before, here = read_place(tree), str(tree.resolve())
+    if before is not None and before.tree == here:
+        return
+    place = Place(here, before.mark if before else secrets.token_hex(8))
+    path = tree / paths.PLACE
+    fresh = path.with_suffix(".new")
+    try:
+        fresh.write_text(json.dumps(asdict(place)) + "\n")
+        fresh.replace(path)
+    except OSError as error:
+        raise in_words(error, path) from error
+
+
+def original_of(tree: Path) -> Path | None:
+    """The directory that this one is a copy of; None where there is none, as for one that was moved."""
+    place = read_place(tree)
+    if place is None:
+        return None
+    original = Path(str(place.tree))
+    try:
+        if original.samefile(tree):
+            return None
+    except (OSError, ValueError):
+        return None
+    there = read_place(original)
+    return original if there is not None and there.mark == place.mark else None
+
+
+def refuse_copy(tree: Path) -> None:
+    """Raise UsageError when a directory is a copy of one that is still there."""
+    original = original_of(tree)
+    if original is not None:
+        raise UsageError(
+            f"{tree} is a copy of {original}, and both would write the same output.",
+            remedy=f"Give {original} to this command. If the copy shall take its place, move that one away.",
+        )
