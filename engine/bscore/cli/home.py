@@ -58,7 +58,7 @@ def all_jobs(root: Path | None = None) -> list[Path]:
     """The directories of all jobs, the newest first."""
     root = root or jobs_root()
     try:
-        found = [folder for folder in root.iterdir() if is_tree(folder)]
+        found = [folder for folder in root.iterdir() if not folder.name.startswith(".") and is_tree(folder)]
     except OSError:
         return []
     return sorted(found, key=begun, reverse=True)

@@ -14,11 +14,10 @@ from bscore.cli.job_facts import Facts, read_facts
 from bscore.core.events import Outcome
 from bscore.errors import BscoreError, StorageError, UsageError
 from bscore.logtree import paths
-from bscore.master.job import Job
+from bscore.master.job import Job, load_job
 from bscore.master.lock import JobLock
 from bscore.master.place import original_of
 from bscore.outputs.own_files import staging_folder
-from bscore.spec.job_file import read_job
 
 
 @click.command()
@@ -63,19 +62,18 @@ def _refuse_running(facts: Facts) -> None:
 
 def _job(facts: Facts) -> Job | None:
     try:
-        return Job(facts.tree, read_job(facts.tree / paths.JOB_FILE))
+        return load_job(facts.tree)
     except BscoreError:
         return None
 
 
 def _leftovers(facts: Facts) -> list[Path]:
     """Part files of this job's own terms, and the folder that keeps a script's own files."""
-    job, run = _job(facts), facts.run
-    if job is None or run is None:
+    job = _job(facts)
+    if job is None:
         return []
-    found = (
-        [job.part(term) for term in range(1, run.term + 1)] if run.outcome is not Outcome.COMPLETED else []
-    )
+    completed = facts.run is not None and facts.run.outcome is Outcome.COMPLETED
+    found = [] if completed else job.parts()
     found.append(staging_folder(job.config.output, job.name))
     return [path for path in found if path.exists()]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -10,12 +11,14 @@ from bscore.cli.foreground import go, manner_of, manner_options
 from bscore.cli.home import find_job
 from bscore.cli.job_argument import job_argument
 from bscore.core.events import Outcome
+from bscore.core.state import Run
 from bscore.errors import UsageError
 from bscore.logtree import paths
 from bscore.logtree.history import read_history
 from bscore.logtree.journal import terms
 from bscore.logtree.source import LocalSource
-from bscore.master.job import load_job
+from bscore.master.job import Job, load_job
+from bscore.master.reporting import write_result
 from bscore.outputs.checks import check_output
 
 
@@ -44,11 +47,21 @@ def resume(job_name: str, *, take_over: bool, retry_failed: bool, **given: Any) 
                 "an error_threshold such a job is Failed and can be resumed.",
             )
         if run.outcome is Outcome.COMPLETED:
-            click.echo(f"Job {job.name} is Completed already; its rows are in {run.output}.", err=True)
-            return 0
+            return _completed_already(job, run)
         if run.abandoned and not retry_failed:
             given_up = f"Mini-batches given up before: {len(run.abandoned)}."
             click.echo(f"{given_up} They stay so; --retry-failed tries them again.", err=True)
     else:
-        check_output(job.config.output, job.config.output_file_name)
+        check_output(job.config.output, job.config.output_file_name, job.mark)
     return go(job, manner, take_over=take_over, retry_failed=retry_failed)
+
+
+def _completed_already(job: Job, run: Run) -> int:
+    if not (job.tree / paths.JOB_RESULT).exists():
+        # Its master was killed with nothing but this left to do.
+        write_result(job.tree, run)
+    rows = f"its rows are in {run.output}"
+    if not Path(run.output).exists():
+        rows = f"its output was removed or moved since: {run.output} is not there"
+    click.echo(f"Job {job.name} is Completed already; {rows}.", err=True)
+    return 0

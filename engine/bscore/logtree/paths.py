@@ -28,6 +28,7 @@ LEASE = "checkpoint/lease"
 #: Where the directory was made or moved to; tells it from a copy.
 PLACE = "checkpoint/place"
 SPOOL = "checkpoint/spool"
+TERM_CLAIMS = "checkpoint/term.*"
 MODEL = "checkpoint/model"
 #: What Python code handed over: its functions, and items that are no files.
 FUNCTION = "checkpoint/function/function.dill"
@@ -120,9 +121,9 @@ def heartbeat(node: str) -> str:
     return f"logs/perf/{node}/heartbeat.csv"
 
 
-def part_file(output_file_name: str, term: int) -> str:
-    """Rows of one term, beside the final file."""
-    return f".{output_file_name}.{term}.part"
+def part_file(output_file_name: str, term: int, mark: str = "") -> str:
+    """Rows of one term, beside the final file; `mark` tells the job's from those of every other job."""
+    return f".{output_file_name}.{term}.{mark}.part" if mark else f".{output_file_name}.{term}.part"
 
 
 def split_worker(worker: str) -> tuple[str, str]:

@@ -56,7 +56,7 @@ def finish_run(master: Master, end: End, step: Step = no_step) -> e.RunEnded:
     if term.job.config.commit_interval_s > 0:
         recorder.sync()
     step("ended")
-    write_result(term)
+    write_result(term.job.tree, term.run)
     return ended
 
 
@@ -85,7 +85,8 @@ def output_of(master: Master, end: End) -> str:
         return str(staging if staging.exists() else job.config.output)
     if end.outcome is e.Outcome.COMPLETED:
         return str(job.final)
-    return " ".join(str(job.part(part.term)) for part in run.parts if part.nbytes)
+    kept = (job.part(part.term) for part in run.parts if part.nbytes)
+    return " ".join(str(path) for path in kept if path.exists())
 
 
 def _publish(master: Master, end: End, step: Step) -> End:

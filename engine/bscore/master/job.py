@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import secrets
+import shutil
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -10,9 +13,12 @@ from pathlib import Path
 from bscore.errors import StorageError, UsageError
 from bscore.logtree import paths
 from bscore.logtree.readme_text import readme
-from bscore.master.place import settle
+from bscore.master.place import read_place, settle
 from bscore.spec.config import JobConfig
 from bscore.spec.job_file import read_job, write_job
+
+#: What a folder, a file and what is neither say when a directory shall take their name.
+_TAKEN = frozenset({errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR})
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +27,8 @@ class Job:
 
     tree: Path
     config: JobConfig
+    #: What no other job has; its part files carry it. Empty for a job of an earlier version.
+    mark: str = ""
 
     @property
     def name(self) -> str:
@@ -40,38 +48,63 @@ class Job:
 
     def part(self, term: int) -> Path:
         """Where the rows of a term are collected."""
-        return self.config.output / paths.part_file(self.config.output_file_name, term)
+        return self.config.output / paths.part_file(self.config.output_file_name, term, self.mark)
+
+    def parts(self) -> list[Path]:
+        """The part files of all terms that were ever claimed, as far as they are there."""
+        claims = (path.suffix[1:] for path in self.tree.glob(paths.TERM_CLAIMS))
+        claimed = sorted(int(number) for number in claims if number.isdecimal())
+        return [path for path in map(self.part, claimed) if path.exists()]
 
 
 def create_job(root: Path, config: JobConfig) -> Job:
-    """Make the directory of a new job below `root`. Raises UsageError when the name is taken."""
-    tree = root / config.name
+    """Make the directory of a new job below `root`. Raises UsageError for a taken name, StorageError."""
+    tree, mark = root / config.name, secrets.token_hex(4)
+    # Filled beside its place, so that whoever is killed meanwhile leaves no half of a job.
+    fresh = root / f".new-{mark}"
     try:
         root.mkdir(parents=True, exist_ok=True)
-        tree.mkdir()
-        for folder in (paths.CHECKPOINT, paths.CONTROL, "logs/sys", "logs/user", "azureml-logs"):
-            (tree / folder).mkdir(parents=True)
-        (tree / paths.README).write_text(readme())
-        config.output.mkdir(parents=True, exist_ok=True)
-    except FileExistsError:
-        raise UsageError(
-            f"There is already a job named {config.name} in {root}.",
-            remedy=f"Give another --name, continue it with 'bscore job resume {config.name}', or remove it "
-            f"with 'bscore job delete {config.name}'.",
-        ) from None
+        _fill(fresh, config, tree, mark)
+        _give_name(fresh, tree)
     except OSError as error:
         raise StorageError(
             f"The job's directory {tree} cannot be made: {error.strerror}.",
-            remedy="Set BSCORE_HOME to a folder that you may write to.",
+            remedy="Set BSCORE_HOME to a folder that you may write to, on a disk with space left.",
         ) from error
-    settle(tree)
-    write_job(config, tree / paths.JOB_FILE)
-    return Job(tree, config)
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+    return Job(tree, config, mark)
+
+
+def _fill(fresh: Path, config: JobConfig, tree: Path, mark: str) -> None:
+    for folder in (paths.CHECKPOINT, paths.CONTROL, "logs/sys", "logs/user", "azureml-logs"):
+        (fresh / folder).mkdir(parents=True)
+    (fresh / paths.README).write_text(readme())
+    settle(fresh, at=tree, mark=mark)
+    write_job(config, fresh / paths.JOB_FILE, tree)
+    output = config.output
+    within = fresh / output.relative_to(tree) if output.is_relative_to(tree) else output
+    within.mkdir(parents=True, exist_ok=True)
+
+
+def _give_name(fresh: Path, tree: Path) -> None:
+    try:
+        fresh.rename(tree)
+    except OSError as error:
+        if error.errno not in _TAKEN:
+            raise
+        name = tree.name
+        raise UsageError(
+            f"There is already a job named {name} in {tree.parent}.",
+            remedy=f"Give another --name, continue it with 'bscore job resume {name}', or remove it with "
+            f"'bscore job delete {name}'.",
+        ) from None
 
 
 def load_job(tree: Path) -> Job:
     """A job that ran before. Raises UsageError when its job.yml is missing or broken."""
-    return Job(tree, read_job(tree / paths.JOB_FILE))
+    place = read_place(tree)
+    return Job(tree, read_job(tree / paths.JOB_FILE), place.mark if place else "")
 
 
 def script_digest(code: Path) -> str:

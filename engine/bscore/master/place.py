@@ -7,18 +7,16 @@ would cut or remove the rows of the job that it was copied from.
 from __future__ import annotations
 
 import json
-import secrets
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bscore.errors import UsageError
 from bscore.logtree import paths
-from bscore.outputs.part import in_words
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The path of a job's directory, and a mark that no other job has."""
+    """The path of a job's directory, and a mark that no other job has; empty for one without."""
 
     tree: str
     mark: str
@@ -32,19 +30,19 @@ def read_place(tree: Path) -> Place | None:
         return None
 
 
-def settle(tree: Path) -> None:
-    """Write down where a directory stands, new or moved. Raises StorageError."""
-    before, here = read_place(tree), str(tree.resolve())
+def settle(tree: Path, *, at: Path | None = None, mark: str = "") -> None:
+    """Write down where a directory stands, or will stand, new or moved. Raises OSError.
+
+    `mark` is that of a new one; one that has a mark keeps it.
+    """
+    before, here = read_place(tree), str((at or tree).resolve())
     if before is not None and before.tree == here:
         return
-    place = Place(here, before.mark if before else secrets.token_hex(8))
+    place = Place(here, before.mark if before else mark)
     path = tree / paths.PLACE
     fresh = path.with_suffix(".new")
-    try:
-        fresh.write_text(json.dumps(asdict(place)) + "\n")
-        fresh.replace(path)
-    except OSError as error:
-        raise in_words(error, path) from error
+    fresh.write_text(json.dumps(asdict(place)) + "\n")
+    fresh.replace(path)
 
 
 def original_of(tree: Path) -> Path | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from pathlib import Path
 
 from bscore.core.diagnose import in_common
 from bscore.core.events import Event, Outcome
@@ -103,9 +104,9 @@ def write_reports(term: Term, hurried: Callable[[], bool]) -> bool:
     return True
 
 
-def write_result(term: Term) -> None:
+def write_result(tree: Path, run: Run) -> None:
     """Write `job_result.txt`, and `job_error.txt` where something went wrong."""
-    writer, run = TreeWriter(term.job.tree), term.run
+    writer = TreeWriter(tree)
     writer.replace(paths.JOB_RESULT, job_result(result_facts(run)).encode("utf-8", "backslashreplace"))
     if run.outcome is not Outcome.COMPLETED or run.errors:
         lines = [run.reason, *cause_lines(causes_of(run), run.other_errors)]

@@ -30,7 +30,7 @@ from bscore.master.place import refuse_copy, settle
 from bscore.master.recorder import Recorder
 from bscore.master.requests import lying_there
 from bscore.node.clock import Clock
-from bscore.outputs.part import PartFile
+from bscore.outputs.part import PartFile, in_words
 from bscore.outputs.publish import no_step
 
 Step = Callable[[str], None]
@@ -91,7 +91,7 @@ def open_term(
     lock.acquire(take_over=take_over)
     try:
         step("locked")
-        settle(job.tree)
+        _settle(job.tree)
         history = _history(job.tree)
         admit(history.run if history else Run())
         term = _begin(job, lock, Clock() if clock is None else clock, step, history, list_inputs=list_inputs)
@@ -101,6 +101,13 @@ def open_term(
         lock.close()
         raise
     return term
+
+
+def _settle(tree: Path) -> None:
+    try:
+        settle(tree)
+    except OSError as error:
+        raise in_words(error, tree / paths.PLACE) from error
 
 
 def _return_abandoned(term: Term) -> None:
@@ -125,10 +132,11 @@ def _begin(
     if history:
         _set_journal_aside(job.tree, history)
         step("journal aside")
-        _cut_parts(job, run)
+    _cut_parts(job, run)
     journal_fd = _create_journal(job.tree)
     step("journal created")
     part = PartFile(job.part(number))
+    step("part created")
     recorder = Recorder(run, Vitals(), journal_fd, part)
     at = max(clock.now(), run.last)
     recorder.record(_started(job, number, at, history.offset if history else 0))
@@ -225,18 +233,17 @@ def _create_journal(tree: Path) -> int:
 
 def _cut_parts(job: Job, run: Run) -> None:
     """Cut the parts of earlier terms at their last commit point; remove those without rows."""
-    committed = {part.term: part.nbytes for part in run.parts}
-    for term in range(1, run.term + 1):
-        path = job.part(term)
-        nbytes = committed.get(term, 0)
+    committed = {job.part(part.term): part.nbytes for part in run.parts if part.nbytes}
+    # Also of terms that were claimed, and whose master died before its journal said so.
+    for path in set(job.parts()) - committed.keys():
+        path.unlink()
+    for path, nbytes in committed.items():
         if not path.exists():
-            if nbytes and not job.final.exists():
+            if not job.final.exists():
                 raise TreeError(
-                    f"The rows of term {term} are gone: {path} does not exist.",
+                    f"Rows of this job are gone: {path} does not exist.",
                     remedy="Put the file back, or run the job anew.",
                 )
-        elif not nbytes:
-            path.unlink()
         elif path.stat().st_size > nbytes:
             os.truncate(path, nbytes)
         elif path.stat().st_size < nbytes:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import tempfile
-from collections.abc import Collection
 
 from bscore.errors import UsageError
 from bscore.outputs.publish import temporary_name
@@ -13,11 +12,11 @@ from bscore.outputs.publish import temporary_name
 _PROBE = b"bscore looks whether it can write here\n"
 
 
-def check_output(folder: str | os.PathLike[str], name: str, ours: Collection[str] = ()) -> None:
+def check_output(folder: str | os.PathLike[str], name: str, mark: str = "") -> None:
     """Make the folder, and see that `name` is free in it and that it takes a file. Raises UsageError.
 
-    `ours` are names of part files that belong to this job; others are left alone, named and refused,
-    since two jobs would write to the same output.
+    Part files that carry `mark` belong to this job; others are left alone, named and refused, since two
+    jobs would write to the same output.
     """
     where = os.path.abspath(folder)
     if not name or "/" in name or "\0" in name or name in (".", ".."):
@@ -31,7 +30,7 @@ def check_output(folder: str | os.PathLike[str], name: str, ours: Collection[str
             f"The output {final} is already there; nothing is ever overwritten.",
             remedy="Move it away, or choose another output folder or file name.",
         )
-    left = leftover_parts(where, name, ours)
+    left = leftover_parts(where, name, mark)
     if left:
         raise UsageError(
             f"{where} holds rows of another job that has not finished: {', '.join(left)}.",
@@ -40,10 +39,11 @@ def check_output(folder: str | os.PathLike[str], name: str, ours: Collection[str
     _probe(where)
 
 
-def leftover_parts(folder: str, name: str, ours: Collection[str] = ()) -> list[str]:
-    """Names of part files for this output in the folder, those of this job left out."""
-    pattern = re.compile(rf"\.{re.escape(name)}\.\d+\.part")
-    return sorted(found for found in os.listdir(folder) if pattern.fullmatch(found) and found not in ours)
+def leftover_parts(folder: str, name: str, mark: str = "") -> list[str]:
+    """Names of part files for this output in the folder, those that carry `mark` left out."""
+    pattern = re.compile(rf"\.{re.escape(name)}\.\d+(?:\.([0-9a-f]+))?\.part")
+    found = {entry: match for entry in os.listdir(folder) if (match := pattern.fullmatch(entry))}
+    return sorted(entry for entry, match in found.items() if not mark or match[1] != mark)
 
 
 def _make(folder: str) -> None:

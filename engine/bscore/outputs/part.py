@@ -39,6 +39,8 @@ def in_words(error: OSError, path: str | os.PathLike[str]) -> StorageError:
 class PartFile:
     """One part file, open for appending. Every method raises StorageError once a write or fsync has failed.
 
+    So does a sync that finds the file removed or cut by somebody else.
+
     A new one is created exclusively; `existing` opens one of an earlier term, to cut it.
     """
 
@@ -102,10 +104,19 @@ class PartFile:
     def sync(self) -> None:
         """Bring everything appended so far to the disk; may run in another thread than `append`."""
         self._usable()
+        before = self.size
         try:
             os.fdatasync(self._fd)
+            status = os.fstat(self._fd)
         except OSError as error:
             raise self._failed(error) from error
+        if not status.st_nlink or status.st_size < before:
+            what = "cut" if status.st_nlink else "removed"
+            self._failure = StorageError(
+                f"{self.path} was {what} by somebody else while it was written: rows of this job are lost.",
+                remedy="Start a new job: this one cannot be resumed.",
+            )
+            raise self._failure
 
     def truncate(self, nbytes: int) -> None:
         """Cut what is beyond the last commit. Raises StorageError when the file is shorter than that."""

@@ -232,7 +232,7 @@ def _fill(job: Job, given: Given, items: Items, shipped: bytes) -> Job:
     if given.output is None and config.append_row:
         config = replace(config, typed_rows=True, output_file_name=TYPED_OUTPUT)
     write_job(config, job.tree / paths.JOB_FILE)
-    return Job(job.tree, config)
+    return replace(job, config=config)
 
 
 def _with_function(job: Job, config: JobConfig, given: Given, shipped: bytes) -> JobConfig:

@@ -85,13 +85,16 @@ def _job(values: dict[str, Any], folder: Path) -> JobConfig:
     return JobConfig(**given)
 
 
-def write_job(config: JobConfig, path: Path) -> None:
-    """Write job.yml so that it is whole or not there; readable by its owner alone. Raises OSError."""
+def write_job(config: JobConfig, path: Path, folder: Path | None = None) -> None:
+    """Write job.yml so that it is whole or not there; readable by its owner alone. Raises OSError.
+
+    `folder` is where the file will stand, if not where it is written.
+    """
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as stream:
-            stream.write(encode_job(config, path.parent.absolute()).encode())
+            stream.write(encode_job(config, folder or path.parent.absolute()).encode())
             stream.flush()
             os.fsync(stream.fileno())
         beside.replace(path)

@@ -16,7 +16,17 @@ from bscore.logtree import paths
 from bscore.master.job import Job
 from bscore.master.run import run_job
 from cli_runs import HANGING_ONCE, SLOW, Here, ended, has_done, now_of, only, running, start
-from real_runs import ECHO, events_of, expected_rows, finish, make_job, rows_of, run_of, wait_for
+from real_runs import (
+    ECHO,
+    events_of,
+    expected_rows,
+    finish,
+    make_job,
+    rows_of,
+    run_of,
+    start_master,
+    wait_for,
+)
 
 
 @pytest.fixture
@@ -183,6 +193,32 @@ def test_deleting_keeps_the_published_output_unless_told(tmp_path: Path, here: H
         if not extra:
             job.final.unlink()
             shutil.rmtree(job.tree, ignore_errors=True)
+
+
+def test_a_job_killed_before_its_first_record_can_be_resumed_and_deleted(tmp_path: Path, here: Here) -> None:
+    for words in (("resume", "job1"), ("delete", "job1", "-y")):
+        job = make_job(tmp_path)
+        assert finish(start_master(job, "part created")) == -signal.SIGKILL
+        assert job.parts() == [job.part(1)]
+        assert here("job", *words)[0] == 0
+        assert not job.part(1).exists()
+        if words[0] == "resume":
+            assert rows_of(job) == expected_rows(60)
+            shutil.rmtree(job.tree)
+            job.final.unlink()
+
+
+def test_a_resume_of_a_completed_job_writes_the_result_that_a_kill_left_out_and_looks_for_its_rows(
+    tmp_path: Path, here: Here
+) -> None:
+    job = make_job(tmp_path)
+    assert finish(start_master(job, "ended")) == -signal.SIGKILL
+    assert not (job.tree / paths.JOB_RESULT).exists()
+    code, _, err = here("job", "resume", "job1")
+    assert (code, f"its rows are in {job.final}" in err) == (0, True)
+    assert (job.tree / paths.JOB_RESULT).read_text().startswith("Completed.")
+    job.final.unlink()
+    assert f"removed or moved since: {job.final} is not there" in here("job", "resume", "job1")[2]
 
 
 @pytest.mark.parametrize("error_threshold", [-1, 0], ids=["published", "left over"])

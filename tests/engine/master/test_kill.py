@@ -39,6 +39,7 @@ STEPS = [
     "locked",
     "claimed",
     "journal created",
+    "part created",
     "term started",
     "rows synced",
     "commit recorded",
@@ -66,7 +67,7 @@ def test_killed_at_any_step_of_the_first_term_the_job_can_be_resumed(tmp_path: P
     assert list(job.final.parent.iterdir()) == [job.final], "no part files are left"
 
 
-@pytest.mark.parametrize("step", ["journal aside", "journal created", "commit recorded", "joined", "named"])
+@pytest.mark.parametrize("step", ["journal aside", "part created", "commit recorded", "joined", "named"])
 def test_killed_in_the_second_term_too_the_job_can_be_resumed(tmp_path: Path, step: str) -> None:
     job = make_job(tmp_path, SLOW_ECHO, items=1500)
     master = start_master(job)
@@ -77,6 +78,7 @@ def test_killed_in_the_second_term_too_the_job_can_be_resumed(tmp_path: Path, st
     assert run_here(job) == 0
     assert rows_of(job) == expected_rows(1500)
     assert run_of(job).term == 3
+    assert list(job.final.parent.iterdir()) == [job.final], "no part files are left"
 
 
 @pytest.mark.slow

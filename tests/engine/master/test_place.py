@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import signal
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from bscore.errors import UsageError
+from bscore.cli.home import all_jobs
+from bscore.errors import StorageError, UsageError
 from bscore.logtree import paths
-from bscore.master.job import Job, load_job
+from bscore.master.job import Job, create_job, load_job
 from bscore.master.place import original_of, settle
 from bscore.master.run import run_job
 from real_runs import expected_rows, finish, make_job, rows_of, run_here, start_master
+
+KILLED_AT_ITS_NAME = """
+import os, pathlib, sys
+import real_runs
+sys.addaudithook(lambda name, args: name == "os.rename" and str(args[1]).endswith("/job1") and os._exit(9))
+real_runs.make_job(pathlib.Path({folder!r}))
+"""
 
 
 def left_by_a_killed_master(folder: Path, **changes: object) -> Job:
@@ -86,5 +98,44 @@ def test_a_place_that_cannot_be_read_is_that_of_no_copy(tmp_path: Path, text: st
 def test_a_job_of_an_earlier_version_has_no_place_and_can_be_resumed(tmp_path: Path) -> None:
     job = left_by_a_killed_master(tmp_path)
     (job.tree / paths.PLACE).unlink()
-    assert run_here(job) == 0
+    old = load_job(job.tree)
+    job.part(1).rename(old.part(1))
+    assert old.part(1).name == ".predictions.csv.1.part"
+    assert run_here(old) == 0
+    assert rows_of(old) == expected_rows(60)
     assert (job.tree / paths.PLACE).exists()
+
+
+def test_whoever_is_killed_while_a_job_is_made_leaves_no_job_and_the_name_free(tmp_path: Path) -> None:
+    root = tmp_path / "jobs"
+    config = make_job(tmp_path).config
+    shutil.rmtree(root)
+    code = KILLED_AT_ITS_NAME.format(folder=str(tmp_path))
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 9
+    assert all_jobs(root) == []
+    assert create_job(root, config).tree.is_dir()
+    assert [tree.name for tree in all_jobs(root)] == ["job1"]
+
+
+def test_a_job_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:
+    config = make_job(tmp_path).config
+    root = tmp_path / "others"
+    with pytest.raises(StorageError, match="Not a directory"):
+        create_job(root, replace(config, output=config.code / "score.py" / "out"))
+    assert list(root.iterdir()) == []
+
+
+def test_jobs_that_share_an_output_leave_each_others_rows_alone(tmp_path: Path) -> None:
+    for name in "ab":
+        (tmp_path / name).mkdir()
+    script = "def init():\n    raise ValueError\ndef run(b):\n    return b\n"
+    failing = make_job(tmp_path / "a", script, output=tmp_path / "out")
+    assert run_here(failing) == 1
+    job = left_by_a_killed_master(tmp_path / "b", output=tmp_path / "out")
+    before = job.part(1).read_bytes()
+    assert run_here(failing) == 1
+    assert job.part(1).read_bytes() == before
+    assert job.part(1) not in failing.parts()
+    assert run_here(job) == 0
+    assert rows_of(job) == expected_rows(60)

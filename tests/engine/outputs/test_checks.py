@@ -23,13 +23,20 @@ def test_an_output_that_is_there_is_refused_even_as_a_dangling_link(tmp_path: Pa
 
 
 def test_rows_of_another_job_are_left_alone_and_named(tmp_path: Path) -> None:
-    theirs = part_file("out.csv", 1)
-    (tmp_path / theirs).write_bytes(b"rows")
     (tmp_path / part_file("other.csv", 1)).touch()
-    with pytest.raises(UsageError, match=theirs):
+    ours = part_file("out.csv", 1, "0a1b2c3d")
+    (tmp_path / ours).touch()
+    check_output(tmp_path, "out.csv", mark="0a1b2c3d")
+    for mark in ("", "ffffffff"):
+        theirs = part_file("out.csv", 1, mark)
+        (tmp_path / theirs).write_bytes(b"rows")
+        with pytest.raises(UsageError, match=f"finished: {theirs}[.]\n") as caught:
+            check_output(tmp_path, "out.csv", mark="0a1b2c3d")
+        assert ours not in str(caught.value)
+        assert (tmp_path / theirs).read_bytes() == b"rows"
+        (tmp_path / theirs).unlink()
+    with pytest.raises(UsageError, match=ours):
         check_output(tmp_path, "out.csv")
-    assert (tmp_path / theirs).read_bytes() == b"rows"
-    check_output(tmp_path, "out.csv", ours=[theirs])
 
 
 @pytest.mark.parametrize("name", ["", "a/b", ".", "..", "x" * 250])

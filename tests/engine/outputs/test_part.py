@@ -115,6 +115,21 @@ def test_a_failed_sync_is_never_tried_again() -> None:
     part.close()
 
 
+@pytest.mark.parametrize("how", ["removed", "cut"])
+def test_a_sync_notices_what_somebody_else_did_to_the_part(tmp_path: Path, how: str) -> None:
+    part = PartFile(tmp_path / "p")
+    part.append([b"rows\n"])
+    part.sync()
+    if how == "removed":
+        (tmp_path / "p").unlink()
+    else:
+        os.truncate(tmp_path / "p", 2)
+    for _ in range(2):
+        with pytest.raises(StorageError, match=f"was {how} by somebody else"):
+            part.sync()
+    part.close()
+
+
 def test_a_closed_part_says_so(tmp_path: Path) -> None:
     part = PartFile(tmp_path / "p")
     part.close()
