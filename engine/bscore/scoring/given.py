@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import itertools
 import os
-import re
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from bscore.logtree import paths
 from bscore.master.job import Job, create_job
 from bscore.outputs.checks import check_output
 from bscore.scoring.block_writer import write_table, write_values
+from bscore.scoring.items import Items, absolute, understand
 from bscore.scoring.shipping import ship
 from bscore.spec.config import JobConfig
 from bscore.spec.draft import CliChoices
@@ -31,7 +30,6 @@ from bscore.spec.yaml_text import load_yaml
 #: Rows of a table that run() is handed at a time, where nobody said otherwise.
 TABLE_ROWS = 1000
 TYPED_OUTPUT = "predictions.rows"
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?:://|::)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +54,6 @@ class Given:
     def has_function(self) -> bool:
         """Whether functions are scored and not a script."""
         return self.functions["run"] is not None
-
-
-@dataclass(frozen=True, slots=True)
-class Items:
-    """Inputs understood: `kind` is `texts` (folders ... to be listed), `paths`, `values` or `table`."""
-
-    kind: str
-    values: Any
 
 
 def make_job(given: Given) -> tuple[Job, list[str]]:
@@ -101,46 +91,6 @@ def _check_given(given: Given) -> None:
             )
 
 
-def understand(inputs: Any, items: str | None) -> Items:
-    """Which kind of inputs these are. Raises UsageError for what cannot be scored."""
-    if items not in (None, "paths", "values"):
-        raise UsageError(f"items is {items!r}, expected 'paths' or 'values'.")
-    if inputs is None:
-        return Items("texts", ())
-    if isinstance(inputs, str | os.PathLike):
-        return Items("texts", (os.fspath(inputs),))
-    if _is_table(inputs):
-        return Items("table", inputs)
-    if isinstance(inputs, bytes | bytearray | Mapping | set | frozenset) or not isinstance(inputs, Iterable):
-        raise UsageError(
-            f"inputs is {type(inputs).__name__}, which has no rows or no order.",
-            remedy="Give a folder, a list of paths or values, or a DataFrame.",
-        )
-    rest = iter(inputs)
-    first = list(itertools.islice(rest, 1))
-    if not first:
-        raise UsageError("There is nothing to score: inputs holds no items.")
-    kind = items or ("paths" if _is_path(first[0]) else "values")
-    return Items(kind, itertools.chain(first, rest))
-
-
-def _is_table(value: Any) -> bool:
-    frame = getattr(sys.modules.get("pandas"), "DataFrame", None)
-    return isinstance(frame, type) and isinstance(value, frame)
-
-
-def _is_path(item: Any) -> bool:
-    """A path by its type, or a text that names one: absolute, a URL, or there."""
-    if isinstance(item, os.PathLike):
-        return True
-    if not isinstance(item, str) or "\0" in item or "\n" in item or not item:
-        return False
-    try:
-        return item.startswith("/") or bool(_URL.match(item)) or os.path.lexists(item)
-    except OSError:
-        return False
-
-
 def _config(given: Given, items: Items) -> tuple[JobConfig, list[str]]:
     """The resolved job. A function has no script to be found: this file stands in for it meanwhile."""
     stem = _stem(given)
@@ -162,7 +112,7 @@ def _config(given: Given, items: Items) -> tuple[JobConfig, list[str]]:
         need_input=items.kind == "texts",
     )
     document = load_yaml(Path(given.job_file)) if given.job_file is not None else None
-    options = dict(given.options)
+    options = dict(_flat(given.options))
     if items.kind == "table" and given.has_function:
         options.setdefault("mini_batch_size", TABLE_ROWS)
     config, notes = resolve(document, {key: _option(value) for key, value in options.items()}, choices)
@@ -182,6 +132,15 @@ def _stem(given: Given) -> str:
 
 def _text(value: str | os.PathLike[str] | None) -> str | None:
     return None if value is None else os.fspath(value)
+
+
+def _flat(options: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """Options as texts name them: `{"a": {"b": 1}}` is a.b; None is not given."""
+    for name, value in options.items():
+        if isinstance(value, Mapping):
+            yield from _flat({f"{name}.{key}": inner for key, inner in value.items()})
+        elif value is not None:
+            yield name, value
 
 
 def _option(value: object) -> str:
@@ -215,7 +174,7 @@ def _fill(job: Job, given: Given, items: Items, shipped: bytes) -> Job:
     checkpoint = job.tree / paths.CHECKPOINT
     names: set[str] = set()
     if items.kind == "paths":
-        write_paths(checkpoint, _absolute(items.values), config.mini_batch_size)
+        write_paths(checkpoint, absolute(items.values), config.mini_batch_size)
         config = replace(config, listed=True, inputs=("(paths given in Python)",))
     elif items.kind != "texts":
         blocks = job.tree / paths.BLOCKS
@@ -248,19 +207,6 @@ def _with_function(job: Job, config: JobConfig, given: Given, shipped: bytes) ->
         function=function,
         interpreter=Path(sys.executable),
     )
-
-
-def _absolute(items: Iterable[Any]) -> Iterator[bytes]:
-    here = os.getcwdb()
-    for number, item in enumerate(items):
-        if not isinstance(item, str | os.PathLike):
-            raise UsageError(
-                f"Item {number} is {type(item).__name__}, but the first one was a path.",
-                remedy="Give paths only, or items='values' to hand over everything as it is.",
-            )
-        path = os.fsencode(item)
-        is_url = _URL.match(os.fspath(item)) if isinstance(item, str) else None
-        yield path if is_url or path.startswith(b"/") else os.path.join(here, path)
 
 
 def _remove(job: Job) -> None:

@@ -177,7 +177,7 @@ def test_what_cannot_be_shipped_or_scored_is_refused_before_anything_is_made(tmp
             no_items=wrong(run=len, inputs=[]),
             no_table=wrong(run=len, inputs=__import__("pandas").DataFrame({"a": []})),
             mapping=wrong(run=len, inputs={"a": 1}),
-            mixed=wrong(run=len, inputs=["/a", 1]),
+            mixed=wrong(run=len, inputs=[__import__("pathlib").Path("/a"), 1]),
             option=wrong(**one, eror_threshold=1),
             item=wrong(run=len, inputs=[lambda: 1]),
             python=wrong(**one, python="/usr/bin/python3"),
