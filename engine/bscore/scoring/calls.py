@@ -31,6 +31,7 @@ from bscore.scoring.result import (
     missing_items,
 )
 from bscore.scoring.row_reader import read_frames
+from bscore.scoring.words import words_of_python
 
 PathText = str | os.PathLike[str]
 
@@ -66,10 +67,12 @@ def score(
 
     `inputs`: one text or Path is a folder, file, pattern, `@list` or URL, as `--input`. A DataFrame comes to
     run() as DataFrames of `mini_batch_size` rows. Of any other iterable, run() gets lists of
-    `mini_batch_size` items: paths, made absolute, where the first item is a Path or a text that is absolute,
-    a URL or there; else values, just as they are. `items`, 'paths' or 'values', decides it instead.
+    `mini_batch_size` items: paths, made absolute, where one of the first 1,000 is a Path, or all of them are
+    texts that name an existing file or folder, or a URL; else values, just as they are. Texts with a `/` of
+    which some exist and some do not are refused. `items`, 'paths' or 'values', decides it instead.
 
-    `options` are all documented options by name (`error_threshold=5`, `run_invocation_timeout=600`).
+    `options` are all documented options by name (`error_threshold=5`, `run_invocation_timeout=600`,
+    `environment_variables={"A": "b"}`).
     `progress`: None shows it in terminals and notebooks; `ordered`: rows in the order of the inputs, else as
     they were finished. With `output`, a folder, the rows become text there, as with `bscore run`, and
     `rows` is None. Without it rows keep their types: builtins, numpy values and arrays, dates, Decimal, UUID,
@@ -100,8 +103,10 @@ def score(
         name,
         options,
     )
-    job, notes = make_job(given)
-    return _finish(job, _run(job, _observer(job, progress, notes)), ordered=ordered)
+    with words_of_python():
+        job, notes = make_job(given)
+        finished = _run(job, _observer(job, progress, notes))
+    return _finish(job, finished, ordered=ordered)
 
 
 def read_rows(job: PathText = "last", *, ordered: bool = True) -> Any:
