@@ -28,7 +28,7 @@ from bscore.scoring.result import (
     ScoreError,
     ScoreInterrupted,
     ScoreResult,
-    missing_items,
+    missing_positions,
 )
 from bscore.scoring.row_reader import read_frames
 from bscore.scoring.words import words_of_python
@@ -173,12 +173,12 @@ def _finish(job: Job, run: Run, *, ordered: bool) -> ScoreResult:
     if run.outcome is not Outcome.COMPLETED:
         report = (job.tree / paths.JOB_RESULT).read_text(errors="backslashreplace").rstrip("\n")
         raise ScoreError(run, job.tree, report)
-    missing = missing_items(job.tree, run)
+    missing, short = missing_positions(job.tree, run)
     if run.failed_items:
         warnings.warn(_missing_text(job, run), MissingRowsWarning, stacklevel=3)
     rows = _read(job, run, ordered=ordered) if job.config.typed_rows else None
     output = job.final if job.config.append_row else job.config.output
-    return ScoreResult(rows, run, job.tree, Outcome.COMPLETED, output, missing)
+    return ScoreResult(rows, run, job.tree, Outcome.COMPLETED, output, missing, short)
 
 
 def _missing_text(job: Job, run: Run) -> str:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bscore.core.events import Outcome
+from bscore.core.events import Finished, Outcome
+from bscore.core.ranges import Ranges
 from bscore.core.state import Run
 from bscore.errors import BscoreError
 from bscore.inputs.manifest import Manifest
 from bscore.logtree import paths
+from bscore.logtree.journal import read_term
+from bscore.logtree.source import LocalSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +22,10 @@ class ScoreResult:
 
     `rows` is a DataFrame where run() returned DataFrames, else a list; None where the rows went to `output`
     as text, or nothing was kept (summary_only). `job` is the job's directory, `output` the file or folder
-    with the rows. `missing` are the positions of items that have no row because their mini-batch was
-    abandoned, as (first, stop) counted from 0 in the order of the inputs; empty when nothing is missing.
+    with the rows. `missing` are the positions of items that have no row: their mini-batch was abandoned, or
+    run() returned nothing for it. `short` are the positions of mini-batches for which run() returned fewer
+    elements than items; only run() knows which of those items have none. Both are (first, stop) pairs counted
+    from 0 in the order of the inputs, and empty when no row is missing.
     """
 
     rows: Any = field(repr=False)
@@ -30,6 +34,7 @@ class ScoreResult:
     outcome: Outcome
     output: Path
     missing: tuple[tuple[int, int], ...] = ()
+    short: tuple[tuple[int, int], ...] = ()
 
 
 class ScoreError(BscoreError):
@@ -62,18 +67,34 @@ class ScoreInterrupted(KeyboardInterrupt):
 
 
 class MissingRowsWarning(UserWarning):
-    """The run is Completed, but some items have no rows; `ScoreResult.missing` says which."""
+    """The run is Completed, but some items have no rows; `ScoreResult.missing` and `.short` say where."""
 
 
-def missing_items(job: Path, run: Run) -> tuple[tuple[int, int], ...]:
-    """Positions of the items of abandoned mini-batches, as (first, stop), neighbours joined."""
-    pairs = run.abandoned.pairs()
-    if not pairs:
-        return ()
+_Positions = tuple[tuple[int, int], ...]
+
+
+def missing_positions(job: Path, run: Run) -> tuple[_Positions, _Positions]:
+    """`missing` and `short` of a run that one term has scored (ScoreResult)."""
+    empty, short = _short_mini_batches(job, run)
+    missing = Ranges([*run.abandoned.pairs(), *empty.pairs()])
+    if not missing and not short:
+        return (), ()
     with Manifest(job / paths.CHECKPOINT) as manifest:
-        return tuple(_positions(manifest, pairs))
+        return _positions(manifest, missing), _positions(manifest, short)
 
 
-def _positions(manifest: Manifest, pairs: Any) -> Iterator[tuple[int, int]]:
-    for first, stop in pairs:
-        yield manifest.items_before(first), manifest.items_before(stop)
+def _positions(manifest: Manifest, mini_batches: Ranges) -> _Positions:
+    return tuple(
+        (manifest.items_before(first), manifest.items_before(stop)) for first, stop in mini_batches.pairs()
+    )
+
+
+def _short_mini_batches(job: Path, run: Run) -> tuple[Ranges, Ranges]:
+    """Mini-batches that were done without a row, and with fewer than items; read until all are found."""
+    empty, short = Ranges(), Ranges()
+    for event, _ in read_term(LocalSource(job), paths.JOURNAL) if run.short else ():
+        if isinstance(event, Finished) and event.succeeded < event.items:
+            (short if event.succeeded else empty).add(event.mini_batch)
+            if len(empty) + len(short) == run.short:
+                break
+    return empty, short

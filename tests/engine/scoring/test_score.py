@@ -123,7 +123,13 @@ def test_failures_are_told_with_their_run_and_partial_ones_warn_of_missing_rows(
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             result = bscore.score(run=fails, inputs=range(30), mini_batch_size=5, workers=1, run_max_try=1)
-        say(rows=result.rows, missing=result.missing,
+        def too_few(batch):
+            return [] if 3 in batch else batch[:3] if 12 in batch or 24 in batch else batch
+        with warnings.catch_warnings(record=True) as of_short:
+            warnings.simplefilter("always")
+            few = bscore.score(run=too_few, inputs=range(26), mini_batch_size=5, workers=1)
+        say(few=[few.missing, few.short, len(few.rows), str(of_short[0].message)])
+        say(rows=result.rows, missing=result.missing, short=result.short,
             warned=[[w.category.__name__, str(w.message), os.path.basename(w.filename)] for w in caught])
         try:
             bscore.score(run=fails, inputs=range(30), mini_batch_size=5, workers=1, error_threshold=0,
@@ -145,6 +151,10 @@ def test_failures_are_told_with_their_run_and_partial_ones_warn_of_missing_rows(
     )
     assert facts["rows"] == [*range(10), *range(15, 30)]
     assert facts["missing"] == [[10, 15]]
+    assert facts["short"] == []
+    empty, short, rows, told = facts["few"]
+    assert (empty, short, rows) == ([[0, 5]], [[10, 15], [20, 25]], 26 - 5 - 2 - 2)
+    assert "for 9 items run() returned too few elements" in told
     ((category, text, where),) = facts["warned"]
     assert (category, where) == ("MissingRowsWarning", "program.py")
     assert "5 of 30 items were abandoned" in text
