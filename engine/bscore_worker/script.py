@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import inspect  # before the script's folder, which may have a module of this name, is on sys.path
+import linecache
 import os
 import pickle
 import sys
@@ -86,12 +87,16 @@ def load(code: str, entry: str, arguments: List[str]) -> Script:
 def load_function(path: str, arguments: List[str]) -> Script:
     """Functions shipped from a notebook, out of the file that holds them. Needs dill here.
 
-    The file is a pickle of builtins, {"path": the notebook's sys.path}, then one of dill: {"run", "init",
-    "shutdown": functions, "names": what they use of the notebook's own names}.
+    The file is a pickle of builtins, {"path": the notebook's sys.path, "sources": text of its cells by file
+    name, for traces}, then one of dill: {"run", "init", "shutdown": functions, "names": what they use of the
+    notebook's own names}.
     """
     with open(path, "rb") as file:
         facts = pickle.load(file)  # noqa: S301  # the user's own function, from their own agent
         sys.path += [entry for entry in facts["path"] if entry not in sys.path]
+        for name, text in facts.get("sources", {}).items():
+            # Without a time of change it is never compared with a file.
+            linecache.cache[name] = (len(text), None, text.splitlines(True), name)
         try:
             import dill
         except ImportError:

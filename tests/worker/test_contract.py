@@ -398,6 +398,20 @@ def test_functions_from_a_notebook_are_shipped_by_dill(tmp_path: Path) -> None:
         assert rig.answered(1)[0].rows == b"8\n"
 
 
+def test_a_trace_shows_the_lines_of_a_cell_whose_text_was_shipped(tmp_path: Path) -> None:
+    import dill
+
+    text, names = "def run(mini_batch):\n    return mini_batch[7]  # the line\n", {"__name__": "__main__"}
+    exec(compile(text, "<a cell>", "exec"), names)  # as a notebook does
+    functions = {"run": names["run"], "init": None, "shutdown": None, "names": {}}
+    facts = {"path": [], "sources": {"<a cell>": text}}
+    shipped = pickle.dumps(facts) + dill.dumps(functions, recurse=True)
+    with Rig(tmp_path, "", function=shipped) as rig:
+        rig.assign(rig.start(), ["abc"])
+        rig.answered(1)
+        assert "    return mini_batch[7]  # the line\n" in rig.trace(rig.failures[0].trace)
+
+
 def interpreters() -> list[str]:
     """Every Python from 3.7 on that pyenv has, and this one."""
     found = sorted(Path.home().glob(".pyenv/versions/3.*/bin/python"))

@@ -38,7 +38,11 @@ class NotebookProgress:
 
     def hear(self, event: e.Event, run: Run) -> None:
         """Print a new kind of error once, below the bar; also what somebody asked for."""
-        for line in news(event, run, self._source):
+        if isinstance(event, e.RequestTaken) and event.who == "Ctrl-C":
+            lines = [f"{event.what}, asked for by the stop button: {event.answer} Stop again to end at once."]
+        else:
+            lines = news(event, run, self._source)
+        for line in lines:
             sys.stderr.write(line + "\n")
 
     def tick(self, run: Run, now: int) -> None:

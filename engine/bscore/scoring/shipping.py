@@ -10,6 +10,7 @@ from __future__ import annotations
 import dis
 import importlib
 import io
+import linecache
 import os
 import pickle
 import sys
@@ -37,20 +38,29 @@ def ship(functions: Mapping[str, Callable[..., Any] | None], more_names: set[str
     names = {name for name in more_names if name in main}
     while True:
         shipped = {name: main[name] for name in sorted(names)}
-        found = _uses({**functions, "names": shipped})
-        found = {name for name in found if name in main and name not in made} - names
+        look = _look({**functions, "names": shipped})
+        found = {name for name in look.names if name in main and name not in made} - names
         if not found:
             break
         names |= found
-    facts = {"path": [os.path.abspath(entry) for entry in sys.path if isinstance(entry, str)]}
+    facts = {
+        "path": [os.path.abspath(entry) for entry in sys.path if isinstance(entry, str)],
+        "sources": _sources(look.files),
+    }
     return pickle.dumps(facts, _PROTOCOL) + _dumps({**functions, "names": shipped}, _Shipper)
 
 
-def _uses(value: Any) -> set[str]:
-    """Names of `__main__` that the functions and classes in a value use."""
+def _look(value: Any) -> _Look:
+    """Which names of `__main__` the functions and classes in a value use, and where they were written."""
     look = _Look(io.BytesIO())
     _dump(look, value)
-    return look.names
+    return look
+
+
+def _sources(files: set[str]) -> dict[str, str]:
+    """The text of what stands in no file, such as a notebook's cells, so that traces show its lines."""
+    texts = {name: "".join(linecache.getlines(name)) for name in sorted(files) if not os.path.exists(name)}
+    return {name: text for name, text in texts.items() if text}
 
 
 def _dumps(value: Any, kind: type[_Shipper]) -> bytes:
@@ -125,12 +135,14 @@ class _Shipper(dill.Pickler):  # type: ignore[misc]  # dill ships no types
     def __init__(self, file: io.BytesIO) -> None:
         super().__init__(file, protocol=_PROTOCOL, recurse=False)
         self.names: set[str] = set()
+        self.files: set[str] = set()
 
     def save(self, obj: Any, save_persistent_id: bool = True) -> None:
         if isinstance(obj, ModuleType) and obj.__name__ not in ("__main__", "builtins"):
             self.save_reduce(importlib.import_module, (obj.__name__,), obj=obj)
             return
         if type(obj) is FunctionType:
+            self.files.add(obj.__code__.co_filename)
             main = sys.modules["__main__"]
             if obj.__globals__ is vars(main):
                 self.names.update(_names_in(obj.__code__))

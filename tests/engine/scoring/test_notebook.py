@@ -13,7 +13,7 @@ pytest.importorskip("ipykernel")
 
 
 @pytest.mark.slow
-def test_a_notebook_shows_progress_gives_rows_and_its_stop_button_cancels(tmp_path: Path) -> None:
+def test_a_notebook_shows_progress_rows_and_traces_and_its_stop_button_cancels(tmp_path: Path) -> None:
     facts = program(
         tmp_path,
         """
@@ -32,6 +32,8 @@ def test_a_notebook_shows_progress_gives_rows_and_its_stop_button_cancels(tmp_pa
             "def hangs(batch):\\n    open(%r, 'w').close()\\n    time.sleep(60)\\n"
             "bscore.score(run=hangs, inputs=[1, 2], workers=1, name='stopped')" % mark,
             "bscore.score(run=lambda batch: ['alive'], inputs=[1], workers=1).rows[0]",
+            "def inner(n):\\n    return 1 / n\\n"
+            "bscore.score(run=lambda batch: [inner(n) for n in batch], inputs=[0], workers=1, run_max_try=1)",
         ]
         book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
         manager = KernelManager(kernel_name="python3")
@@ -55,7 +57,9 @@ def test_a_notebook_shows_progress_gives_rows_and_its_stop_button_cancels(tmp_pa
             last=book.cells[1].outputs[0].data["text/plain"],
             stop=[(out.ename, out.evalue) for out in stop],
             outcome=str(read_history(LocalSource(Path(job))).run.outcome),
+            stop_said=[out.text for out in book.cells[2].outputs if out.output_type == "stream"],
             after=book.cells[3].outputs[-1].data["text/plain"],
+            raised=[out.text for out in book.cells[4].outputs if out.output_type == "stream"],
         )
         """,
     )
@@ -69,3 +73,8 @@ def test_a_notebook_shows_progress_gives_rows_and_its_stop_button_cancels(tmp_pa
     ]
     assert facts["outcome"] == "Canceled"
     assert facts["after"] == "'alive'"
+    (said,) = facts["stop_said"]
+    assert "asked for by the stop button" in said
+    assert said.endswith("Stop again to end at once.\n")
+    assert "Ctrl-C" not in said
+    assert "return 1 / n" in facts["raised"][0], "a trace shows the line of the cell"
