@@ -61,6 +61,9 @@ def _numpy_parts(value: Any) -> Tuple[Any, ...]:
     numpy: Any = sys.modules.get("numpy")
     if numpy is None or not isinstance(value, (numpy.ndarray, numpy.generic)):
         return ()
+    masked: Any = sys.modules.get("numpy.ma")
+    if masked is not None and isinstance(value, masked.MaskedArray):
+        raise NotPlainError("a masked array")
     if value.dtype.names or (value.dtype.hasobject and isinstance(value, numpy.generic)):
         raise NotPlainError("a numpy value of type %s" % (value.dtype,))
     if value.dtype.hasobject:
@@ -108,7 +111,7 @@ def _list(rows: Any) -> Tuple[Any, ...]:
     first = rows[0]
     if numpy is not None and isinstance(first, (numpy.ndarray, numpy.generic)):
         kind, dtype, shape = type(first), first.dtype, first.shape
-        plain = not dtype.hasobject and not dtype.names
+        plain = kind.__module__ == "numpy" and not dtype.hasobject and not dtype.names
         if plain and all(type(row) is kind and row.dtype == dtype and row.shape == shape for row in rows):
             return "alike", numpy.array(rows)
     return "list", list(rows)
@@ -118,7 +121,7 @@ def _table(frame: Any) -> Tuple[Any, ...]:
     columns = [_column(series) for _, series in frame.items()]
     index = frame.index
     if type(index).__name__ == "RangeIndex":
-        labels: Tuple[Any, ...] = ("range", index.start, index.stop, index.step)
+        labels: Tuple[Any, ...] = ("range", index.start, index.stop, index.step, index.name)
     elif index.nlevels > 1:
         labels = ("tuples", list(index.names), index.tolist())
     else:
@@ -127,8 +130,13 @@ def _table(frame: Any) -> Tuple[Any, ...]:
 
 
 def _column(series: Any) -> Tuple[Any, ...]:
-    """Numbers, truth values and times as raw bytes, everything else as a list with the name of its type."""
+    """Numbers, truth values and times as raw bytes, everything else as a list with the name of its type.
+
+    Behind those of a categorical column stand its categories, and whether they are ordered.
+    """
     dtype = series.dtype
+    if str(dtype) == "category":
+        return "category", str(dtype), series.tolist(), dtype.categories.tolist(), bool(dtype.ordered)
     if getattr(dtype, "kind", "O") in "biufcmM" and hasattr(dtype, "newbyteorder"):
         return "raw", dtype.str, series.to_numpy().tobytes()
     return "list", str(dtype), series.tolist()

@@ -120,7 +120,10 @@ def _revive(kind: str, *parts: Any) -> Any:
 def _array(dtype: str, shape: tuple[int, ...], data: bytes) -> Any:
     import numpy as np
 
-    return np.frombuffer(data, np.dtype(dtype)).reshape(shape).copy()
+    kind = np.dtype(dtype)
+    if not kind.itemsize:
+        return np.zeros(shape, kind)
+    return np.frombuffer(data, kind).reshape(shape).copy()
 
 
 def _objects(shape: tuple[int, ...], values: list[Any]) -> Any:
@@ -182,8 +185,9 @@ def _joined(parts: list[tuple[Any, ...]]) -> Any:
 
     shapes = {(repr(part[1]), tuple(_stored_as(column) for column in part[4])) for part in parts}
     if len(shapes) > 1:
-        frames = [_joined([part]) for part in parts]
-        return pd.concat(frames, ignore_index=all(part[3][0] == "range" for part in parts))
+        frame = pd.concat([_joined([part]) for part in parts], ignore_index=True)
+        frame.index = _index([part[3] for part in parts])
+        return frame
     _, names, level_names, _, columns = parts[0]
     data = {place: _column([part[4][place] for part in parts]) for place in range(len(columns))}
     frame = pd.DataFrame(data, index=_index([part[3] for part in parts]))
@@ -203,7 +207,10 @@ def _column(stored: list[tuple[Any, ...]]) -> Any:
     import numpy as np
     import pandas as pd
 
-    kind, dtype, _ = stored[0]
+    kind: str = stored[0][0]
+    dtype: Any = stored[0][1]
+    if kind == "category" and len({repr(one[3:]) for one in stored}) == 1:
+        dtype = pd.CategoricalDtype(*stored[0][3:])
     if kind == "raw":
         return np.frombuffer(b"".join(one[2] for one in stored), np.dtype(dtype)).copy()
     values = [value for one in stored for value in one[2]]
@@ -221,29 +228,35 @@ def _index(stored: list[tuple[Any, ...]]) -> Any:
         return pd.MultiIndex.from_tuples([label for one in stored for label in one[2]], names=stored[0][1])
     if kinds == {"labels"} and len({_stored_as(one[2]) for one in stored}) == 1:
         return pd.Index(_column([one[2] for one in stored]), name=stored[0][1])
-    return pd.Index([label for one in stored for label in _labels(one)])
+    return pd.Index([label for one in stored for label in _labels(one)], name=_common_name(stored))
+
+
+def _common_name(stored: list[tuple[Any, ...]]) -> Any:
+    """What all call their labels; None where they do not agree."""
+    names = [one[1] if one[0] != "range" else one[4] if len(one) > 4 else None for one in stored]
+    return names[0] if all(name == names[0] for name in names) else None
 
 
 def _range_index(stored: list[tuple[Any, ...]]) -> Any:
+    """Counted on where ranges follow each other, counted anew where all count from the same number."""
     import pandas as pd
 
-    ranges = [range(*one[1:]) for one in stored]
-    total = sum(map(len, ranges))
-    if len(ranges) == 1:
-        return pd.RangeIndex(ranges[0].start, ranges[0].stop, ranges[0].step)
-    in_order = sorted(ranges, key=lambda one: one.start)
-    if any(one.step != 1 for one in ranges) or any(
-        before.stop > after.start for before, after in pairwise(in_order)
+    ranges = [range(*one[1:4]) for one in stored]
+    name = _common_name(stored)
+    step = ranges[0].step
+    if all(one.step == step for one in ranges) and all(
+        before.start + len(before) * step == after.start for before, after in pairwise(ranges)
     ):
-        return pd.RangeIndex(total)
-    if all(before.stop == after.start for before, after in pairwise(ranges)):
-        return pd.RangeIndex(ranges[0].start, ranges[-1].stop)
-    return pd.Index([label for one in ranges for label in one])
+        return pd.RangeIndex(ranges[0].start, ranges[-1].start + len(ranges[-1]) * step, step, name=name)
+    in_order = sorted(ranges, key=lambda one: one.start)
+    if step == 1 and any(before.stop > after.start for before, after in pairwise(in_order)):
+        return pd.RangeIndex(sum(map(len, ranges)), name=name)
+    return pd.Index([label for one in ranges for label in one], name=name)
 
 
 def _labels(stored: tuple[Any, ...]) -> list[Any]:
     if stored[0] == "range":
-        return list(range(*stored[1:]))
+        return list(range(*stored[1:4]))
     if stored[0] == "tuples":
         return list(stored[2])
     return list(_column([stored[2]]))

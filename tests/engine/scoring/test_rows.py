@@ -17,6 +17,8 @@ from bscore_worker import typed_rows
 from bscore_worker.answers import Judge, RejectedReturnError
 from bscore_worker.typed_rows import CHUNK_ROWS, HEAD, NotPlainError, pieces
 
+FRAME = pd.DataFrame({"a": range(30, 50)})
+
 
 def write(path: Path, *batches: tuple[int, Any]) -> list[tuple[Path, int]]:
     data = b"".join(
@@ -53,6 +55,36 @@ def test_tables_keep_labels_that_mean_something_and_count_others_through(tmp_pat
     pd.testing.assert_frame_equal(read_frames(write(tmp_path / "m", (0, named)), ordered=True), named)
 
 
+@pytest.mark.parametrize("frame", [FRAME, FRAME[::2], FRAME[::-1], FRAME[1::3], FRAME.rename_axis("id")])
+def test_row_labels_that_count_in_steps_or_have_a_name_are_kept(frame: pd.DataFrame, tmp_path: Path) -> None:
+    cuts = [frame.iloc[first : first + 2] for first in range(0, len(frame), 2)]
+    whole = write(tmp_path / "w", *enumerate(cuts))
+    pd.testing.assert_frame_equal(read_frames(whole, ordered=True), frame)
+    turned = write(tmp_path / "t", *reversed(list(enumerate(cuts))))
+    assert list(read_frames(turned, ordered=False).index) == [n for cut in cuts[::-1] for n in cut.index]
+    filtered = write(tmp_path / "f", (0, frame.iloc[:2]), (1, frame.iloc[[2, 4, 5]]))
+    assert read_frames(filtered, ordered=True).index.name == frame.index.name
+    other = write(tmp_path / "o", (0, frame.iloc[2:4]), (1, frame.iloc[4:6].astype(float)))
+    assert list(read_frames(other, ordered=True).index) == list(frame.index[2:6])
+
+
+def test_categories_keep_their_order_where_all_tables_have_the_same(tmp_path: Path) -> None:
+    sizes = pd.CategoricalDtype(["small", "large", "huge"], ordered=True)
+    frame = pd.DataFrame({"size": pd.Categorical(["large", None, "small", "small"], dtype=sizes)})
+    files = write(tmp_path / "s", (0, frame.iloc[:2]), (1, frame.iloc[2:]))
+    pd.testing.assert_frame_equal(read_frames(files, ordered=True), frame)
+    other = write(tmp_path / "o", (0, frame.iloc[:1]), (1, pd.DataFrame({"size": pd.Categorical(["tiny"])})))
+    assert read_frames(other, ordered=True)["size"].tolist() == ["large", "tiny"]
+
+
+def test_values_of_numpy_that_hold_nothing_come_back(tmp_path: Path) -> None:
+    rows = [np.str_(""), np.str_("a"), np.bytes_(b""), np.array([]), np.empty((0, 3), "f4"), np.array([""])]
+    found = read_frames(write(tmp_path / "rows", (0, rows)), ordered=True)
+    assert [type(row) for row in found] == [type(row) for row in rows]
+    assert [row.shape for row in found] == [row.shape for row in rows]
+    assert found[:3] == rows[:3]
+
+
 def test_tables_with_other_columns_are_aligned_and_mixed_returns_become_a_list(tmp_path: Path) -> None:
     other = write(tmp_path / "o", (0, pd.DataFrame({"a": [1]})), (1, pd.DataFrame({"a": ["x"], "b": [2.5]})))
     found = read_frames(other, ordered=True)
@@ -74,7 +106,10 @@ class Own:
     """Nothing that rows may hold."""
 
 
-@pytest.mark.parametrize("row", [Own(), Own, print, {"deep": [Own()]}, np.array([Own()], object)])
+MASKED = np.ma.MaskedArray([1.5], mask=[True])
+
+
+@pytest.mark.parametrize("row", [Own(), Own, print, {"deep": [Own()]}, np.array([Own()], object), MASKED])
 def test_other_objects_are_refused_by_the_worker_with_their_name(row: Any, tmp_path: Path) -> None:
     with pytest.raises(NotPlainError):
         list(pieces(0, [row], False))

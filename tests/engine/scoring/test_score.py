@@ -81,11 +81,9 @@ def test_one_process_scores_tables_values_and_paths_and_restores_their_order(tmp
 
         result = bscore.score(run=later, inputs=frame, mini_batch_size=20, workers=2)
         expected = frame.assign(g=frame["a"] * 2)
-        pd.testing.assert_frame_equal(result.rows, expected, check_categorical=False, check_freq=False)
+        pd.testing.assert_frame_equal(result.rows, expected, check_freq=False)
         other = bscore.read_rows(result.job, ordered=False)
-        pd.testing.assert_frame_equal(
-            other.sort_values("a"), expected, check_categorical=False, check_freq=False
-        )
+        pd.testing.assert_frame_equal(other.sort_values("a"), expected, check_freq=False)
         say(table=list(map(str, result.rows.dtypes)), final=str(result.output))
 
         kept = [1, 2.5, "é", None, True, b"x", (1, [2]), {"k": {3}}, 1 + 2j, datetime.date(2020, 1, 2),
