@@ -9,6 +9,14 @@ README = Path(__file__).parent.parent / "README.md"
 _BLOCK = re.compile(r"(?:<!-- (?P<mark>[^>]*) -->\n)?```(?P<kind>\w+)\n(?P<text>.*?)```", re.DOTALL)
 
 
+def kinds() -> set[tuple[str, bool]]:
+    """What blocks there are: their language, and whether a reader is asked to write them into a file."""
+    return {
+        (match["kind"], (match["mark"] or "").startswith("file "))
+        for match in _BLOCK.finditer(README.read_text())
+    }
+
+
 def files() -> dict[str, str]:
     """Blocks marked `<!-- file NAME -->`: what a reader is asked to write into a file."""
     return {
