@@ -18,7 +18,10 @@ class ScriptError(Exception):
 
 
 class Script:
-    """init, run and shutdown of a loaded script; `takes_context` when run() has a second positional."""
+    """init, run and shutdown of a loaded script; `takes_context` when run() has a second positional.
+
+    Of functions from a notebook it may be `lambda batch, model=model: ...`, which keeps its own value.
+    """
 
     def __init__(self, source: Any, name: str) -> None:
         self.source = source
@@ -31,7 +34,7 @@ class Script:
                 "has something to load." % name
             )
         self.run = run
-        self.takes_context = takes_two(run)
+        self.takes_context = takes_two(run) and not (isinstance(source, dict) and keeps_second(run))
 
 
 def _function(source: Any, wanted: str, name: str) -> Optional[Callable[..., Any]]:
@@ -50,6 +53,16 @@ def takes_two(run: Callable[..., Any]) -> bool:
     except (TypeError, ValueError):
         return False
     return True
+
+
+def keeps_second(run: Callable[..., Any]) -> bool:
+    """Whether the second parameter of run() has a default other than None."""
+    try:
+        parameters = list(inspect.signature(run).parameters.values())
+    except (TypeError, ValueError):
+        return False
+    default = parameters[1].default if len(parameters) > 1 else None
+    return default is not None and default is not inspect.Parameter.empty
 
 
 def find(code: str, entry: str) -> str:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pickle
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from bscore_worker.answers import Judge, RejectedReturnError, ShortReturnError
-from bscore_worker.script import ScriptError, find, takes_two
+from bscore_worker.script import Script, ScriptError, find, takes_two
 from bscore_worker.streams import CountedFile
 from bscore_worker.traces import describe, plain
 
@@ -134,6 +135,29 @@ def test_long_text_is_cut_in_its_middle() -> None:
 )
 def test_the_second_argument_is_passed_where_it_is_accepted(run: Any, two: bool) -> None:
     assert takes_two(run) is two
+
+
+class Adds:
+    def __call__(self, a: Any, b: int = 5) -> Any:
+        return a, b
+
+
+@pytest.mark.parametrize(
+    ("run", "context"),
+    [
+        (lambda a, b: (a, b), True),
+        (lambda a, b=None: (a, b), True),
+        (lambda *a: a, True),
+        (lambda a, b=5: (a, b), False),
+        (lambda a, b=...: (a, b), False),
+        (Adds(), False),
+        (dict.get, True),
+    ],
+)
+def test_a_function_of_a_notebook_keeps_what_its_second_parameter_has(run: Any, context: bool) -> None:
+    """`lambda batch, model=model: ...` is how a value is kept; a script's run() gets the context, as ever."""
+    assert Script({"run": run}, "the notebook").takes_context is context
+    assert Script(SimpleNamespace(run=run), "score.py").takes_context is True
 
 
 @pytest.mark.parametrize("entry", ["missing.py", "", ".", "a..b", "../x"])

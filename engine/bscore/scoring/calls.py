@@ -62,8 +62,9 @@ def score(
 
     What is scored: `run`, a function that takes a mini-batch and returns a list or a DataFrame, with `init`
     and `shutdown`, which each worker calls once; lambdas, closures and what a notebook defines are shipped
-    (dill). A global that init() sets is seen by run(). Or `script`, or `job_file` (a deployment or parallel
-    job YAML), as `bscore run` takes them, with `code`, `python`, `arguments` and `step`.
+    (dill). A global that init() sets is seen by run(). A second parameter of run() gets the mini-batch's
+    context, unless it has a default of its own. Or `script`, or `job_file` (a deployment or parallel job
+    YAML), as `bscore run` takes them, with `code`, `python`, `arguments` and `step`.
 
     `inputs`: one text or Path is a folder, file, pattern, `@list` or URL, as `--input`. A DataFrame comes to
     run() as DataFrames of `mini_batch_size` rows. Of any other iterable, run() gets lists of
