@@ -25,6 +25,8 @@ MIN_OTHERS = 3
 MISSED_HEARTBEATS = 3
 STANDING_RUNS = 3
 STANDING_AT_LEAST_S = 30.0
+#: The most that is waited for the first, however long an attempt may take.
+FIRST_AT_MOST_S = 120.0
 
 #: From a median absolute deviation to a standard deviation, and the error of a median in standard deviations.
 _SIGMA_OF_MAD = 1.4826
@@ -114,15 +116,15 @@ def silent(heard: Mapping[str, int], interval_us: int, now: int) -> list[str]:
 def standing_still(run: Run, now: int) -> float | None:
     """For how many seconds nothing was finished although there is work; None while that is no wonder.
 
-    A wonder is three times the longest run() so far, at least 30 s; before the first is finished, at
-    least what one attempt may take.
+    A wonder is three times the longest run() so far, at least 30 s; before the first is finished, what
+    one attempt may take, from 30 to 120 s.
     """
     if run.phase is not Phase.RUNNING or not run.first_assigned or run.over >= run.mini_batches:
         return None
     still_s = (now - max(run.first_assigned, run.last_progress)) / 1e6
     patience_s = max(STANDING_RUNS * run.longest_run_ns / 1e9, STANDING_AT_LEAST_S)
     if not run.longest_run_ns and run.config is not None:
-        patience_s = max(patience_s, run.config.limits.attempt_s)
+        patience_s = max(patience_s, min(run.config.limits.attempt_s, FIRST_AT_MOST_S))
     return still_s if still_s > patience_s else None
 
 

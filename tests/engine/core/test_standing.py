@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import pytest
 
 from bscore.core import events as e
+from bscore.core.limits import Limits
 from bscore.core.standing import Late, late, silent, slow, slow_workers, standing_still
 from bscore.core.state import Phase
 from timed_runs import START_US, TimedRun, constant, log_normal, one_slow, tailed
@@ -115,13 +117,16 @@ def test_a_run_stands_still_after_half_a_minute_or_three_of_its_longest() -> Non
     assert standing_still(run, slower.now + 121_000_000) == pytest.approx(121.0)
 
 
-def test_before_the_first_has_finished_one_attempt_may_take_its_time() -> None:
-    timed = TimedRun(1, constant, 100, 4)
-    run = timed.run
+@pytest.mark.parametrize(("run_s", "overhead_s", "patience_s"), [(3600, 30, 120), (60, 30, 90), (1, 1, 30)])
+def test_before_the_first_has_finished_one_attempt_may_take_its_time_up_to_two_minutes(
+    run_s: float, overhead_s: float, patience_s: int
+) -> None:
+    run = TimedRun(1, constant, 100, 4).run
     assert run.config is not None
-    attempt_us = int(run.config.limits.attempt_s * 1e6)
-    assert standing_still(run, START_US + attempt_us) is None
-    assert standing_still(run, START_US + attempt_us + 1_000_000) == pytest.approx(attempt_us / 1e6 + 1)
+    limits = Limits(run_invocation_timeout_s=run_s, task_overhead_timeout_s=overhead_s)
+    run.config = replace(run.config, limits=limits)
+    assert standing_still(run, START_US + patience_s * 1_000_000) is None
+    assert standing_still(run, START_US + patience_s * 1_000_000 + 1) == pytest.approx(patience_s)
 
 
 def test_nothing_stands_still_without_work_or_before_and_after_the_run() -> None:
