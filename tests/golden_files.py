@@ -13,7 +13,7 @@ from bscore.core.state import Run
 from bscore.logtree import paths
 from bscore.logtree.fitting import fit
 from bscore.logtree.job_report import HEADER, Summary, row
-from bscore.logtree.overview import due, overview_line, progress, remaining_s
+from bscore.logtree.overview import due, overview_line, progress
 from bscore.logtree.records import JournalCrc, encode
 from bscore.logtree.writer import TreeWriter
 from bscore.node import tables
@@ -106,9 +106,10 @@ class MasterFiles:
     def look(self, at: int, processed: int, total: int, elapsed_s: float) -> None:
         """The overviewer's look, every 10 s."""
         self._looks += 1
-        if due(self._looks, remaining_s(processed, total, elapsed_s)):
+        left_s = (total - processed) * elapsed_s / processed if processed else None
+        if due(self._looks, left_s):
             self._looks = 0
-            self.say(at, progress(processed, total, elapsed_s))
+            self.say(at, progress(processed, total, elapsed_s, left_s))
 
     def rows(self, data: bytes) -> None:
         self._output.add(data)

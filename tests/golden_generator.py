@@ -16,6 +16,7 @@ from pathlib import Path
 from bscore.core import events as ev
 from bscore.core.events import FailureKind, Outcome
 from bscore.core.limits import Limits
+from bscore.core.rates import Rate
 from bscore.logtree import overview, paths
 from bscore.logtree.reports import ResultFacts
 from bscore.node.clock import Clock
@@ -269,7 +270,7 @@ class _Generator:
         output = f"{paths.OUTPUT}/predictions.csv"
         master.happen(ev.RunEnded(at, Outcome.COMPLETED, "", output))
         processed, elapsed_s = self.done + self.abandoned, (at - START_US) / 1e6
-        master.say(at, overview.progress(processed, golden.mini_batches, elapsed_s))
+        master.say(at, overview.progress(processed, golden.mini_batches, elapsed_s, 0.0))
         master.say(at, overview.overviewer_stopped(self.node_ids[0]))
         size = golden.items_each
         causes = causes_of(self.groups)
@@ -277,6 +278,7 @@ class _Generator:
             golden.job, Outcome.COMPLETED, "", START_US, at, golden.mini_batches, self.done, self.abandoned,
             self.retried, golden.mini_batches * size, self.done * size, self.abandoned * size, self.rows,
             output, causes=causes, other_failures=self.deaths, workers_gone=self.deaths,
+            rate=Rate(self.done * size / elapsed_s, self.done / elapsed_s),
         )  # fmt: skip
         write_reports(master, facts)
 

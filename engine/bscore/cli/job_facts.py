@@ -12,6 +12,7 @@ from typing import Any
 from bscore.core.estimate import percent
 from bscore.core.groups import ErrorGroup
 from bscore.core.next_limit import next_limit
+from bscore.core.rates import rate
 from bscore.core.standing import late, slow, standing_still
 from bscore.core.state import Phase, Run, Worker, WorkerState
 from bscore.errors import BscoreError
@@ -164,11 +165,8 @@ def _output(facts: Facts) -> str | None:
 
 
 def _of_run(run: Run, now: int) -> dict[str, Any]:
-    done = run.done_items - run.done_before
+    scored = rate(run)
     running = sum(1 for worker in run.workers.values() if worker.queue)
-    seconds = (
-        ((now if run.outcome is None else run.last) - run.first_assigned) / 1e6 if run.first_assigned else 0.0
-    )
     return {
         "term": run.term,
         "master": {"host": run.host, "pid": run.pid},
@@ -187,7 +185,7 @@ def _of_run(run: Run, now: int) -> dict[str, Any]:
             "tried_again": run.retried,
         },
         "items": {"total": run.items, "succeeded": run.succeeded_items, "failed": run.failed_items},
-        "items_per_second": round(done / seconds, 1) if seconds > 0 and done else None,
+        "items_per_second": round(scored.items, 1) if scored else None,
         "rows": run.rows,
         "committed_rows": run.committed_rows,
         "workers": [_of_worker(worker, now) for worker in run.workers.values()],

@@ -36,8 +36,7 @@ def _facts(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "done", _done(value)
     items = value["items"]
     yield "items", f"{items['succeeded']:,} of {items['total']:,} succeeded, {items['failed']:,} failed"
-    rate = value["items_per_second"]
-    yield "rate", f"{rate:,} items/s" if rate else ""
+    yield "rate", _rate(value)
     yield "end", _end(value)
     still = value["stands_still_seconds"]
     if still is not None:
@@ -78,6 +77,12 @@ def _done(value: dict[str, Any]) -> str:
     if batches["tried_again"]:
         rest.append(f"{batches['tried_again']:,} tried again")
     return ", ".join([text, *rest])
+
+
+def _rate(value: dict[str, Any]) -> str:
+    per_s = value["items_per_second"]
+    since = ", since it was resumed" if value["term"] > 1 else ""
+    return f"{per_s:,} items/s while it scored, on average{since}" if per_s else ""
 
 
 def _end(value: dict[str, Any]) -> str:

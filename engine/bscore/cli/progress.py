@@ -11,6 +11,7 @@ from bscore.cli.lasting import Lasting
 from bscore.cli.output import terminal_text
 from bscore.core import events as e
 from bscore.core.estimate import Confidence
+from bscore.core.rates import rate
 from bscore.core.state import Phase, Run
 from bscore.logtree.source import LocalSource, Source
 from bscore.observe import end_of, read_trace
@@ -32,13 +33,10 @@ def percent(run: Run) -> str:
     return f"{run.over * 100 // run.mini_batches} %  {run.over:,} of {run.mini_batches:,} mini-batches"
 
 
-def rate_text(run: Run, now: int) -> str:
-    """Items per second since the term began to score; empty before."""
-    if not run.first_assigned or now <= run.first_assigned:
-        return ""
-    seconds = (now - run.first_assigned) / 1e6
-    done = run.done_items - run.done_before
-    return f"{done / seconds:,.0f} items/s" if done else ""
+def rate_text(run: Run) -> str:
+    """Items finished per second in this term; empty before any."""
+    so_far = rate(run)
+    return f"{so_far.items:,.0f} items/s" if so_far else ""
 
 
 def trouble_text(run: Run) -> str:
@@ -52,13 +50,13 @@ def trouble_text(run: Run) -> str:
     return ", ".join(words)
 
 
-def bar_line(run: Run, now: int, width: int, end: str = "") -> str:
+def bar_line(run: Run, width: int, end: str = "") -> str:
     """One line that fits into `width` cells; `end` says when it will be over."""
     if run.phase is Phase.PREPARING:
         return joined(preparing_text(run), end)[: width - 1]
     filled = run.over * _BAR_CELLS // run.mini_batches if run.listing_finished and run.mini_batches else 0
     bar = "━" * filled + "─" * (_BAR_CELLS - filled)
-    return joined(bar, percent(run), end, rate_text(run, now), trouble_text(run))[: width - 1]
+    return joined(bar, percent(run), end, rate_text(run), trouble_text(run))[: width - 1]
 
 
 def preparing_text(run: Run) -> str:
@@ -97,7 +95,7 @@ class ProgressBar:
         if now - self._drawn_at < BAR_INTERVAL_US:
             return
         self._drawn_at = now
-        line = bar_line(run, now, _columns(self._out.stream), self._end.text(run, now))
+        line = bar_line(run, _columns(self._out.stream), self._end.text(run, now))
         if line != self._shown:
             self._out.write(f"\r{line}\x1b[K")
             self._shown = line
@@ -134,7 +132,7 @@ class ProgressLines:
         if now - self._said_at < LINE_INTERVAL_US:
             return
         self._said_at = now
-        line = joined(percent(run), rate_text(run, now), self._end.text(run, now), trouble_text(run))
+        line = joined(percent(run), rate_text(run), self._end.text(run, now), trouble_text(run))
         if line != self._said:
             self._said = line
             self.say(line)

@@ -51,20 +51,12 @@ def scheduling_finished(mini_batches: int, items: int, elapsed_s: float) -> str:
     )
 
 
-def remaining_s(processed: int, total: int, elapsed_s: float) -> float | None:
-    """Seconds left at the speed so far; None before anything is processed."""
-    return (total - processed) * elapsed_s / processed if processed > 0 else None
-
-
-def progress(processed: int, total: int, elapsed_s: float) -> str:
-    """How far it is: `processed` of `total` mini-batches, done or abandoned."""
-    left_s = remaining_s(processed, total, elapsed_s)
-    if left_s is None:
+def progress(processed: int, total: int, elapsed_s: float, left_s: float | None) -> str:
+    """How far it is: `processed` of `total` mini-batches, done or abandoned; `left_s` None for unknown."""
+    if not processed:
         return NOTHING_YET
-    return (
-        f"Processed {processed} of {total} mini batches in {duration(elapsed_s)}."
-        f" Estimated remaining time {duration(left_s)}."
-    )
+    done = f"Processed {processed} of {total} mini batches in {duration(elapsed_s)}."
+    return done if left_s is None else f"{done} Estimated remaining time {duration(left_s)}."
 
 
 def no_progress_check(limit_s: float, waited_s: float) -> str:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from bscore.core.events import FailureKind, Outcome
+from bscore.core.rates import Rate
 from bscore.logtree import paths
 from bscore.logtree.overview import duration, iso
 
@@ -76,9 +77,8 @@ class ResultFacts:
     warnings: int = 0
     #: Mini-batches that returned fewer rows than items.
     short: int = 0
-    #: When the last term began (microseconds UTC), and the items that were scored in it.
-    resumed_at: int = 0
-    resumed_items: int = 0
+    #: What the last term finished per second.
+    rate: Rate | None = None
 
 
 def job_result(facts: ResultFacts) -> str:
@@ -117,7 +117,8 @@ def _counts(facts: ResultFacts) -> list[str]:
             f"Too short:    {facts.short} mini-batches; run() returned fewer rows than items, "
             "the missing ones count as failed"
         )
-    lines.append(_rate(facts))
+    if facts.rate is not None:
+        lines.append(_rate(facts.rate))
     if not facts.listed:
         lines.append("The inputs were not listed to their end.")
     if facts.workers_gone or facts.nodes_lost:
@@ -192,15 +193,11 @@ def node_names(nodes: Sequence[str]) -> str:
     return f"{', '.join(map(one_line, nodes[:4]))}{' and others' if len(nodes) > 4 else ''}"
 
 
-def _rate(facts: ResultFacts) -> str:
-    if facts.term > 1:
-        # Between two terms any time may have passed.
-        elapsed_s = max((facts.ended_at - facts.resumed_at) / 1e6, 1e-6)
-        return f"Rate:         {facts.resumed_items / elapsed_s:.1f} items/s since it was resumed"
-    items = facts.succeeded + facts.failed
-    elapsed_s = max((facts.ended_at - facts.started_at) / 1e6, 1e-6)
-    processed = facts.done + facts.abandoned
-    return f"Rate:         {processed / elapsed_s:.1f} mini-batches/s, {items / elapsed_s:.1f} items/s"
+def _rate(rate: Rate) -> str:
+    items = f"{rate.items:.1f} items/s"
+    if rate.mini_batches is None:
+        return f"Rate:         {items} while it scored, since it was resumed"
+    return f"Rate:         {rate.mini_batches:.1f} mini-batches/s, {items} while it scored"
 
 
 def _rows(facts: ResultFacts) -> list[str]:

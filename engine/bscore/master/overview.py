@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 from bscore.core import events as e
-from bscore.core.state import Run
+from bscore.core.estimate import estimate
+from bscore.core.state import Phase, Run
 from bscore.logtree import overview, paths
 from bscore.logtree.writer import TreeWriter
 
@@ -16,7 +18,10 @@ class Overview:
     def __init__(self, tree: Path, run: Run, node: str = "127.0.0.1") -> None:
         self._writer = TreeWriter(tree)
         self._node = node
-        self._started = run.last
+        #: When the term began, and when the job did.
+        self._started, self._begun = run.last, run.started or run.last
+        #: The likely end as the last line said it; None while it is unknown.
+        self._end: int | None = None
         self._looked = run.last
         self._looks = 0
         self._over = -1
@@ -46,8 +51,12 @@ class Overview:
         self._say(event.at, f"See {paths.JOB_RESULT} for the result and where to look next.")
 
     def _progress(self, at: int, run: Run) -> None:
-        elapsed_s = (at - self._started) / 1e6
-        self._say(at, overview.progress(run.over, run.mini_batches, elapsed_s))
+        self._end = _likely_end(run, at)
+        elapsed_s = (at - self._begun) / 1e6
+        self._say(at, overview.progress(run.over, run.mini_batches, elapsed_s, self._left_s(at)))
+
+    def _left_s(self, at: int) -> float | None:
+        return None if self._end is None else (self._end - at) / 1e6
 
     def tick(self, run: Run, now: int) -> None:
         """Write a line where one is due."""
@@ -56,9 +65,7 @@ class Overview:
             return
         self._looked = now
         self._looks += 1
-        elapsed_s = (now - self._started) / 1e6
-        left_s = overview.remaining_s(run.over, run.mini_batches, elapsed_s)
-        if not overview.due(self._looks, left_s):
+        if not overview.due(self._looks, self._left_s(now)):
             return
         self._looks = 0
         if run.over == self._over and run.over and run.config:
@@ -71,3 +78,10 @@ class Overview:
         """The master leaves, whatever the outcome."""
         self._say(max(self._at, run.last), overview.overviewer_stopped(self._node))
         self._writer.close()
+
+
+def _likely_end(run: Run, now: int) -> int | None:
+    """When the last mini-batch will likely be over (microseconds UTC); None while nobody knows, or never."""
+    if run.phase is Phase.ENDED and not run.exhausted:
+        return None
+    return estimate(run, now, random.Random(run.events).random).likely_us

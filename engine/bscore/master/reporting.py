@@ -9,6 +9,7 @@ from pathlib import Path
 from bscore.core.diagnose import in_common
 from bscore.core.events import Event, Outcome
 from bscore.core.groups import ErrorGroup
+from bscore.core.rates import rate
 from bscore.core.state import Run
 from bscore.logtree import job_report, paths
 from bscore.logtree.journal import read_events
@@ -72,8 +73,7 @@ def result_facts(run: Run) -> ResultFacts:
         append_row=run.config is None or run.config.limits.needs_results,
         warnings=script_warnings(run),
         short=run.short,
-        resumed_at=run.term_started,
-        resumed_items=run.done_items - run.done_before,
+        rate=rate(run),
     )
 
 

@@ -49,11 +49,11 @@ class NotebookProgress:
         """Redraw where something changed, four times a second at most."""
         if now - self._drawn_at >= _INTERVAL_US:
             self._drawn_at = now
-            self._draw(run, self._end.text(run, now), rate_text(run, now))
+            self._draw(run, self._end.text(run, now), rate_text(run))
 
     def close(self, run: Run) -> None:
         """Show how it ended."""
-        self._draw(run, str(run.outcome or ""), rate_text(run, run.last))
+        self._draw(run, str(run.outcome or ""), rate_text(run))
 
     def _draw(self, run: Run, end: str, rate: str) -> None:
         if run.phase is Phase.PREPARING:

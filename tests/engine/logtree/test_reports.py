@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from arbitrary_events import TEXT, events_of
 from bscore.core import events as ev
 from bscore.core.events import FailureKind, Outcome
+from bscore.core.rates import Rate
 from bscore.logtree import job_report, overview, paths, reports
 from bscore.logtree.readme_text import FILES, readme
 from bscore.logtree.reports import Cause, ResultFacts
@@ -56,7 +57,7 @@ FACTS = ResultFacts(
     ended_at=AT + 10 * MINUTE, mini_batches=276, done=200, abandoned=16, retried=30, items=551, succeeded=400,
     failed=32, rows=400, output="", part="outputs/score/.predictions.csv.2.part", term=2, causes=CAUSES,
     other_failures=4, findings=("10.0.0.9 needs 4.1 times as long as the others.",), workers_gone=2,
-    resumed_at=AT + 5 * MINUTE, resumed_items=150,
+    rate=Rate(0.5, None),
 )  # fmt: skip
 
 
@@ -66,7 +67,7 @@ def test_the_overview_of_a_real_job_is_written_as_it_was() -> None:
         overview.overview_line(AT, overview.START),
         overview.overview_line(AT + 2_058_851, overview.overviewer_started("10.0.0.4")),
         overview.overview_line(AT + 22_540_834, overview.scheduling_finished(276, 551, 22.4)),
-        overview.overview_line(AT + 22_672_737, overview.progress(0, 276, 30.0)),
+        overview.overview_line(AT + 22_672_737, overview.progress(0, 276, 30.0, None)),
     ]
     assert "".join(lines) == (
         "2021-04-15T22:03:32.226929 Start the simulator.\n"
@@ -78,12 +79,13 @@ def test_the_overview_of_a_real_job_is_written_as_it_was() -> None:
 
 
 def test_the_other_lines_of_the_overview() -> None:
-    assert overview.progress(100, 400, 18_133.6) == (
+    assert overview.progress(100, 400, 18_133.6, 54_400.8) == (
         "Processed 100 of 400 mini batches in 5:02:14. Estimated remaining time 15:06:41."
     )
-    assert overview.progress(1, 2, 97_200) == (
+    assert overview.progress(1, 2, 97_200, 97_200) == (
         "Processed 1 of 2 mini batches in 1 day, 3:00:00. Estimated remaining time 1 day, 3:00:00."
     )
+    assert overview.progress(3, 9, 40.0, None) == "Processed 3 of 9 mini batches in 0:00:40."
     assert overview.progress_stopped(["No progress update in 195 seconds."]) == (
         "Progress update stopped for reasons: ['No progress update in 195 seconds.']."
     )
@@ -201,7 +203,7 @@ Job nightly took 0:10:00 (2021-04-15T22:03:32 to 2021-04-15T22:13:32 UTC), resum
 
 Items:        551 in all, 400 succeeded, 32 failed
 Mini-batches: 276 in all, 200 done, 16 abandoned, 60 not processed, 30 tried again
-Rate:         0.5 items/s since it was resumed
+Rate:         0.5 items/s while it scored, since it was resumed
 Lost:         2 workers died, 0 nodes lost
 
 What went wrong, most frequent first
@@ -240,7 +242,7 @@ def test_the_result_of_a_job_without_trouble_is_short() -> None:
     facts = dataclasses.replace(
         FACTS, outcome=Outcome.COMPLETED, reason="", term=1, causes=(), other_failures=0, findings=(),
         output="outputs/score/predictions.csv", part="", workers_gone=0, done=276, abandoned=0, retried=0,
-        short=3,
+        short=3, rate=Rate(0.74, 0.46),
     )  # fmt: skip
     assert (
         reports.job_result(facts)
@@ -251,7 +253,7 @@ Job nightly took 0:10:00 (2021-04-15T22:03:32 to 2021-04-15T22:13:32 UTC).
 Items:        551 in all, 400 succeeded, 32 failed
 Mini-batches: 276 in all, 276 done, 0 abandoned, 0 not processed, 0 tried again
 Too short:    3 mini-batches; run() returned fewer rows than items, the missing ones count as failed
-Rate:         0.5 mini-batches/s, 0.7 items/s
+Rate:         0.5 mini-batches/s, 0.7 items/s while it scored
 
 400 rows are in outputs/score/predictions.csv
 
@@ -270,6 +272,7 @@ def test_the_result_of_a_job_that_never_began() -> None:
     assert text.startswith("Failed. The inputs cannot be listed:\\n/data: denied\n")
     assert "The inputs were not listed to their end." in text
     assert "No rows were written." in text
+    assert "Rate:" not in text
 
 
 @given(TEXT, TEXT, TEXT, st.text(min_size=400, max_size=2000))
