@@ -38,13 +38,32 @@ class EarlierRun:
     whole: bool
 
 
-def earlier_runs(tree: Path, script: str, started: int) -> Iterator[EarlierRun]:
-    """Runs of the same script in the same code folder that began before `started`, the last of them first."""
+@dataclass(frozen=True, slots=True)
+class _JobFile:
+    """What a job file says of the script: the folder of its code, its arguments; "" and None: not known."""
+
+    code: str = ""
+    arguments: tuple[str, ...] | None = None
+
+    def may_be(self, other: _JobFile, *, same_arguments: bool) -> bool:
+        if self.code and other.code and self.code != other.code:
+            return False
+        known = self.arguments is not None and other.arguments is not None
+        return not (same_arguments and known and self.arguments != other.arguments)
+
+
+def earlier_runs(
+    tree: Path, script: str, started: int, *, same_arguments: bool = False
+) -> Iterator[EarlierRun]:
+    """Runs of the same script in the same code folder that began before `started`, the last of them first.
+
+    `same_arguments`: only those whose script was given the same ones, as far as the job files tell.
+    """
     heads = [head for other in neighbours(tree, _OLDER_TREES, _NEWER_TREES) if (head := _head(other))]
     fitting = [(at, other) for at, theirs, other in heads if theirs == script and at < started]
-    code = code_of(tree) if fitting else ""
+    own = _job_file(tree) if fitting else _JobFile()
     for _, other in sorted(fitting, reverse=True):
-        if not code or code_of(other) in ("", code):
+        if _job_file(other).may_be(own, same_arguments=same_arguments):
             seen = _glance(other)
             if seen is not None:
                 yield seen
@@ -102,13 +121,25 @@ def _folded(run: Run, data: bytes) -> bool:
 
 def code_of(tree: Path) -> str:
     """The folder of a job's script as its job file names it; empty where that cannot be read."""
+    return _job_file(tree).code
+
+
+def _job_file(tree: Path) -> _JobFile:
+    data = LocalSource(tree).read(paths.JOB_FILE, 0, _JOB_FILE_BYTES).decode("utf-8", "replace")
+    code, arguments = (_value(data, key) for key in ("code", "arguments"))
+    return _JobFile(
+        code if isinstance(code, str) else "",
+        tuple(map(str, arguments)) if isinstance(arguments, list) else None,
+    )
+
+
+def _value(data: str, key: str) -> object:
+    """The value of one of the keys that a job file has at its left margin; None where it cannot be read."""
     # Most who look for earlier runs find none: they need no YAML.
     import yaml
 
-    data = LocalSource(tree).read(paths.JOB_FILE, 0, _JOB_FILE_BYTES).decode("utf-8", "replace")
-    match = re.search(r"^code:.*\n(?:[ ].*\n)*", data, re.MULTILINE)
+    match = re.search(rf"^{key}:.*\n(?:[ -].*\n)*", data, re.MULTILINE)
     try:
-        value = yaml.safe_load(match[0])["code"] if match else ""
+        return yaml.safe_load(match[0])[key] if match else None
     except (yaml.YAMLError, ValueError, TypeError, KeyError, RecursionError):
-        return ""
-    return value if isinstance(value, str) else ""
+        return None

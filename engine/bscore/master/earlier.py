@@ -31,10 +31,12 @@ class EarlierSearch:
             Thread(target=self._search, args=about, daemon=True).start()
 
     def _search(self, script: str, started: int) -> None:
-        for earlier in islice(earlier_runs(self._tree, script, started), _LOOKED_INTO):
-            found = earlier_run(earlier.tree.name, earlier.run, started)
-            if found is not None:
-                self._found = found
+        # With other arguments a script may do quite another amount of work.
+        found = earlier_runs(self._tree, script, started, same_arguments=True)
+        for earlier in islice(found, _LOOKED_INTO):
+            told = earlier_run(earlier.tree.name, earlier.run, started)
+            if told is not None:
+                self._found = told
                 return
 
     def take(self, now: int) -> EarlierRunFound | None:

@@ -80,6 +80,32 @@ def test_a_first_run_and_one_of_another_folder_hear_of_none(before: Job, tmp_pat
     assert told(job) == []
 
 
+def test_only_a_run_whose_script_was_given_the_same_arguments_tells_the_end(before: Job) -> None:
+    Path(before.config.code.parent / "gate").touch()
+    other = again(before, "job2", arguments=("--s", "3"))
+    run_job(other)
+    assert told(other) == []
+    same = again(before, "job3", arguments=("--s", "3"))
+    run_job(same)
+    assert [found.job for found in told(same)] == ["job2"]
+    run = run_of(same)
+    found = earlier_runs(same.tree, "score.py", run.started)
+    assert [earlier.tree.name for earlier in found] == ["job2", "job1"]
+
+
+@pytest.mark.parametrize("words", [(), ("--s", "3"), ("a\nb", "- c", "x: 'y'", " ", "é" * 5000, "--")])
+def test_arguments_are_read_as_they_were_written(before: Job, words: tuple[str, ...]) -> None:
+    job = again(before, "job2", arguments=words)
+    (job.tree / paths.JOURNAL).parent.mkdir(parents=True, exist_ok=True)
+    (job.tree / paths.JOURNAL).write_bytes((before.tree / paths.JOURNAL).read_bytes())
+    later = run_of(before).last + 1
+    for name, given in (("job3", words), ("job4", (*words, "more"))):
+        seen = earlier_runs(again(before, name, arguments=given).tree, "score.py", later, same_arguments=True)
+        names = {earlier.tree.name for earlier in seen}
+        assert ("job2" in names) is (given == words)
+        assert ("job1" in names) is (given == ())
+
+
 def test_what_lies_between_the_jobs_is_left_out(before: Job, tmp_path: Path) -> None:
     jobs = before.tree.parent
     (jobs / "notes.txt").write_text("no job")
