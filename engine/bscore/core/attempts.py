@@ -13,6 +13,7 @@ from bscore.core import events as e
 from bscore.core.diagnose import add_error, add_own_warning
 from bscore.core.ranges import Ranges, from_pairs
 from bscore.core.state import (
+    DEADLY,
     HISTOGRAM_BUCKETS,
     IN_FLIGHT_NS,
     MAX_IN_FLIGHT,
@@ -163,7 +164,10 @@ def on_attempt_failed(run: Run, event: e.AttemptFailed) -> None:
     """Charge the attempt; the mini-batch waits at the front of the queue."""
     mini_batch = event.mini_batch
     worker = run.workers[event.worker]
-    run.failed_us += _leave_queue(run, worker, mini_batch, event.at)
+    # A worker that is being killed runs nothing any more: the attempt itself tells how long it was.
+    took_us = _leave_queue(run, worker, mini_batch, event.at) or max(event.elapsed_ns // 1000, 0)
+    run.failed_us += took_us
+    run.recent_failed.append((took_us, event.kind in DEADLY))
     charge = run.charges.get(mini_batch)
     if charge is None:
         run.charges[mini_batch] = Charge(1, event.worker, event.items)

@@ -55,8 +55,8 @@ class Durations:
 
     def resampled(self, draw: Draw) -> Drawer:
         """One way the true durations may be, given so few observations: the weights drawn anew."""
-        weights = [atom.share * _gamma(atom.count, draw) / atom.count for atom in self.atoms]
-        weights.append(self.beyond_share * _gamma(1.0, draw))
+        weights = [atom.share * gamma(atom.count, draw) / atom.count for atom in self.atoms]
+        weights.append(self.beyond_share * gamma(1.0, draw))
         last = self.edge_us * math.exp(-self.excess * math.log(1.0 - draw()))
         values = [
             atom.us * math.exp(atom.blur * (2.0 * draw() - 1.0)) if atom.blur else atom.us
@@ -237,7 +237,7 @@ def _excess(values_us: Sequence[float]) -> float:
     return sum(math.log(max(us, 1.0)) - base for us in values_us[-top:]) / top
 
 
-def _gamma(count: float, draw: Draw) -> float:
+def gamma(count: float, draw: Draw) -> float:
     """A weight with mean and variance `count` (Wilson and Hilferty), exponential for a single one."""
     if count <= 1.0:
         return -math.log(1.0 - draw()) * count

@@ -13,8 +13,9 @@ from enum import StrEnum
 
 from bscore.core.durations import Draw, Durations, around_run_us, equal_parts, finished, learn, place
 from bscore.core.events import EarlierRunFound
+from bscore.core.losses import MAX_DRAWN, Losses, losses
 from bscore.core.makespan import PLAYED, ROUNDS, makespan
-from bscore.core.standing import standing_still
+from bscore.core.standing import LATE_AT_LEAST_US, standing_still
 from bscore.core.state import Phase, Run, Worker, WorkerState
 
 MIN_FINISHED = 5
@@ -35,11 +36,13 @@ TAIL_MATTERS = 0.02
 #: Which part of the simulated ends is left out on each side, so that four of five runs end inside. Weights
 #: drawn anew vary too little, most of all those of a handful of long ones: there, 0.05 held the end of 78 %.
 OUTSIDE, OUTSIDE_WITH_TAIL = 0.08, 0.02
-#: Failed attempts that take more than this part of the workers' time make the end rough.
+#: Losses (failed attempts, new starts of workers) of more than this part of their time make the end rough.
 ROUGH_FAILED = 0.2
 #: For how many durations an earlier run may speak, and in how many it is told.
 PRIOR_WORTH = 20
 PRIOR_PARTS = 40
+#: It is not believed once a mini-batch takes so many times what its longest took.
+UNBELIEVED = 3.0
 
 
 class Confidence(StrEnum):
@@ -75,7 +78,9 @@ def earlier_run(job: str, run: Run, at: int) -> EarlierRunFound | None:
     if sum(run.histogram) < MIN_FINISHED or not run.recent_ns:
         return None
     size = run.config.mini_batch_size if run.config else 0
-    return EarlierRunFound(at, job, size, equal_parts(finished(run), PRIOR_PARTS))
+    start_us = _start_us(run, None)
+    start = None if start_us is None else int(start_us)
+    return EarlierRunFound(at, job, size, equal_parts(finished(run), PRIOR_PARTS), start)
 
 
 def percent(run: Run) -> int | None:
@@ -102,6 +107,7 @@ def estimate(run: Run, now: int, draw: Draw) -> Estimate:
     enough = sum(run.histogram) >= max(MIN_FINISHED, len(run.workers))
     prior = None if enough or not run.earlier or not run.earlier.durations_us else run.earlier
     why = _why_unknown(run, now, crew, known=enough or prior is not None)
+    why = why or (_why_unbelieved(run, now, crew, prior) if prior else "")
     if why:
         return Estimate(None, None, None, Confidence.UNKNOWN, why)
     picture = _pictured(run, now, crew, prior)
@@ -131,6 +137,17 @@ def _why_unknown(run: Run, now: int, crew: Sequence[Worker], *, known: bool) -> 
     return ""
 
 
+def _why_unbelieved(run: Run, now: int, crew: Sequence[Worker], prior: EarlierRunFound) -> str:
+    """Why an earlier run tells nothing of this one, in words; empty where it may."""
+    ages_us = [now - worker.since for worker in crew if worker.state is WorkerState.BUSY]
+    longest_us = max([run.longest_run_ns / 1000, *ages_us])
+    told_us = max(us for us, _, _ in _spoken(run, prior))
+    if longest_us <= max(UNBELIEVED * told_us, LATE_AT_LEAST_US):
+        return ""
+    told = f"the earlier run {prior.job} took {told_us / 1e6:.2g} s at most"
+    return f"a mini-batch takes {longest_us / 1e6:.3g} s where those of {told}"
+
+
 @dataclass(frozen=True, slots=True)
 class _Picture:
     """What the simulations start from; times in microseconds."""
@@ -138,6 +155,7 @@ class _Picture:
     run: Run
     prior: EarlierRunFound | None
     durations: Durations
+    losses: Losses
     #: For how long each busy worker has been running its mini-batch, and when the others are ready.
     ages_us: list[float]
     ready_us: list[float]
@@ -159,13 +177,14 @@ def _pictured(run: Run, now: int, crew: Sequence[Worker], prior: EarlierRunFound
     ages_us = [float(max(now - w.since, 0)) for w in crew if w.state is WorkerState.BUSY]
     limit_us = run.config.limits.attempt_s * 1e6 if run.config else float("inf")
     points = sorted((finished(run) if run.recent_ns else []) + (_spoken(run, prior) if prior else []))
-    around_us = around_run_us(run)
+    around_us, start_us = around_run_us(run), _start_us(run, prior)
     return _Picture(
         run,
         prior,
         learn(points, ages_us, limit_us),
+        losses(run, start_us or 0.0),
         ages_us,
-        _ready_us(crew, now),
+        _ready_us(crew, now, start_us),
         median_us=max(points[len(points) // 2][0], 1.0),
         longest_us=max([run.longest_run_ns / 1000 + around_us, *ages_us]),
     )
@@ -179,33 +198,41 @@ def _spoken(run: Run, prior: EarlierRunFound) -> list[tuple[float, float, float]
     return [(max(us * scale, 1.0), worth, min(worth, 1.0)) for us in prior.durations_us]
 
 
-def _ready_us(crew: Sequence[Worker], now: int) -> list[float]:
-    """When workers that run nothing are ready: at once, or after an init() as long as the others' median."""
-    known = sorted(w.init_ns for w in crew if w.init_ns >= 0)
+def _start_us(run: Run, prior: EarlierRunFound | None) -> float | None:
+    """What a worker takes until it is ready: the median of the last ones, else of the earlier run's."""
+    starts_us = sorted(run.recent_starts_us)
+    if starts_us:
+        return float(starts_us[len(starts_us) // 2])
+    return None if prior is None or prior.start_us is None else float(prior.start_us)
+
+
+def _ready_us(crew: Sequence[Worker], now: int, start_us: float | None) -> list[float]:
+    """When workers that run nothing are ready: at once, or after a start as long as others took."""
     ready: list[float] = []
     for worker in crew:
         age = float(max(now - worker.started, 0))
         if worker.state is WorkerState.IDLE:
             ready.append(0.0)
         elif worker.state is WorkerState.STARTING:
-            ready.append(max(known[len(known) // 2] / 1000 - age, 0.0) if known else age)
+            ready.append(age if start_us is None else max(start_us - age, 0.0))
     return ready
 
 
 def _simulated(picture: _Picture, draw: Draw) -> tuple[float, float, float]:
     """P10, P50 and P90 of what is left, in microseconds."""
-    run, durations, waiting = picture.run, picture.durations, picture.waiting
+    durations, waiting = picture.durations, picture.waiting
     ages = [(place(durations, age), age) for age in picture.ages_us]
     workers = len(ages) + len(picture.ready_us)
     cost = RESAMPLING + 2 * workers + min(waiting, max((ROUNDS + 1) * workers, PLAYED))
+    cost += int(min(picture.losses.expected(waiting), MAX_DRAWN)) + len(picture.losses.costs_us)
     ends = []
     for _ in range(min(max(PLAYED_IN_ALL // cost, MIN_SIMULATIONS), MAX_SIMULATIONS)):
         drawer = durations.resampled(draw)
-        ends.append(makespan(drawer.left(ages) + picture.ready_us, waiting, drawer, draw))
+        lost_us = picture.losses.drawn(waiting + len(ages), draw)
+        ends.append(makespan(drawer.left(ages) + picture.ready_us, waiting, drawer, draw, lost_us))
     ends.sort()
-    failing = run.failed_us / max(sum(run.histogram), 1) * waiting / workers
     outside = OUTSIDE_WITH_TAIL if picture.has_tail else OUTSIDE
-    low, likely, high = (_quantile(ends, at) + failing for at in (outside, 0.5, 1 - outside))
+    low, likely, high = (_quantile(ends, at) for at in (outside, 0.5, 1 - outside))
     return low, likely, high
 
 
@@ -221,9 +248,11 @@ def _doubt(picture: _Picture, *, left_us: float, width_us: float) -> str:
     run, longest_us = picture.run, picture.longest_us
     if picture.prior is not None:
         return f"durations are those of the earlier run {picture.prior.job}"
-    worker_us = run.finished_us + run.failed_us
-    if run.failed_us > ROUGH_FAILED * worker_us:
-        return f"failed attempts took {100 * run.failed_us // worker_us} % of the workers' time"
+    lost_us = picture.losses.all_us
+    worker_us = run.finished_us + lost_us
+    if lost_us > ROUGH_FAILED * worker_us:
+        what = "failed attempts and new starts" if picture.losses.deadly else "failed attempts"
+        return f"{what} took {100 * lost_us // worker_us:.0f} % of the workers' time"
     early = (percent(run) or 0) < TAIL_KNOWN_PERCENT
     if picture.has_tail and early and longest_us > TAIL_MATTERS * left_us:
         return f"some mini-batches take {longest_us / picture.median_us:.0f} times the median"

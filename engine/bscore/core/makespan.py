@@ -19,15 +19,28 @@ PLAYED = 500
 MIXED = 0.5
 
 
-def makespan(ready_us: Sequence[float], waiting: int, drawer: Drawer, draw: Draw) -> float:
-    """When all is done, from when each worker is free and how many wait, in the same microseconds."""
+def makespan(
+    ready_us: Sequence[float], waiting: int, drawer: Drawer, draw: Draw, lost_us: Sequence[float] = ()
+) -> float:
+    """When all is done, from when each worker is free and how many wait, in the same microseconds.
+
+    `lost_us`: what workers lose on the way, each at some mini-batch.
+    """
     workers = len(ready_us)
     if waiting <= max((ROUNDS + 1) * workers, PLAYED):
-        return _played(ready_us, drawer.fresh(waiting))
-    rounds = waiting / workers
-    if drawer.sigma_us * math.sqrt(rounds) < MIXED * drawer.mean_us:
-        return _in_step(ready_us, waiting, drawer, draw)
-    return _mixed(ready_us, waiting, drawer, draw)
+        # Whose mini-batches still run, or nobody's: what a worker loses comes before its next.
+        durations, free = drawer.fresh(waiting), list(ready_us)
+        for lost in lost_us:
+            at = int(draw() * (waiting + workers))
+            if at < waiting:
+                durations[at] += lost
+            else:
+                free[at - waiting] += lost
+        return _played(free, durations)
+    late = sum(lost_us) / workers
+    if drawer.sigma_us * math.sqrt(waiting / workers) < MIXED * drawer.mean_us:
+        return _in_step(ready_us, waiting, drawer, draw) + late
+    return _mixed(ready_us, waiting, drawer, draw) + late
 
 
 def _played(ready_us: Sequence[float], durations_us: list[float]) -> float:

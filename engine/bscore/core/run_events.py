@@ -55,12 +55,14 @@ class EarlierRunFound:
     """An earlier run of the same script, which says how long mini-batches take until this run can.
 
     `durations_us`: from pick-up to answer, ascending; each stands for as many mini-batches as the next.
+    `start_us`: the median of its workers from the start of their process until init() was over.
     """
 
     at: int
     job: str
     mini_batch_size: int
     durations_us: tuple[int, ...]
+    start_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,11 @@ MAX_FINDINGS = 100
 #: Durations kept of a worker (its median) and of the run (what is late).
 RECENT_OF_WORKER = 20
 RECENT_OF_RUN = 500
+#: Failed attempts and starts of workers of which the run keeps the time.
+RECENT_FAILED = 50
+RECENT_STARTS = 20
+#: Failures after which another worker has to start.
+DEADLY = (FailureKind.DIED, FailureKind.TIMEOUT)
 #: Mini-batches in flight of one worker: enough for 100 ms of its recent median.
 IN_FLIGHT_NS = 100_000_000
 MIN_IN_FLIGHT = 2
@@ -226,6 +231,10 @@ class Run:
     finished_us: int = 0
     failed_us: int = 0
     recent_ns: deque[int] = field(default_factory=lambda: deque(maxlen=RECENT_OF_RUN))
+    #: Of the last failed attempts: microseconds from pick-up to the failure, and whether it cost the worker.
+    recent_failed: deque[tuple[int, bool]] = field(default_factory=lambda: deque(maxlen=RECENT_FAILED))
+    #: Of the last workers that got ready: microseconds from the start of the process until then.
+    recent_starts_us: deque[int] = field(default_factory=lambda: deque(maxlen=RECENT_STARTS))
     slowest: list[Slow] = field(default_factory=list)
     requests: list[tuple[int, str, str, str, str]] = field(default_factory=list)
     canceled_by: str = ""

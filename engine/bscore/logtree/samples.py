@@ -277,6 +277,11 @@ _SAMPLES: tuple[tuple[ev.Event, str, str], ...] = (
         "EarlierRunFound job=nightly-0410 mini_batch_size=10 durations_us=1700,2100,90000",
     ),
     (
+        ev.EarlierRunFound(_AT, "nightly-0410", 10, (1700, 2100, 90000), start_us=20_150_000),
+        "INFO",
+        "EarlierRunFound job=nightly-0410 mini_batch_size=10 durations_us=1700,2100,90000 start_us=20150000",
+    ),
+    (
         ev.WarningsSeen(
             _AT,
             _WORKER,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections import Counter
 from dataclasses import replace
@@ -15,10 +16,24 @@ from bscore.core import events as e
 from bscore.core.check import check
 from bscore.core.durations import equal_parts, learn
 from bscore.core.estimate import Confidence, Estimate, earlier_run, estimate, percent, total_words
+from bscore.core.limits import Limits
 from bscore.core.makespan import level
+from bscore.core.reduce import fold
 from bscore.core.snapshot import decode_run, encode_run
 from bscore.core.state import Run
-from timed_runs import TimedRun, Times, constant, log_normal, one_slow, tailed
+from timed_runs import (
+    START_US,
+    Fails,
+    TimedRun,
+    Times,
+    constant,
+    dying,
+    dying_at,
+    log_normal,
+    one_slow,
+    raising_once,
+    tailed,
+)
 
 MARKS = (25, 50, 75, 95)
 SEEDS = 40
@@ -30,7 +45,11 @@ def looked_at(run: Run, now: int) -> Estimate:
 
 def looks(seed: int, times: Times, mini_batches: int, workers: int) -> tuple[dict[int, Estimate], int]:
     """What was estimated when so many percent were done, and the true end."""
-    timed = TimedRun(seed, times, mini_batches, workers)
+    return looked_through(TimedRun(seed, times, mini_batches, workers))
+
+
+def looked_through(timed: TimedRun) -> tuple[dict[int, Estimate], int]:
+    mini_batches = timed.mini_batches
     marks = {mini_batches * mark // 100: mark for mark in MARKS}
     found = {marks[n]: looked_at(timed.run, timed.now) for n in timed.finishes() if n in marks}
     return found, timed.now
@@ -177,6 +196,41 @@ def test_an_earlier_run_of_larger_mini_batches_is_scaled() -> None:
     assert double - timed.now == pytest.approx((same - timed.now) / 2, rel=0.01)
 
 
+def test_an_earlier_run_tells_how_long_workers_take_to_start_so_that_the_end_stands_meanwhile() -> None:
+    earlier = TimedRun(2, constant, 100, 8, start_s=20.0)
+    earlier.play_to(100)
+    earlier.happen(e.RunEnded(earlier.now, e.Outcome.COMPLETED, "", ""))
+    found = earlier_run("nightly-0410", earlier.run, START_US)
+    assert found is not None
+    assert found.start_us == 20_000_000
+    run = fold(
+        [
+            e.TermStarted(START_US, "timed", 1, 1, "0", "host", "boot", 7, 0),
+            e.RunConfigured(START_US, "score.py", "ab12", "python", "out", 1, Limits()),
+            e.NodeJoined(START_US, "n", "h", 2, 100, 2),
+            e.ListingFinished(START_US, 20, 20),
+            e.WorkerStarting(START_US, "n/process000", 1),
+            e.WorkerStarting(START_US, "n/process001", 1),
+            found,
+        ]
+    )
+    ends = [looked_at(run, START_US + second * 1_000_000).likely_us for second in (1, 7, 13, 19)]
+    assert ends == [START_US + 120_000_000] * 4
+
+
+def test_an_earlier_run_is_not_believed_once_mini_batches_take_several_times_as_long() -> None:
+    timed = TimedRun(1, constant, 100, 4)
+    timed.happen(e.EarlierRunFound(timed.now, "nightly-0410", 1, (200_000,) * 40))
+    assert looked_at(timed.run, timed.now + 500_000).confidence is Confidence.ROUGH
+    seen = looked_at(timed.run, timed.now + 2_500_000)
+    said = "a mini-batch takes 2.5 s where those of the earlier run nightly-0410 took 0.2 s at most"
+    assert seen == Estimate(None, None, None, Confidence.UNKNOWN, said)
+    timed.play_to(1)
+    assert looked_at(timed.run, timed.now).low_us is None
+    timed.play_to(5)
+    assert looked_at(timed.run, timed.now).low_us is not None
+
+
 def test_an_earlier_run_gives_no_end_while_inputs_are_listed() -> None:
     timed = TimedRun(1, constant, 100, 4, listed=False)
     told_of(timed, constant)
@@ -255,17 +309,67 @@ def test_lost_workers_move_the_end() -> None:
     assert after - timed.now == pytest.approx(2 * (before - timed.now), rel=0.1)
 
 
+#: Runs in which much is lost on the way, by what happens: times, mini-batches, workers, failures, start.
+LOSING: dict[str, tuple[Times, int, int, Fails, float]] = {
+    "every process dies of its eighth": (lambda *_: 0.5, 100, 2, dying_at(8, 0.5), 3.0),
+    "one in twenty kills its worker": (log_normal(0.5), 400, 8, dying(0.05, 5.0), 30.0),
+    "a third raises once, late": (lambda *_: 0.5, 100, 2, raising_once(0.3, 1.5), 0.0),
+    "a third raises once, however long": (log_normal(0.5), 400, 8, raising_once(0.3, 15.0), 0.0),
+    "many open ones": (log_normal(0.5), 1500, 4, dying(0.05, 5.0), 30.0),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("what", LOSING)
+def test_the_range_holds_the_end_of_three_in_five_runs_that_lose_attempts_or_workers(what: str) -> None:
+    times, mini_batches, workers, fails, start_s = LOSING[what]
+    inside, seeds = Counter[int](), 30
+    for seed in range(seeds):
+        timed = TimedRun(seed, times, mini_batches, workers, fails=fails, start_s=start_s)
+        found, end = looked_through(timed)
+        for mark, seen in found.items():
+            assert seen.low_us is not None
+            assert seen.high_us is not None
+            inside[mark] += seen.low_us <= end <= seen.high_us
+    assert min(inside[mark] for mark in MARKS) >= 0.6 * seeds, dict(inside)
+
+
+def test_what_is_lost_makes_the_end_rough_and_is_told() -> None:
+    deaths = TimedRun(1, lambda *_: 0.5, 100, 2, fails=dying_at(8, 0.5), start_s=3.0)
+    seen = looked_at(deaths.play_to(50), deaths.now)
+    assert seen.confidence is Confidence.ROUGH
+    told = re.fullmatch(r"failed attempts and new starts took (\d+) % of the workers' time", seen.reason)
+    assert told
+    assert 40 <= int(told[1]) <= 50
+    seldom = TimedRun(1, constant, 400, 8, fails=dying_at(30, 1.0), start_s=3.0)
+    assert looked_at(seldom.play_to(300), seldom.now).confidence is Confidence.LIKELY
+
+
 def test_failed_attempts_take_time_too_and_make_the_end_rough() -> None:
     timed = TimedRun(1, constant, 400, 8)
-    run = timed.play_to(100)
-    before = looked_at(run, timed.now)
-    run.failed_us = run.finished_us
-    after = looked_at(run, timed.now)
+    before = looked_at(timed.play_to(100), timed.now)
+    failing = TimedRun(1, constant, 400, 8, fails=raising_once(1.0, 10.0))
+    after = looked_at(failing.play_to(100), failing.now)
     assert before.likely_us is not None
     assert after.likely_us is not None
-    assert after.likely_us - timed.now == pytest.approx(2 * (before.likely_us - timed.now), rel=0.1)
+    assert after.likely_us - failing.now == pytest.approx(2 * (before.likely_us - timed.now), rel=0.1)
     assert after.confidence is Confidence.ROUGH
     assert after.reason == "failed attempts took 50 % of the workers' time"
+
+
+def test_an_attempt_whose_worker_was_killed_for_it_took_its_time() -> None:
+    timed = TimedRun(1, constant, 400, 8)
+    run, worker = timed.play_to(100), timed.name(3)
+    mini_batch, at = run.workers[worker].queue[0], timed.now + 90_000_000
+    timed.happen(e.WorkerStopping(at, worker, "run() exceeded 90 seconds"))
+    timed.happen(
+        e.AttemptFailed(
+            at, worker, mini_batch, 1, e.FailureKind.TIMEOUT, timed.now, 9 * 10**10, 0, 9 * 10**10, 1,
+            "TimeoutError", "no end", "", "", "", None, 9, 0, 0, -1,
+        )
+    )  # fmt: skip
+    assert run.failed_us == 90_000_000
+    assert list(run.recent_failed) == [(90_000_000, True)]
 
 
 def test_the_time_around_run_counts_where_run_itself_takes_none() -> None:
