@@ -82,7 +82,17 @@ def _take_returned(run: Run, first: int, count: int) -> range:
             returned.popleft()
         else:
             returned.remove(mini_batch)
+    if run.charges:
+        _count_second_tries(run, ids)
     return ids
+
+
+def _count_second_tries(run: Run, ids: range) -> None:
+    for mini_batch in ids:
+        charge = run.charges.get(mini_batch)
+        if charge is not None and not charge.again:
+            charge.again = True
+            run.retried += 1
 
 
 def on_finished(run: Run, event: e.Finished) -> None:
@@ -171,7 +181,6 @@ def on_attempt_failed(run: Run, event: e.AttemptFailed) -> None:
     charge = run.charges.get(mini_batch)
     if charge is None:
         run.charges[mini_batch] = Charge(1, event.worker, event.items)
-        run.retried += 1
     else:
         charge.tries, charge.worker, charge.items = charge.tries + 1, event.worker, event.items
     run.returned.appendleft(mini_batch)

@@ -126,7 +126,6 @@ def _on_node_lost(run: Run, event: e.NodeLost) -> None:
             charge = run.charges.get(running)
             if charge is None:
                 run.charges[running] = Charge(1, worker.id, _items_of(run, running))
-                run.retried += 1
             else:
                 charge.tries, charge.worker = charge.tries + 1, worker.id
             run.failures[e.FailureKind.LOST] = run.failures.get(e.FailureKind.LOST, 0) + 1

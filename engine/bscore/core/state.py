@@ -114,6 +114,8 @@ class Charge:
     tries: int
     worker: str
     items: int
+    #: Whether a second try was given out, which counts the mini-batch once.
+    again: bool = False
 
 
 @dataclass(slots=True)
@@ -202,6 +204,7 @@ class Run:
     abandoned_items: int = 0
     #: Done mini-batches that returned fewer elements than items.
     short: int = 0
+    #: Mini-batches of which a second try was given out.
     retried: int = 0
     failures: dict[FailureKind, int] = field(default_factory=dict)
     dropped: int = 0

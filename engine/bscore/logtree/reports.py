@@ -52,7 +52,7 @@ class ResultFacts:
     mini_batches: int
     done: int
     abandoned: int
-    #: Attempts beyond the first of each mini-batch.
+    #: Mini-batches of which a second try was given out.
     retried: int
     items: int
     succeeded: int

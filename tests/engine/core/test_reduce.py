@@ -7,13 +7,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bscore.core import events as e
+from bscore.core.attempts import attempt_of
 from bscore.core.check import check
 from bscore.core.events import Outcome
 from bscore.core.groups import MAX_ERROR_GROUPS
 from bscore.core.limits import Limits
-from bscore.core.reduce import fold
+from bscore.core.ranges import from_pairs
+from bscore.core.reduce import fold, reduce
 from bscore.core.snapshot import decode_run, decode_snapshot, encode_run, encode_snapshot
-from bscore.core.state import MAX_GONE, Phase, WorkerState
+from bscore.core.state import MAX_GONE, Phase, Run, WorkerState
 from histories import START_US, TROUBLE, World, troubled
 
 
@@ -48,6 +50,24 @@ def test_a_run_survives_encoding_with_its_bounds(seed: int) -> None:
     assert again.gone.maxlen == MAX_GONE
     assert again.recent_ns.maxlen == run.recent_ns.maxlen
     check(again)
+
+
+@given(st.integers(0, 2**32))
+def test_tried_again_are_the_mini_batches_given_out_once_more_after_a_failure(seed: int) -> None:
+    chances = {**TROUBLE, "raises": 0.4, "asked": 0.1, "master_dies": 0.0}
+    world = World(seed, chances=chances, limits=Limits(tries=2, error_threshold=-1))
+    played, run = world.play(), Run()
+    again: set[int] = set()
+    for event in world.history:
+        if isinstance(event, e.Assigned):
+            again |= {mini_batch for mini_batch in from_pairs(event.pairs) if attempt_of(run, mini_batch) > 1}
+        reduce(run, event)
+    assert (played.retried, run) == (len(again), played)
+
+
+def test_what_has_one_try_is_never_tried_again() -> None:
+    run = World(5, chances={"raises": 1.0}, limits=Limits(tries=1)).play()
+    assert (len(run.abandoned), run.retried) == (40, 0)
 
 
 @pytest.mark.parametrize("damage", [b"", b"x", b"00000000 [1]", b"zz"])
