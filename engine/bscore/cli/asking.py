@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from bscore.core.asking import RESTART_WORKER, STACK
 from bscore.core.events import Event, RequestTaken, RunEnded
 from bscore.core.state import Run
 from bscore.errors import BscoreError, NotRespondingError, UsageError
@@ -95,7 +96,7 @@ def ask_master(ear: Ear, tree: Path, what: str, arguments: str = "") -> RequestT
     if ear.run.outcome is not None:
         raise EndedError(ear.run)
     if ear.is_dead():
-        raise not_responding(tree)
+        raise not_responding(tree, _so(what))
     request = requests.ask(tree, what, arguments)
     try:
         return _answer(ear, tree, request)
@@ -114,7 +115,7 @@ def _answer(ear: Ear, tree: Path, request: Request) -> RequestTaken:
         if any(isinstance(event, RunEnded) for event in events) or ear.run.outcome is not None:
             raise EndedError(ear.run)
         if ear.is_dead():
-            raise not_responding(tree)
+            raise not_responding(tree, _so(request.what))
         waited_s = time.monotonic() - began_s
         if waited_s > _GIVE_UP_S:
             raise NotRespondingError(
@@ -125,6 +126,11 @@ def _answer(ear: Ear, tree: Path, request: Request) -> RequestTaken:
             said = True
             click.echo("Waiting for the master's answer (Ctrl-C takes the request back)", err=True)
         time.sleep(_LOOK_S)
+
+
+def _so(what: str) -> str:
+    """What it means that no master lives for somebody who asks for this."""
+    return "there are no workers" if what in (RESTART_WORKER, STACK) else "nobody can carry this out"
 
 
 def not_responding(tree: Path, so: str = "nobody can carry this out") -> NotRespondingError:

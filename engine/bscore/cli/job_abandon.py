@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
+from bscore.cli.alone import act_without_master, in_rounds, say_ended
 from bscore.cli.asking import Ear, ask_master, print_answer
 from bscore.cli.home import find_job
 from bscore.cli.job_argument import job_argument
 from bscore.core import asking
-from bscore.errors import UsageError
+from bscore.errors import NotRespondingError, UsageError
+from bscore.master.alone import Acted
 
 
 @click.command()
@@ -22,6 +26,7 @@ def abandon(job_name: str, mini_batches: tuple[str, ...], more: tuple[str, ...],
     """Give mini-batches up: no more tries, no rows. One that runs is ended with its worker, uncharged.
 
     With --remaining the run ends with what is done: Completed, or Failed where its thresholds say so.
+    Where no master lives, this command takes the job and does it itself, without workers.
     """
     given = [text.strip() for text in (*mini_batches, *more)]
     if remaining == bool(given):
@@ -35,4 +40,32 @@ def abandon(job_name: str, mini_batches: tuple[str, ...], more: tuple[str, ...],
             f"{arguments!r} names no mini-batches.", remedy="Give numbers counted from 0, such as 3 or 7-9."
         )
     tree = find_job(job_name)
-    print_answer(ask_master(Ear(tree), tree, asking.ABANDON, arguments))
+    in_rounds(lambda last: _abandon(tree, arguments, last=last))
+
+
+def _abandon(tree: Path, arguments: str, *, last: bool) -> bool:
+    """One try; False when master and asker missed each other."""
+    try:
+        print_answer(ask_master(Ear(tree), tree, asking.ABANDON, arguments))
+    except NotRespondingError:
+        acted = act_without_master(tree, asking.ABANDON, arguments, last=last)
+        if acted is None:
+            return False
+        try:
+            print_answer(acted.answer)
+        finally:
+            _say_what_became(tree, acted)
+    return True
+
+
+def _say_what_became(tree: Path, acted: Acted) -> None:
+    if acted.ended is not None:
+        say_ended(tree, acted.ended.outcome, acted.ended.reason, acted.abandoned)
+        if acted.ended.output:
+            click.echo(f"{acted.rows:,} rows are in {acted.ended.output}", err=True)
+        return
+    click.echo(
+        f"Job {tree.name} is not running; what is left waits, and what was given up stays given up."
+        f"\nGo on with: bscore job resume {tree.name}",
+        err=True,
+    )

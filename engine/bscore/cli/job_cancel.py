@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import click
 
+from bscore.cli.alone import MISSED_S, act_without_master, in_rounds, say_ended
 from bscore.cli.asking import Ear, EndedError, ask_master, print_answer
 from bscore.cli.home import find_job
 from bscore.cli.job_argument import job_argument
 from bscore.core import asking
 from bscore.core.events import Outcome, RunEnded
-from bscore.errors import BscoreError, NotRespondingError
-from bscore.master import requests
-from bscore.master.cancel import EndedAlreadyError, cancel_job
-from bscore.master.job import load_job
+from bscore.errors import NotRespondingError
+from bscore.master.alone import EndedAlreadyError
 
 #: Workers are killed and the last commit point is made; reports over a long journal take their time.
 _END_S = 600.0
-_ROUNDS = 5
-#: Between two tries, when master and canceller missed each other.
-_MISSED_S = 1.0
 
 
 @click.command()
@@ -37,9 +32,7 @@ def cancel(job_name: str, *, no_wait: bool, take_over: bool) -> int:
     """
     tree = find_job(job_name)
     try:
-        for number in range(1, _ROUNDS + 1):
-            if _cancel(tree, take_over=take_over, no_wait=no_wait, last=number == _ROUNDS):
-                break
+        in_rounds(lambda last: _cancel(tree, take_over=take_over, no_wait=no_wait, last=last))
     except (EndedError, EndedAlreadyError) as error:
         # Whoever was second to cancel has what he wanted.
         if error.outcome is not Outcome.CANCELED:
@@ -57,7 +50,7 @@ def _cancel(tree: Path, *, take_over: bool, no_wait: bool, last: bool) -> bool:
         answer = ask_master(ear, tree, asking.CANCEL)
         if not answer.granted and not last:
             # It came while the run was being ended, or between two masters.
-            ear.wait(lambda event: isinstance(event, RunEnded), _MISSED_S)
+            ear.wait(lambda event: isinstance(event, RunEnded), MISSED_S)
             return False
         print_answer(answer)
     except NotRespondingError:
@@ -68,30 +61,13 @@ def _cancel(tree: Path, *, take_over: bool, no_wait: bool, last: bool) -> bool:
         if ear.is_dead():
             return False
         raise NotRespondingError(f"The run has not ended within {_END_S:.0f} seconds.")
-    _say_ended(tree, ear.run.outcome, ear.run.reason)
+    say_ended(tree, ear.run.outcome, ear.run.reason)
     return True
 
 
 def _cancel_without_master(tree: Path, *, take_over: bool, last: bool) -> bool:
-    job = load_job(tree)
-    try:
-        ended = cancel_job(job, requests.make(asking.CANCEL), take_over=take_over)
-    except EndedAlreadyError:
-        raise
-    except BscoreError as error:
-        # Somebody else has taken it meanwhile: a resume, or another canceller; or the master is frozen.
-        if last or take_over:
-            raise BscoreError(
-                f"{error.message} It does not answer.",
-                remedy="Let it go on (kill -CONT), or end it (kill -KILL); then cancel again.",
-            ) from error
-        time.sleep(_MISSED_S)
+    acted = act_without_master(tree, asking.CANCEL, take_over=take_over, last=last)
+    if acted is None or acted.ended is None:
         return False
-    click.echo(f"Job {tree.name} had no living master; it was taken and ended here.", err=True)
-    _say_ended(tree, ended.outcome, ended.reason)
+    say_ended(tree, acted.ended.outcome, acted.ended.reason)
     return True
-
-
-def _say_ended(tree: Path, outcome: Outcome | None, reason: str) -> None:
-    words = outcome.value if outcome else "over"
-    click.echo(f"Job {tree.name} is {words}. {reason}\nGo on with: bscore job resume {tree.name}", err=True)

@@ -15,22 +15,24 @@ from bscore.master.requests import Request, take
 _TOO_OLD = "It was asked before this term began and is not carried out; ask again."
 
 
-def act(recorder: Recorder, carrier: Carrier, request: Request, now: int, *, too_old: bool = False) -> None:
+def act(
+    recorder: Recorder, carrier: Carrier, request: Request, now: int, *, too_old: bool = False
+) -> e.RequestTaken:
     """Answer a request and do what it asks for; `too_old`: it was meant for an earlier master."""
     reply = _reply(recorder, request, too_old=too_old)
-    recorder.record(
-        e.RequestTaken(
-            now,
-            request.what,
-            request.arguments,
-            request.who,
-            request.where,
-            request.name,
-            reply.answer,
-            reply.granted,
-        )
+    taken = e.RequestTaken(
+        now,
+        request.what,
+        request.arguments,
+        request.who,
+        request.where,
+        request.name,
+        reply.answer,
+        reply.granted,
     )
+    recorder.record(taken)
     carrier.carry_out(list(reply.instructions), now)
+    return taken
 
 
 def _reply(recorder: Recorder, request: Request, *, too_old: bool) -> Reply:

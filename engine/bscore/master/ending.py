@@ -43,7 +43,7 @@ def finish_run(master: Master, end: End, step: Step = no_step) -> e.RunEnded:
         step("published")
     elif term.job.config.keep_partial and not term.job.config.append_row:
         end = _publish_own_files(master, end, step)
-    _drop_empty_part(master)
+    drop_empty_part(master)
     output = output_of(master, end)
     if not write_reports(term, hurried):
         text = f"A signal came while the reports were written; {paths.REPORTS} was left out."
@@ -71,7 +71,7 @@ def _publish_own_files(master: Master, end: End, step: Step) -> End:
     return end
 
 
-def _drop_empty_part(master: Master) -> None:
+def drop_empty_part(master: Master) -> None:
     """A term that added no rows leaves no file behind."""
     if master.term.part.size == 0:
         master.term.job.part(master.run.term).unlink(missing_ok=True)

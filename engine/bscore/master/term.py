@@ -144,7 +144,7 @@ def _begin(
     recorder.flush()
     step("term started")
     config = job.config
-    listing = _listing(job, resume=bool(history)) if list_inputs else NoListing()
+    listing = start_listing(job, resume=bool(history)) if list_inputs else NoListing()
     manifest = Manifest(job.tree / paths.CHECKPOINT)
     committer = Committer(
         recorder, run.rows, (part.sync, manifest.sync), lock.check, config.commit_interval_s, step
@@ -166,7 +166,8 @@ def _started(job: Job, term: int, at: int, previous_bytes: int) -> e.TermStarted
     )
 
 
-def _listing(job: Job, *, resume: bool) -> Listing | ReadyListing:
+def start_listing(job: Job, *, resume: bool) -> Listing | ReadyListing:
+    """List a job's inputs into its manifest, behind what is there where it is resumed."""
     config = job.config
     checkpoint = job.tree / paths.CHECKPOINT
     if config.listed:

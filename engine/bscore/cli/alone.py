@@ -1,0 +1,68 @@
+"""Act on a job that no living master has: this process takes it, or says why it cannot."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import click
+
+from bscore.core.events import Outcome
+from bscore.errors import BscoreError, NotRespondingError, StorageError, TreeError
+from bscore.logtree.reports import resume_command
+from bscore.master import requests
+from bscore.master.alone import Acted, EndedAlreadyError, act_alone
+from bscore.master.job import load_job
+
+_ROUNDS = 5
+#: Between two tries, when master and asker missed each other.
+MISSED_S = 1.0
+
+
+def in_rounds(one_try: Callable[[bool], bool]) -> None:
+    """Try until it is done, as masters die and begin; `one_try` is told whether it is the last."""
+    for number in range(1, _ROUNDS + 1):
+        if one_try(number == _ROUNDS):
+            return
+
+
+def act_without_master(
+    tree: Path, what: str, arguments: str = "", *, take_over: bool = False, last: bool
+) -> Acted | None:
+    """Take the job and do what is asked for; None when somebody else has it meanwhile.
+
+    Raises EndedAlreadyError when the run has ended, NotRespondingError when a master has the job that does
+    not answer.
+    """
+    job = load_job(tree)
+    request = requests.make(what, arguments)
+    try:
+        acted = act_alone(job, request, _say, take_over=take_over)
+    except (EndedAlreadyError, StorageError, TreeError):
+        raise
+    except BscoreError as error:
+        # Somebody else has taken it meanwhile: a resume, or another asker; or the master is frozen.
+        if last or take_over:
+            raise NotRespondingError(
+                f"{error.message} It does not answer.",
+                remedy="Let it go on (kill -CONT), or end it (kill -KILL); then ask again.",
+            ) from error
+        time.sleep(MISSED_S)
+        return None
+    if acted.ended is not None:
+        _say(f"Job {tree.name} had no living master; it was taken and ended here.")
+    return acted
+
+
+def _say(text: str) -> None:
+    click.echo(text, err=True)
+
+
+def say_ended(tree: Path, outcome: Outcome | None, reason: str, abandoned: int = 0) -> None:
+    """Print how a run ended, and how to go on where that is possible."""
+    words = outcome.value if outcome else "over"
+    text = f"Job {tree.name} is {words}. {reason}".rstrip()
+    if outcome is not Outcome.COMPLETED:
+        text += f"\nGo on with: {resume_command(tree.name, words, abandoned)}"
+    _say(text)
