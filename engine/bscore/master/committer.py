@@ -125,7 +125,8 @@ class Committer:
         point = self._point
         self._recorder.commit(now, point.upto_event, point.part_bytes, point.rows)
         self._step("commit recorded")
-        self._last_event = self._recorder.run.events
+        # The commit record itself; what else came meanwhile waits for the next one.
+        self._last_event = point.upto_event + 1
         self._last_bytes = point.part_bytes
         if self._syncs:
             self._hand_over(_Stage.JOURNAL, self._sync_journal, _Stage.NONE)
