@@ -196,9 +196,11 @@ def test_stacks_say_where_it_hangs_and_unknown_workers_are_refused(tmp_path: Pat
 def test_without_a_living_master_the_canceller_ends_the_job_himself(tmp_path: Path) -> None:
     job = make_job(tmp_path, SLOW, items=200)
     killed(job)
-    code, _, err = bscore(tmp_path, "job", "restart-worker", job.name, "process000")
-    assert code == 4
-    assert "bscore job resume job1" in err
+    for words in (["restart-worker", job.name, "process000"], ["stack", job.name]):
+        code, _, err = bscore(tmp_path, "job", *words)
+        assert code == 4
+        assert "no living master, so there are no workers" in err
+        assert "bscore job resume job1" in err
     shells = [start(tmp_path, "job", "cancel", job.name) for _ in range(2)]
     assert [ended(shell)[0] for shell in shells] == [0, 0]
     run = run_of(job)
