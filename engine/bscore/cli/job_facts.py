@@ -184,6 +184,7 @@ def _of_run(run: Run, now: int) -> dict[str, Any]:
             "abandoned": len(run.abandoned),
             "tried_again": run.retried,
         },
+        "given_up": [{"reason": reason, "mini_batches": count} for reason, count in run.given_up.items()],
         "items": {"total": run.items, "succeeded": run.succeeded_items, "failed": run.failed_items},
         "items_per_second": round(scored.items, 1) if scored else None,
         "rows": run.rows,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bscore.cli.output import terminal_text
-from bscore.logtree.reports import resume_command
+from bscore.logtree.reports import given_up_words, resume_command
 
 _LABEL = 12
 _WORKERS_SHOWN = 8
@@ -34,6 +34,8 @@ def _labelled(name: str, text: str) -> str:
 def _facts(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "started", _started(value)
     yield "done", _done(value)
+    for one in value["given_up"]:
+        yield "given up", given_up_words(one["reason"], one["mini_batches"])
     items = value["items"]
     yield "items", f"{items['succeeded']:,} of {items['total']:,} succeeded, {items['failed']:,} failed"
     yield "rate", _rate(value)
@@ -67,13 +69,15 @@ def _started(value: dict[str, Any]) -> str:
 
 def _done(value: dict[str, Any]) -> str:
     batches = value["mini_batches"]
-    over = batches["done"] + batches["abandoned"]
+    at_least = "at least " if value["percent"] is None else ""
+    counted = f"{batches['done']:,} of {at_least}{batches['total']:,} mini-batches"
+    given_up = f", {batches['abandoned']:,} abandoned" if batches["abandoned"] else ""
     if value["percent"] is None:
-        text = f"{over:,} of at least {batches['total']:,} mini-batches (inputs are still being listed)"
+        text = f"{counted} (inputs are still being listed){given_up}"
     else:
-        text = f"{value['percent']} %, {over:,} of {batches['total']:,} mini-batches"
-    names = (("running", "running"), ("waiting", "waiting"), ("abandoned", "abandoned"))
-    rest = [f"{batches[key]:,} {word}" for key, word in names if batches[key]]
+        percent = f"{value['percent']} %"
+        text = f"{counted}{given_up}: {percent} over" if given_up else f"{percent}, {counted}"
+    rest = [f"{batches[key]:,} {key}" for key in ("running", "waiting") if batches[key]]
     if batches["tried_again"]:
         rest.append(f"{batches['tried_again']:,} tried again")
     return ", ".join([text, *rest])

@@ -1,4 +1,4 @@
-"""What happens to mini-batches, as seen by a Run: assigned, finished, failed, given back, abandoned.
+"""What happens to mini-batches, as seen by a Run: assigned, finished, failed, given back.
 
 The hot half of `reduce`: two of these run for every mini-batch of a job.
 """
@@ -65,13 +65,13 @@ def on_assigned(run: Run, event: e.Assigned) -> None:
             run.next_new += count
             ids = range(first, first + count)
             if run.ahead:
-                _step_over(run)
+                step_over(run)
         else:
             ids = _take_returned(run, first, count)
         worker.queue.extend(ids)
         for mini_batch in ids:
             run.in_flight[mini_batch] = event.worker
-    _index_hunger(run, worker)
+    index_hunger(run, worker)
 
 
 def _take_returned(run: Run, first: int, count: int) -> range:
@@ -111,10 +111,11 @@ def on_finished(run: Run, event: e.Finished) -> None:
     worker.finished += 1
     worker.items += event.items
     _learn_duration(run, worker, event)
-    _index_hunger(run, worker)
+    index_hunger(run, worker)
 
 
-def _index_hunger(run: Run, worker: Worker) -> None:
+def index_hunger(run: Run, worker: Worker) -> None:
+    """Keep the index of workers that have room."""
     if len(worker.queue) < worker.depth and worker.state is not WorkerState.STOPPING:
         run.hungry[worker.id] = None
     else:
@@ -187,7 +188,7 @@ def on_attempt_failed(run: Run, event: e.AttemptFailed) -> None:
     run.failures[event.kind] = run.failures.get(event.kind, 0) + 1
     worker.failed += 1
     add_error(run, event, worker.node)
-    _index_hunger(run, worker)
+    index_hunger(run, worker)
 
 
 def on_withdrawal(run: Run, event: e.WithdrawalAsked) -> None:
@@ -210,77 +211,15 @@ def on_withdrawn(run: Run, event: e.Withdrawn) -> None:
     if worker is not None and worker.state in (WorkerState.BUSY, WorkerState.IDLE):
         if not worker.queue:
             worker.state, worker.since = WorkerState.IDLE, event.at
-        _index_hunger(run, worker)
+        index_hunger(run, worker)
 
 
-def on_abandoned(run: Run, event: e.MiniBatchAbandoned) -> None:
-    """Its tries are used up, or somebody asked for it: it is over, without rows."""
-    mini_batch = event.mini_batch
-    holder = run.in_flight.get(mini_batch)
-    if holder is not None:
-        _take_from(run, run.workers[holder], mini_batch, event.at)
-    elif mini_batch < run.next_new:
-        run.returned.remove(mini_batch)
-    run.charges.pop(mini_batch, None)
-    run.abandoned.add(mini_batch)
-    if mini_batch >= run.next_new:
-        run.ahead.add(mini_batch)
-        _step_over(run)
-    run.abandoned_items += event.items
-    run.last_progress = event.at
-
-
-def _step_over(run: Run) -> None:
+def step_over(run: Run) -> None:
     """The next new id is never one that was given up before its turn."""
     ahead = run.ahead.pairs()
     while ahead and ahead[0][0] == run.next_new:
         run.next_new = ahead.pop(0)[1]
     run.ahead = Ranges(ahead)
-
-
-def _take_from(run: Run, worker: Worker, mini_batch: int, at: int) -> None:
-    """A worker that runs it is being killed; one that only holds it goes on."""
-    is_running = worker.queue[0] == mini_batch
-    worker.queue.remove(mini_batch)
-    del run.in_flight[mini_batch]
-    run.withdrawing.discard(mini_batch)
-    if worker.state is WorkerState.STOPPING:
-        return
-    if is_running:
-        worker.state, worker.since = WorkerState.STOPPING, at
-        worker.stopping_reason = "its mini-batch was abandoned"
-    _index_hunger(run, worker)
-
-
-def on_remaining_abandoned(run: Run, event: e.RemainingAbandoned) -> None:
-    """Everything that is not over is abandoned at once."""
-    for worker in run.workers.values():
-        for mini_batch in list(worker.queue):
-            _take_from(run, worker, mini_batch, event.at)
-            run.abandoned.add(mini_batch)
-    for mini_batch in run.returned:
-        run.abandoned.add(mini_batch)
-    run.abandoned.add_range(run.next_new, run.mini_batches)
-    run.returned.clear()
-    run.charges.clear()
-    run.next_new, run.ahead = run.mini_batches, Ranges()
-    run.abandoned_items += event.items
-    run.last_progress = event.at
-    run.rest_given_up = event.reason
-    add_own_warning(run, event, f"What was not over was given up: {event.reason}")
-
-
-def on_abandoned_returned(run: Run, _event: e.AbandonedReturned) -> None:
-    """What was given up waits again; ids at the end of those handed out become new ones again."""
-    pairs = run.abandoned.pairs()
-    run.ahead = Ranges()
-    # From the end: as far as nothing else lies behind, no id has to be held one by one.
-    while pairs and pairs[-1][1] >= run.next_new:
-        run.next_new = min(run.next_new, pairs.pop()[0])
-    run.returned.extendleft(sorted((m for first, stop in pairs for m in range(first, stop)), reverse=True))
-    run.abandoned = Ranges()
-    run.abandoned_items = 0
-    run.charges.clear()
 
 
 def on_dropped(run: Run, event: e.AnswerDropped) -> None:
@@ -295,8 +234,5 @@ REDUCERS: dict[type, Callable[..., None]] = {
     e.AttemptFailed: on_attempt_failed,
     e.WithdrawalAsked: on_withdrawal,
     e.Withdrawn: on_withdrawn,
-    e.MiniBatchAbandoned: on_abandoned,
-    e.RemainingAbandoned: on_remaining_abandoned,
-    e.AbandonedReturned: on_abandoned_returned,
     e.AnswerDropped: on_dropped,
 }

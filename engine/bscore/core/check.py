@@ -53,6 +53,7 @@ def _check_workers(run: Run) -> None:
 def _check_counters(run: Run) -> None:
     assert 0 <= run.succeeded_items <= run.done_items, "succeeded items are part of the done ones"
     assert run.failed_items >= 0, "failed items are not negative"
+    assert sum(run.given_up.values()) == len(run.abandoned), "every abandoned one was given up for a reason"
     assert all(charge.again for charge in run.charges.values() if charge.tries > 1), "a later try is counted"
     again = sum(charge.again for charge in run.charges.values())
     assert run.retried >= again, "every mini-batch tried again is counted"

@@ -12,6 +12,7 @@ from typing import Any
 from bscore.core import events as e
 from bscore.core.attempts import REDUCERS as ATTEMPT_REDUCERS
 from bscore.core.diagnose import add_init_error, add_own_warning, add_warnings
+from bscore.core.giving_up import REDUCERS as GIVING_UP_REDUCERS
 from bscore.core.state import (
     MAX_FINDINGS,
     Charge,
@@ -262,6 +263,7 @@ def _on_unknown(run: Run, _event: e.UnknownEvent) -> None:
 
 _REDUCERS: dict[type, Callable[[Run, Any], None]] = {
     **ATTEMPT_REDUCERS,
+    **GIVING_UP_REDUCERS,
     e.TermStarted: _on_term_started,
     e.RunConfigured: _on_configured,
     e.EarlierRunFound: _on_earlier_run,

@@ -17,6 +17,10 @@ from bscore.core.ranges import Ranges
 MAX_SLOWEST = 50
 MAX_GONE = 1000
 MAX_FINDINGS = 100
+#: Reasons for giving up that are kept, how much of each, and what stands for those beyond.
+MAX_REASONS = 20
+REASON_CHARS = 200
+OTHER_REASONS = "other reasons"
 #: Durations kept of a worker (its median) and of the run (what is late).
 RECENT_OF_WORKER = 20
 RECENT_OF_RUN = 500
@@ -202,6 +206,8 @@ class Run:
     done_before: int = 0
     succeeded_items: int = 0
     abandoned_items: int = 0
+    #: Abandoned mini-batches by the reason they were given up for.
+    given_up: dict[str, int] = field(default_factory=dict)
     #: Done mini-batches that returned fewer elements than items.
     short: int = 0
     #: Mini-batches of which a second try was given out.

@@ -79,6 +79,8 @@ class ResultFacts:
     short: int = 0
     #: What the last term finished per second.
     rate: Rate | None = None
+    #: (reason, mini-batches) of what was abandoned.
+    given_up: tuple[tuple[str, int], ...] = ()
 
 
 def job_result(facts: ResultFacts) -> str:
@@ -112,6 +114,7 @@ def _counts(facts: ResultFacts) -> list[str]:
         f"Items:        {facts.items} in all{so_far}, {facts.succeeded} succeeded, {facts.failed} failed",
         f"Mini-batches: {facts.mini_batches} in all{so_far}, {facts.done} done, {rest}",
     ]
+    lines += [f"Given up:     {given_up_words(reason, count)}" for reason, count in facts.given_up]
     if facts.short:
         lines.append(
             f"Too short:    {facts.short} mini-batches; run() returned fewer rows than items, "
@@ -124,6 +127,12 @@ def _counts(facts: ResultFacts) -> list[str]:
     if facts.workers_gone or facts.nodes_lost:
         lines.append(f"Lost:         {facts.workers_gone} workers died, {facts.nodes_lost} nodes lost")
     return lines
+
+
+def given_up_words(reason: str, mini_batches: int) -> str:
+    """Why so many mini-batches were abandoned."""
+    were = "1 was" if mini_batches == 1 else f"{mini_batches:,} were"
+    return f"{were} abandoned, {one_line(reason)}"
 
 
 _SENTENCES = {

@@ -74,6 +74,7 @@ def result_facts(run: Run) -> ResultFacts:
         warnings=script_warnings(run),
         short=run.short,
         rate=rate(run),
+        given_up=tuple(run.given_up.items()),
     )
 
 

@@ -16,6 +16,7 @@ from bscore.core import asking
 from bscore.core import events as e
 from bscore.core.events import Outcome
 from bscore.core.limits import Limits
+from bscore.logtree import paths
 from bscore.master import requests
 from bscore.master.alone import EndedAlreadyError, act_alone
 from bscore.master.job import Job
@@ -87,7 +88,9 @@ def test_the_rest_is_given_up_and_the_run_ends_with_what_is_done(tmp_path: Path,
     assert f"{done:,} rows are in {job.final}" in err
     assert_ended_with_what_was_done(job)
     assert len(rows_of(job)) == done > 0
-    assert (job.tree / "logs/job_result.txt").read_text().startswith("Completed.")
+    said = (job.tree / paths.JOB_RESULT).read_text()
+    assert said.startswith("Completed.")
+    assert f"{len(run_of(job).abandoned)} were abandoned, asked for by ada on" in said
     code, _, err = here("job", "abandon", job.name, "--remaining")
     assert code == 2
     assert "Completed already" in err
@@ -119,12 +122,16 @@ def test_single_ones_are_given_up_by_two_at_once_and_a_resume_honours_both(
         assert f"bscore job resume {job.name}" in err
     run = run_of(job)
     assert (run.outcome, list(run.abandoned)) == (None, [32, 33, 34, 38])
+    _, shown, _ = here("job", "show", job.name, "-o", "text")
+    assert f"{len(run.done)} of 40 mini-batches, 4 abandoned: {100 * run.over // 40} % over" in shown
+    assert "given up    4 were abandoned, asked for by ada on" in shown
     code, _, err = here("job", "abandon", job.name, "38")
     assert code == 1
     assert "38 is abandoned already" in err
     assert run_here(job) == 0
     assert rows_of(job) == without(200, 32, 33, 34, 38)
     assert run_of(job).abandoned_items == 20
+    assert "Given up:     4 were abandoned, asked for by ada on" in (job.tree / paths.JOB_RESULT).read_text()
 
 
 def test_giving_up_all_that_was_left_ends_the_run(tmp_path: Path, here: Here) -> None:

@@ -13,7 +13,7 @@ from bscore.core.events import Outcome
 from bscore.core.instructions import Kill, TakeBack
 from bscore.core.limits import Limits
 from bscore.core.reduce import fold
-from bscore.core.state import WorkerState
+from bscore.core.state import MAX_REASONS, OTHER_REASONS, REASON_CHARS, WorkerState
 from histories import World, troubled
 
 
@@ -60,6 +60,32 @@ def test_a_million_remaining_mini_batches_are_one_record() -> None:
     assert len(world.run.abandoned) == 1_000_000
     assert world.run.abandoned_items == 3_000_000
     assert world.run.abandoned.pairs() == [(0, 1_000_000)]
+
+
+def test_the_run_knows_for_which_reasons_it_gave_up() -> None:
+    world = World(4, chances={"raises": 0.5}, limits=Limits(tries=1))
+    world.begin_term()
+    while not world.run.abandoned:
+        world.step()
+    failed = len(world.run.abandoned)
+    world.ask("abandon", "38,39")
+    world.ask("abandon", "remaining")
+    rest = len(world.run.abandoned) - failed
+    assert world.run.given_up == {"1 of 1 tries failed": failed, "asked for by ada": rest}
+    world.begin_term()
+    world.happen(e.AbandonedReturned(world.now, failed + rest, world.run.abandoned_items))
+    assert not world.run.given_up
+
+
+def test_reasons_without_end_are_counted_together() -> None:
+    world = World(1, mini_batches=MAX_REASONS + 5)
+    world.begin_term()
+    world.happen(e.ListingFinished(world.now, MAX_REASONS + 5, 3 * MAX_REASONS + 15))
+    for number in range(MAX_REASONS + 5):
+        world.happen(e.MiniBatchAbandoned(world.now, number, 3, f"asked for by {number} {'x' * 9000}"))
+    assert len(world.run.given_up) == MAX_REASONS + 1
+    assert world.run.given_up[OTHER_REASONS] == 5
+    assert max(map(len, world.run.given_up)) == REASON_CHARS
 
 
 def test_thresholds_judge_what_was_abandoned() -> None:
