@@ -21,7 +21,7 @@ from bscore.master.carry import Carrier
 from bscore.master.driver_log import DriverLog
 from bscore.master.ending import drop_empty_part, end_run
 from bscore.master.job import Job
-from bscore.master.loop import Master
+from bscore.master.loop import Master, drop_spool
 from bscore.master.overview import Overview
 from bscore.master.requests import Request
 from bscore.master.signals import Stops
@@ -109,6 +109,7 @@ def act_alone(
                     ended = None
                 else:
                     ended = end_run(master, end, step)
+                    drop_spool(term)
                     driver.ended(ended)
             finally:
                 overview.close(term.run)

@@ -186,3 +186,9 @@ def spool_folder(tree: Path) -> Path:
     except OSError as error:
         raise StorageError(f"The folder {folder} cannot be used: {error.strerror}.") from error
     return folder
+
+
+def drop_spool(term: Term) -> None:
+    """Leave nothing there once the run has ended; before that a later term may have it already."""
+    if term.run.outcome is not None:
+        shutil.rmtree(term.job.tree / paths.SPOOL, ignore_errors=True)

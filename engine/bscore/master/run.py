@@ -16,7 +16,7 @@ from bscore.logtree import paths
 from bscore.master.driver_log import DriverLog
 from bscore.master.ending import end_run, finish_run
 from bscore.master.job import Job
-from bscore.master.loop import Master, spool_folder
+from bscore.master.loop import Master, drop_spool, spool_folder
 from bscore.master.observers import Observer
 from bscore.master.overview import Overview
 from bscore.master.signals import Stops
@@ -70,6 +70,7 @@ def _run_term(
     finally:
         with contextlib.suppress(BscoreError):
             backend.close()
+        drop_spool(term)
         for observer in everyone:
             observer.close(term.run)
         master.close()

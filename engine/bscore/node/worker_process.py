@@ -144,9 +144,15 @@ def worker_setup(
 
 
 def _function_file(setup: AgentSetup) -> str:
-    """The functions in a file of this node, written once: all its workers read the same pages."""
+    """The functions in a file of this node, written once: all its workers read the same pages.
+
+    An agent that works on the job's own directory finds them there.
+    """
     if not setup.function:
         return ""
+    own = Path(setup.tree, paths.FUNCTION).absolute()
+    if own.exists() and own.stat().st_size == len(setup.function):
+        return str(own)
     path = Path(setup.spool, "function.dill").absolute()
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)

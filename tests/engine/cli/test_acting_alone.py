@@ -73,6 +73,7 @@ def assert_ended_with_what_was_done(job: Job) -> None:
     over = set(run.abandoned)
     assert rows_of(job) == without(run.items, *over)
     assert list(job.final.parent.iterdir()) == [job.final], "no part files are left"
+    assert not (job.tree / paths.SPOOL).exists()
     last = [event for event in events_of(job) if event.at >= run.term_started]
     assert not only(last, e.WorkerStarting)
     assert len(only(events_of(job), e.RunEnded)) == 1

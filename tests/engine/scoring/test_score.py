@@ -38,22 +38,29 @@ def test_functions_bring_what_they_use_and_init_sets_what_run_sees(tmp_path: Pat
         def helper(point):
             return beside.twice(point.moved().x)
 
+        def copies():
+            import glob
+            return len(glob.glob(os.environ["BSCORE_HOME"] + "/**/*.dill", recursive=True))
+
         def make(offset):
             return lambda batch: [
-                (helper(point), offset, isinstance(point, Point), int(large[-1])) for point in batch
+                (helper(point), offset, isinstance(point, Point), int(large[-1]), copies()) for point in batch
             ]
 
         points = [Point(n) for n in range(23)]
         result = bscore.score(run=make(7), init=init, inputs=points, workers=2, mini_batch_size=5)
         function = os.path.getsize(result.job / "checkpoint/function/function.dill")
         said = sum(os.path.getsize(result.job / "checkpoint" / name) for name in ("manifest", "items"))
-        say(rows=result.rows, outcome=str(result.outcome), over=result.run.over, function=function, said=said)
+        spooled = os.path.exists(result.job / "checkpoint/spool")
+        say(rows=result.rows, outcome=str(result.outcome), over=result.run.over, function=function, said=said,
+            spooled=spooled)
         """,
     )
-    assert facts["rows"] == [[2 * (n + 10), 7, True, 1_999_999] for n in range(23)]
+    assert facts["rows"] == [[2 * (n + 10), 7, True, 1_999_999, 1] for n in range(23)]
     assert (facts["outcome"], facts["over"]) == ("Completed", 5)
     assert facts["function"] > 16_000_000, "the array is shipped once, with the function"
     assert facts["said"] < 10_000, "and not with the mini-batches"
+    assert not facts["spooled"], "nothing is left in the spool folder"
 
 
 @pytest.mark.slow
