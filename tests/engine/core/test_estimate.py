@@ -315,7 +315,7 @@ LOSING: dict[str, tuple[Times, int, int, Fails, float]] = {
     "one in twenty kills its worker": (log_normal(0.5), 400, 8, dying(0.05, 5.0), 30.0),
     "a third raises once, late": (lambda *_: 0.5, 100, 2, raising_once(0.3, 1.5), 0.0),
     "a third raises once, however long": (log_normal(0.5), 400, 8, raising_once(0.3, 15.0), 0.0),
-    "many open ones": (log_normal(0.5), 1500, 4, dying(0.05, 5.0), 30.0),
+    "many open ones": (log_normal(0.5), 800, 4, dying(0.05, 5.0), 30.0),
 }
 
 
