@@ -90,7 +90,8 @@ def act_alone(
     Raises EndedAlreadyError, and BscoreError when a living master has the job.
     """
     with Stops() as stops, DriverLog(job.tree, job.config.script, sys.argv) as driver:
-        term = open_term(job, take_over=take_over, list_inputs=False, admit=_admit, step=step)
+        opening = driver.opening(step)
+        term = open_term(job, take_over=take_over, list_inputs=False, admit=_admit, step=opening)
         try:
             overview = Overview(term.job.tree, term.run)
             master = Master(term, NoNodes(), stops, [overview])

@@ -44,10 +44,11 @@ def run_job(
     `clock` is the term's clock where it is not to be a new one; with `retry_failed` what was abandoned in
     earlier terms is tried again.
     Raises BscoreError when it cannot begin or a disk fails (the job can then be resumed), and
-    KeyboardInterrupt after a second Ctrl-C (the job is then Canceled).
+    KeyboardInterrupt after a second Ctrl-C or SIGTERM (the job is then Canceled).
     """
     with Stops() as stops, DriverLog(job.tree, job.config.script, sys.argv) as driver:
-        term = open_term(job, take_over=take_over, retry_failed=retry_failed, clock=clock, step=step)
+        opening = driver.opening(step)
+        term = open_term(job, take_over=take_over, retry_failed=retry_failed, clock=clock, step=opening)
         try:
             ended = _run_term(term, make_backend(term.clock), stops, observers, step)
             driver.ended(ended)
@@ -65,7 +66,7 @@ def _run_term(
         _start_agents(term, backend)
         return end_run(master, master.until_end(), step)
     except KeyboardInterrupt:
-        _cancel_at_once(master)
+        _cancel_at_once(master, stops)
         raise
     finally:
         with contextlib.suppress(BscoreError):
@@ -87,11 +88,11 @@ def _start_agents(term: Term, backend: Backend) -> None:
     term.recorder.flush()
 
 
-def _cancel_at_once(master: Master) -> None:
-    """Second Ctrl-C: kill everything first, then keep what is there."""
+def _cancel_at_once(master: Master, stops: Stops) -> None:
+    """A second signal: kill everything first, then keep what is there."""
     for node in list(master.recorder.vitals.heard):
         master.backend.kill(node)
-    finish_run(master, End(e.Outcome.CANCELED, "Canceled at once by a second Ctrl-C."))
+    finish_run(master, End(e.Outcome.CANCELED, f"Canceled at once by {stops.words}."))
 
 
 def _output_folder(term: Term) -> Path:

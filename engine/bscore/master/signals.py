@@ -12,7 +12,8 @@ from typing import Any, Self
 class Stops:
     """Counts SIGINT, SIGTERM and SIGHUP while it is entered; `fileno` is readable after one.
 
-    A SIGHUP that is ignored already (`nohup`) stays so.
+    A SIGHUP that is ignored already (`nohup`) stays so. Further ones do not count: of one lost terminal the
+    kernel and the shell tell each by themselves.
 
     Only the main thread may handle signals: entered in another one it leaves them alone.
     """
@@ -23,6 +24,8 @@ class Stops:
         self.count = 0
         self._drained = 0
         self.by = ""
+        self._first = ""
+        self._hung_up = False
         self._before: dict[int, Any] = {}
         self._read_fd, self._write_fd = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
 
@@ -46,9 +49,18 @@ class Stops:
         os.close(self._write_fd)
 
     def _stop(self, number: int, _frame: FrameType | None) -> None:
+        name = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
+        if number == signal.SIGHUP and self._hung_up:
+            return
+        self._hung_up = self._hung_up or number == signal.SIGHUP
         self.count += 1
-        self.by = "Ctrl-C" if number == signal.SIGINT else signal.Signals(number).name
+        self.by, self._first = name, self._first or name
         os.write(self._write_fd, b".")
+
+    @property
+    def words(self) -> str:
+        """Who ended it at once."""
+        return f"a second {self.by}" if self.by == self._first else f"{self.by} after {self._first}"
 
     def drain(self) -> None:
         """Forget that the descriptor was readable."""
