@@ -37,7 +37,8 @@ def abandon(job_name: str, mini_batches: tuple[str, ...], more: tuple[str, ...],
     arguments = asking.REMAINING if remaining else ",".join(given)
     if not remaining and asking.ids_of(arguments) is None:
         raise UsageError(
-            f"{arguments!r} names no mini-batches.", remedy="Give numbers counted from 0, such as 3 or 7-9."
+            f"{arguments!r} names no mini-batches.",
+            remedy="Give numbers counted from 0, such as 3 or 7-9, the smaller first.",
         )
     tree = find_job(job_name)
     in_rounds(lambda last: _abandon(tree, arguments, last=last))

@@ -168,6 +168,8 @@ def ids_of(text: str) -> list[int] | None:
     found: dict[int, None] = {}
     for piece in text.split(","):
         first, _, last = piece.partition("-")
+        if int(last or first) < int(first):
+            return None
         for mini_batch in range(int(first), int(last or first) + 1):
             found[mini_batch] = None
             if len(found) > MAX_ABANDONED:

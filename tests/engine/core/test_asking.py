@@ -197,6 +197,11 @@ def test_ids_survive_their_text(ids: list[int]) -> None:
     assert ids_of(ids_text(list(dict.fromkeys(ids)))) == sorted(set(ids))
 
 
+def test_a_range_that_ends_before_it_begins_names_nothing() -> None:
+    assert ids_of("9-2") is None
+    assert ids_of("3,9-2") is None
+
+
 def test_endless_ids_are_cut() -> None:
     found = ids_of("0-99999999999999999")
     assert found is not None
