@@ -34,6 +34,10 @@ class NotFoundError(UsageError):
     """The job, file or interpreter that was named does not exist."""
 
 
+class HeldError(UsageError):
+    """A living master has this job; nothing was begun."""
+
+
 class TermLostError(BscoreError):
     """Another master has taken this job over; this one must write nothing more."""
 

@@ -34,6 +34,8 @@ MODEL = "checkpoint/model"
 FUNCTION = "checkpoint/function/function.dill"
 BLOCKS = "checkpoint/items"
 CONTROL = "control"
+#: The items of the small job that `job debug` makes of one mini-batch; no other job has it.
+DEBUGGED = "checkpoint/mini-batch.txt"
 
 
 def journal_of_term(term: int) -> str:

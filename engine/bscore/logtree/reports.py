@@ -81,6 +81,8 @@ class ResultFacts:
     rate: Rate | None = None
     #: (reason, mini-batches) of what was abandoned.
     given_up: tuple[tuple[str, int], ...] = ()
+    #: How commands name the job; "" for its own name.
+    called: str = ""
 
 
 def job_result(facts: ResultFacts) -> str:
@@ -99,7 +101,7 @@ def job_result(facts: ResultFacts) -> str:
 def _outcome(facts: ResultFacts) -> list[str]:
     span = f"{iso(facts.started_at)[:19]} to {iso(facts.ended_at)[:19]} UTC"
     elapsed = duration((facts.ended_at - facts.started_at) / 1e6)
-    reason = f" {one_line(facts.reason)}" if facts.reason else ""
+    reason = f" {_joined(facts.reason)}" if facts.reason else ""
     times = "once" if facts.term == 2 else f"{facts.term - 1} times"
     resumed = f", resumed {times}" if facts.term > 1 else ""
     return [f"{facts.outcome.value}.{reason}", f"Job {facts.job} took {elapsed} ({span}){resumed}."]
@@ -231,12 +233,13 @@ def resume_command(job: str, state: str, abandoned: int) -> str:
 
 
 def _next(facts: ResultFacts) -> list[str]:
-    lines = [f"See what happened:  bscore-tui {facts.job}"]
+    called = one_line(facts.called) or facts.job
+    lines = [f"See what happened:  bscore-tui {called}"]
     if facts.warnings:
         lines.append(f"Warnings in short:  {paths.USER_WARNINGS} ({facts.warnings} of the script)")
     if facts.outcome is Outcome.COMPLETED:
         return [*lines, f"Every attempt:      {paths.MINI_BATCHES_REPORT}"] if facts.failed else lines
-    lines.append(f"Go on from here:    {resume_command(facts.job, facts.outcome, facts.abandoned)}")
+    lines.append(f"Go on from here:    {resume_command(called, facts.outcome, facts.abandoned)}")
     if facts.causes:
         lines += [
             f"Errors in short:    {paths.USER_ERRORS}",
@@ -260,6 +263,11 @@ def one_line(text: str) -> str:
     )
 
 
+def _joined(text: str) -> str:
+    """Sentences that may stand on lines of their own, as one line."""
+    return one_line(" ".join(text.splitlines()))
+
+
 def shorten(text: str) -> str:
     """The beginning of a text that may be endless."""
     return text if len(text) <= _TEXT_CHARS else text[:_TEXT_CHARS] + "…"
@@ -277,7 +285,7 @@ def driver_start(at: int, script: str, arguments: Iterable[str], version: str, h
 def driver_end(at: int, outcome: Outcome, reason: str, trace: str = "") -> str:
     """The driver log's last lines; `trace` is bscore's own traceback when it broke."""
     stamp = iso(at).replace("T", " ")
-    said = f" {one_line(reason)}" if reason else ""
+    said = f" {_joined(reason)}" if reason else ""
     lines = [
         f"[{stamp}] {outcome.value}.{said} See {paths.JOB_RESULT}.",
         "Azure Machine Learning Batch Inference End",

@@ -1,8 +1,10 @@
-"""Trees beside each other in a folder: when each was begun, and which stand near one in time."""
+"""Trees beside each other in a folder: how commands name them, when each was begun, which stand near."""
 
 from __future__ import annotations
 
 import os
+import shlex
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -10,6 +12,34 @@ from bscore.logtree import paths
 
 #: Entries of a folder looked at, whatever they are.
 _MAX_ENTRIES = 5_000
+
+
+def jobs_root(environ: Mapping[str, str]) -> Path:
+    """The folder of all jobs: $BSCORE_HOME/jobs, or ~/.bscore/jobs."""
+    home = environ.get("BSCORE_HOME")
+    return (Path(home).expanduser().absolute() if home else Path.home() / ".bscore") / "jobs"
+
+
+def called(tree: Path, environ: Mapping[str, str]) -> str:
+    """How commands name a tree: by its name in the folder of all jobs, by its path anywhere else.
+
+    A copy elsewhere has the name of its original, which a command must not mean.
+    """
+    try:
+        by_name = tree.name != "last" and tree.samefile(jobs_root(environ) / tree.name)
+    except OSError:
+        by_name = False
+    return tree.name if by_name and not tree.name.startswith("-") else str(tree)
+
+
+def in_commands(tree: Path) -> str:
+    """As `called`, for a command that a person copies into a shell of this environment."""
+    return shlex.quote(called(tree, os.environ))
+
+
+def newest(trees: Sequence[Path]) -> Path | None:
+    """What `last` means among trees, the newest first: never the small job of a mini-batch in `job debug`."""
+    return next((tree for tree in trees if not (tree / paths.DEBUGGED).exists()), None)
 
 
 def begun(tree: Path) -> tuple[int, str]:

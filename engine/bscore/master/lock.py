@@ -15,8 +15,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bscore.errors import BscoreError, TermLostError
+from bscore.errors import HeldError, TermLostError
 from bscore.logtree import paths
+from bscore.logtree.trees import in_commands
 from bscore.outputs.part import in_words
 
 RENEW_S = 5.0
@@ -73,7 +74,7 @@ class JobLock:
         self._claimed_next = str(tree)
 
     def acquire(self, *, take_over: bool = False) -> None:
-        """Take the job. Raises BscoreError when a living master has it or its directory cannot be written."""
+        """Take the job. Raises HeldError when a living master has it, else StorageError."""
         path = self.tree / paths.LOCK
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -103,13 +104,13 @@ class JobLock:
             else:
                 return True
 
-    def _held(self) -> BscoreError:
+    def _held(self) -> HeldError:
         lease = read_lease(self.tree)
         who = f"process {lease.pid} on {lease.host}" if lease else "another process"
-        return BscoreError(
+        name = in_commands(self.tree)
+        return HeldError(
             f"Job {self.tree.name} is being run by {who}.",
-            remedy=f"Watch it with 'bscore-tui {self.tree.name}', or end it with "
-            f"'bscore job cancel {self.tree.name}' first.",
+            remedy=f"Watch it with: bscore-tui {name}, or end it first with: bscore job cancel {name}",
         )
 
     def _wait_for_other_host(self) -> None:

@@ -15,6 +15,7 @@ from bscore.logtree import job_report, paths
 from bscore.logtree.journal import read_events
 from bscore.logtree.reports import Cause, ResultFacts, cause_lines, job_result, user_error_summary
 from bscore.logtree.source import LocalSource
+from bscore.logtree.trees import in_commands
 from bscore.logtree.warning_report import script_warnings, warning_summary
 from bscore.logtree.writer import TreeWriter
 from bscore.master.term import Term
@@ -44,8 +45,8 @@ def _cause(run: Run, group: ErrorGroup) -> Cause:
     )
 
 
-def result_facts(run: Run) -> ResultFacts:
-    """What job_result.txt says of an ended run."""
+def result_facts(run: Run, called: str = "") -> ResultFacts:
+    """What job_result.txt says of an ended run; `called` is how commands name it."""
     completed = run.outcome is Outcome.COMPLETED
     return ResultFacts(
         job=run.job,
@@ -75,6 +76,7 @@ def result_facts(run: Run) -> ResultFacts:
         short=run.short,
         rate=rate(run),
         given_up=tuple(run.given_up.items()),
+        called=called,
     )
 
 
@@ -108,7 +110,8 @@ def write_reports(term: Term, hurried: Callable[[], bool]) -> bool:
 def write_result(tree: Path, run: Run) -> None:
     """Write `job_result.txt`, and `job_error.txt` where something went wrong."""
     writer = TreeWriter(tree)
-    writer.replace(paths.JOB_RESULT, job_result(result_facts(run)).encode("utf-8", "backslashreplace"))
+    result = job_result(result_facts(run, in_commands(tree)))
+    writer.replace(paths.JOB_RESULT, result.encode("utf-8", "backslashreplace"))
     if run.outcome is not Outcome.COMPLETED or run.errors:
         lines = [run.reason, *cause_lines(causes_of(run), run.other_errors)]
         text = "\n".join(line for line in lines if line) + "\n"

@@ -269,7 +269,7 @@ def test_the_result_of_a_job_that_never_began() -> None:
         0, 0, "", listed=False,
     )  # fmt: skip
     text = reports.job_result(facts)
-    assert text.startswith("Failed. The inputs cannot be listed:\\n/data: denied\n")
+    assert text.startswith("Failed. The inputs cannot be listed: /data: denied\n")
     assert "The inputs were not listed to their end." in text
     assert "No rows were written." in text
     assert "Rate:" not in text

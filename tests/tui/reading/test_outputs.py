@@ -21,11 +21,12 @@ import pytest
 from bscore.errors import NotFoundError, UsageError
 from bscore.logtree import paths
 from bscore.logtree.source import LocalSource, MemorySource
+from bscore.logtree.trees import called
 from bscore.observe import Life, Pulse
 from bscore_tui.cli import needs_ascii
 from bscore_tui.feed import Feed
 from bscore_tui.reading import plain
-from bscore_tui.reading.jobs import called, find_tree
+from bscore_tui.reading.jobs import find_tree
 from bscore_tui.reading.reader import JobReader
 from bscore_tui.views.model import GONE, Face, Mode, Model
 from bscore_tui.views.overview import overview

@@ -9,28 +9,10 @@ from pathlib import Path
 
 from bscore.errors import NotFoundError, UsageError
 from bscore.logtree import paths
-from bscore.logtree.trees import begun
+from bscore.logtree.trees import begun, jobs_root, newest
 
 #: What a job's directory holds, from its first moment on.
 _FIRST_NAMES = {name.partition("/")[0] for name in (paths.JOB_FILE, paths.README, paths.LOCK, paths.CONTROL)}
-
-
-def jobs_root(environ: Mapping[str, str]) -> Path:
-    """The folder of all jobs: $BSCORE_HOME/jobs, or ~/.bscore/jobs."""
-    home = environ.get("BSCORE_HOME")
-    return (Path(home).expanduser().absolute() if home else Path.home() / ".bscore") / "jobs"
-
-
-def called(tree: Path, environ: Mapping[str, str]) -> str:
-    """How commands name a tree: by its name in the folder of all jobs, by its path anywhere else.
-
-    A copy elsewhere has the name of its original, which a command must not mean.
-    """
-    try:
-        by_name = tree.name != "last" and tree.samefile(jobs_root(environ) / tree.name)
-    except OSError:
-        by_name = False
-    return tree.name if by_name and not tree.name.startswith("-") else str(tree)
 
 
 def is_tree(folder: Path) -> bool:
@@ -80,8 +62,9 @@ def find_tree(job: str, environ: Mapping[str, str]) -> Path:
         _check_folder(job, as_path)
         return as_path.absolute()
     trees = all_trees(root)
-    if job == "last" and trees:
-        return trees[0]
+    last = newest(trees) if job == "last" else None
+    if last is not None:
+        return last
     if not trees and not (as_path.is_dir() and is_tree(as_path)):
         remedy = "Start one with 'bscore run' or 'bscore demo', or give a job's directory."
         raise NotFoundError(f"There are no jobs yet in {root}.", remedy=remedy)

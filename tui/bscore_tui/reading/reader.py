@@ -15,6 +15,7 @@ from bscore.logtree import paths
 from bscore.logtree.journal import terms
 from bscore.logtree.records import MAX_LINE_BYTES, StrangeLine, decode
 from bscore.logtree.source import LocalSource, Source
+from bscore.logtree.trees import called
 from bscore.observe import (
     Follower,
     Life,
@@ -27,7 +28,6 @@ from bscore.observe import (
 )
 from bscore_tui.reading.build import Seen, build
 from bscore_tui.reading.earlier import earlier_job
-from bscore_tui.reading.jobs import called
 from bscore_tui.reading.outlook import NO_OUTLOOK, Outlook, Outlooks
 from bscore_tui.reading.scan import JournalScan, is_quiet
 from bscore_tui.views.earlier import Earlier

@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bscore_tui.reading.jobs import called
+from bscore.logtree.trees import called
 from bscore_tui.screens import commands, outside
 from bscore_tui.screens.moments import neighbour, trouble_times
 from bscore_tui.screens.moving import by, go
