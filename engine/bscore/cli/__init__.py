@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
-import os
+import io
 import sys
 from typing import Any
 
@@ -49,6 +49,15 @@ class LazyGroup(click.Group):
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; a reader that has left is no error of anybody's."""
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError as error:
+            # Here, for click would make an exit code of its own of it.
+            _blame_stdout(error)
+            return 0
+
     def _whole_name(self, given: str, ctx: click.Context) -> str | None:
         if given in self.commands_at:
             return given
@@ -87,6 +96,9 @@ click.version_option(__version__, prog_name="bscore")(main_group)
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    from bscore.cli.lasting import fill_standard_streams
+
+    fill_standard_streams()
     sys.exit(run_command(sys.argv[1:]))
 
 
@@ -99,19 +111,35 @@ def run_command(arguments: list[str]) -> int:
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.ClickException as error:
-        error.show()
-        return error.exit_code
+        shown = io.StringIO()
+        error.show(shown)
+        return _say(shown.getvalue().rstrip("\n"), error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         return _say("Interrupted.", EXIT_INTERRUPTED)
     except BscoreError as error:
         return _say(f"Error: {error}", error.exit_code)
-    except BrokenPipeError:
-        # Whoever read our output has gone; nothing is left to say, and Python's own flush must not try.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+    except OSError as error:
+        _blame_stdout(error)
+        return _say(f"Error: The output cannot be written: {error.strerror}.", 2)
     return result if isinstance(result, int) else 0
 
 
+def _blame_stdout(error: OSError) -> None:
+    """Drop what stdout does not take: Python's own flush must not try. Raises an error of anything else."""
+    from bscore.cli.lasting import lead_nowhere
+
+    try:
+        # What failed may have gone past the buffer: only another byte tells.
+        sys.stdout.write("\n")
+        sys.stdout.flush()
+    except OSError:
+        lead_nowhere(sys.stdout)
+    else:
+        raise error
+
+
 def _say(text: str, code: int) -> int:
-    click.echo(text.encode("utf-8", "backslashreplace").decode(), err=True)
+    from bscore.cli.lasting import narrate
+
+    narrate(text)
     return code

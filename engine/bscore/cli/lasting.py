@@ -2,25 +2,61 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
 from typing import TextIO
+
+from bscore.cli.output import terminal_text
 
 
 class Lasting:
-    """Writes to a stream; once that fails its descriptor leads nowhere, and what else is written succeeds."""
+    """Writes to a stream; once that fails its descriptor leads nowhere, and what else is written succeeds.
 
-    def __init__(self, stream: TextIO) -> None:
+    None is a stream that nobody reads: Python's own stderr where the process was started without one.
+    """
+
+    def __init__(self, stream: TextIO | None) -> None:
         self.stream = stream
 
     def write(self, text: str) -> None:
         """Write and flush."""
+        if self.stream is None:
+            return
         try:
             self.stream.write(text)
             self.stream.flush()
         except OSError:
-            self._lead_nowhere()
+            lead_nowhere(self.stream)
 
-    def _lead_nowhere(self) -> None:
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, self.stream.fileno())
-        os.close(nowhere)
+
+def lead_nowhere(stream: TextIO) -> None:
+    """Let a stream that cannot be written any more take everything, also what still waits in its buffer."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    with contextlib.suppress(OSError):
+        os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def narrate(text: str) -> None:
+    """Say something on stderr, line by line, safe for a terminal; nobody needs to be there to hear it."""
+    lines = text.split("\n")
+    Lasting(sys.stderr).write("".join(f"{terminal_text(line)}\n" for line in lines))
+
+
+def fill_standard_streams() -> None:
+    """Let standard streams that the process was started without lead nowhere.
+
+    Otherwise the next file that is opened, a journal perhaps, would get their number.
+    """
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        if getattr(sys, name) is None and not _is_open(number):
+            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115  # for as long as the process lives
+
+
+def _is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import click
-
-from bscore.cli.output import terminal_text
+from bscore.cli.lasting import narrate
 from bscore.core.events import Outcome
 from bscore.logtree import paths
 from bscore.master.job import Job
@@ -24,4 +22,4 @@ def print_summary(job: Job) -> None:
         text = (job.tree / paths.JOB_RESULT).read_bytes().decode("utf-8", "replace")
     except OSError:
         return
-    click.echo("\n".join(map(terminal_text, text.splitlines())), err=True)
+    narrate(text.rstrip("\n"))

@@ -44,16 +44,15 @@ def print_value(value: Any, form: str, query: str | None = None) -> None:
         value = _search(query, value)
     match form:
         case "json":
-            click.echo(json.dumps(value, indent=2, ensure_ascii=False).encode("utf-8", "backslashreplace"))
+            click.echo(_escaped(json.dumps(value, indent=2, ensure_ascii=False)))
         case "yaml":
-            import yaml
-
-            click.echo(yaml.safe_dump(value, sort_keys=False, allow_unicode=True).rstrip("\n"))
+            click.echo(_yaml(value))
         case "tsv":
+            # A program gets the text as it is; a terminal must not obey it.
+            shown = terminal_text if sys.stdout.isatty() else str
             for row in _rows(value):
-                click.echo(
-                    "\t".join(_cell(item).replace("\t", " ").replace("\n", " ") for item in row.values())
-                )
+                cells = (_cell(item).replace("\t", " ").replace("\n", " ") for item in row.values())
+                click.echo("\t".join(map(shown, cells)))
         case _:
             _print_table(_rows(value))
 
@@ -64,6 +63,32 @@ def terminal_text(text: str) -> str:
     return "".join(
         c if c.isprintable() else c.encode("unicode_escape", "surrogatepass").decode() for c in text
     )
+
+
+def _is_plain(text: str) -> bool:
+    return all(c.isprintable() or c == "\n" for c in text)
+
+
+def _escaped(text: str) -> str:
+    """JSON or the quoted texts of YAML, with what is not printable as escapes that both know."""
+    if _is_plain(text):
+        return text
+    return "".join(c if _is_plain(c) else json.dumps(c)[1:-1] for c in text)
+
+
+def _yaml(value: Any) -> str:
+    import yaml
+
+    class Dumper(yaml.SafeDumper):
+        """Quotes texts that are not plain: only there an escape means what it stands for."""
+
+    def quoted(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+        style = None if _is_plain(text) else '"'
+        return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+    Dumper.add_representer(str, quoted)
+    text = yaml.dump(value, Dumper=Dumper, sort_keys=False, allow_unicode=True)
+    return _escaped(text.rstrip("\n"))
 
 
 def _search(query: str, value: Any) -> Any:
@@ -95,7 +120,8 @@ def _print_table(rows: list[dict[str, Any]]) -> None:
     if not rows:
         return
     names = [name for name, value in rows[0].items() if not isinstance(value, dict | list)]
-    cells = [[_cell(row.get(name)).split("\n")[0] for name in names] for row in rows]
-    widths = [max(map(len, column)) for column in zip(names, *cells, strict=True)]
-    for line in [names, ["-" * width for width in widths], *cells]:
+    cells = [[terminal_text(_cell(row.get(name)).split("\n")[0]) for name in names] for row in rows]
+    heads = list(map(terminal_text, names))
+    widths = [max(map(len, column)) for column in zip(heads, *cells, strict=True)]
+    for line in [heads, ["-" * width for width in widths], *cells]:
         click.echo("  ".join(text.ljust(width) for text, width in zip(line, widths, strict=True)).rstrip())

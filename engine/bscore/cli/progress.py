@@ -22,6 +22,7 @@ END_INTERVAL_US = 3_000_000
 MAX_TRACE_LINES = 12
 MAX_MESSAGE_LINES = 6
 _BAR_CELLS = 24
+_COLUMNS = 80
 
 
 def percent(run: Run) -> str:
@@ -51,12 +52,27 @@ def trouble_text(run: Run) -> str:
 
 
 def bar_line(run: Run, width: int, end: str = "") -> str:
-    """One line that fits into `width` cells; `end` says when it will be over."""
+    """One line that fits into `width` cells; `end` says when it will be over.
+
+    What does not fit is left out whole: half a number would be another one.
+    """
     if run.phase is Phase.PREPARING:
-        return joined(preparing_text(run), end)[: width - 1]
-    filled = run.over * _BAR_CELLS // run.mini_batches if run.listing_finished and run.mini_batches else 0
-    bar = "━" * filled + "─" * (_BAR_CELLS - filled)
-    return joined(bar, percent(run), end, rate_text(run), trouble_text(run))[: width - 1]
+        return _fitting(width - 1, [preparing_text(run), "Preparing"], [end])
+    cells = min(_BAR_CELLS, width // 4)
+    filled = run.over * cells // run.mini_batches if run.listing_finished and run.mini_batches else 0
+    bar = "━" * filled + "─" * (cells - filled)
+    whole = percent(run)
+    done = [joined(bar, whole), whole, whole.partition("  ")[0]]
+    return _fitting(width - 1, done, [end, trouble_text(run), rate_text(run)])
+
+
+def _fitting(cells: int, first: list[str], more: list[str]) -> str:
+    """The longest of several ways to begin, and behind it what there is room for, the first before others."""
+    line = next((text for text in first if len(text) <= cells), "")
+    for text in more:
+        longer = joined(line, text)
+        line = longer if len(longer) <= cells else line
+    return line
 
 
 def preparing_text(run: Run) -> str:
@@ -148,6 +164,12 @@ class ProgressLines:
         self._out.write(text + "\n")
 
 
+def progress_on_stderr(tree: Path) -> ProgressBar | ProgressLines:
+    """The bar where stderr is a terminal that can draw it."""
+    draws = sys.stderr is not None and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+    return ProgressBar(tree) if draws else ProgressLines(tree)
+
+
 class EndText:
     """When the run will be over, in words; estimated anew every few seconds."""
 
@@ -225,8 +247,10 @@ def trace_lines(source: Source, trace: str) -> list[str]:
     ]
 
 
-def _columns(stream: TextIO) -> int:
+def _columns(stream: TextIO | None) -> int:
+    """Cells of a line; a terminal that nobody gave a size says 0."""
     try:
-        return os.get_terminal_size(stream.fileno()).columns
+        found = os.get_terminal_size(stream.fileno()).columns if stream else 0
     except (OSError, ValueError):
-        return 80
+        found = 0
+    return found or _COLUMNS

@@ -10,7 +10,7 @@ import click
 from bscore.cli.foreground import go, manner_of, manner_options
 from bscore.cli.home import bscore_home, jobs_root
 from bscore.cli.job_options import JobCommand, check_before, config_of, job_options
-from bscore.cli.term import narrate
+from bscore.cli.lasting import narrate
 from bscore.environments.resolve import find_interpreter
 from bscore.master.job import create_job
 
