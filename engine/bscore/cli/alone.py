@@ -6,11 +6,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import click
-
+from bscore.cli.lasting import narrate
 from bscore.core.events import Outcome
 from bscore.errors import BscoreError, NotRespondingError, StorageError, TreeError
 from bscore.logtree.reports import resume_command
+from bscore.logtree.trees import in_commands
 from bscore.master import requests
 from bscore.master.alone import Acted, EndedAlreadyError, act_alone
 from bscore.master.job import load_job
@@ -38,7 +38,7 @@ def act_without_master(
     job = load_job(tree)
     request = requests.make(what, arguments)
     try:
-        acted = act_alone(job, request, _say, take_over=take_over)
+        acted = act_alone(job, request, narrate, take_over=take_over)
     except (EndedAlreadyError, StorageError, TreeError):
         raise
     except BscoreError as error:
@@ -51,12 +51,8 @@ def act_without_master(
         time.sleep(MISSED_S)
         return None
     if acted.ended is not None:
-        _say(f"Job {tree.name} had no living master; it was taken and ended here.")
+        narrate(f"Job {tree.name} had no living master; it was taken and ended here.")
     return acted
-
-
-def _say(text: str) -> None:
-    click.echo(text, err=True)
 
 
 def say_ended(tree: Path, outcome: Outcome | None, reason: str, abandoned: int = 0) -> None:
@@ -64,5 +60,5 @@ def say_ended(tree: Path, outcome: Outcome | None, reason: str, abandoned: int =
     words = outcome.value if outcome else "over"
     text = f"Job {tree.name} is {words}. {reason}".rstrip()
     if outcome is not Outcome.COMPLETED:
-        text += f"\nGo on with: {resume_command(tree.name, words, abandoned)}"
-    _say(text)
+        text += f"\nGo on with: {resume_command(in_commands(tree), words, abandoned)}"
+    narrate(text)

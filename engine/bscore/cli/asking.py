@@ -6,13 +6,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import click
-
+from bscore.cli.job_ways import obstacle
+from bscore.cli.lasting import narrate
 from bscore.core.asking import RESTART_WORKER, STACK
 from bscore.core.events import Event, RequestTaken, RunEnded
 from bscore.core.state import Run
-from bscore.errors import BscoreError, NotRespondingError, UsageError
+from bscore.errors import NotRespondingError, UsageError
 from bscore.logtree.source import LocalSource
+from bscore.logtree.trees import in_commands
 from bscore.master import requests
 from bscore.master.requests import Request
 from bscore.observe import Follower, Life, Pulse
@@ -28,11 +29,11 @@ START_S = 10.0
 class EndedError(UsageError):
     """The run has ended: nothing can be asked of it any more."""
 
-    def __init__(self, run: Run) -> None:
+    def __init__(self, tree: Path, run: Run) -> None:
         outcome = run.outcome.value if run.outcome else "over"
         super().__init__(
-            f"Job {run.job} is {outcome} already; there is nothing to act on.",
-            remedy=f"See what happened with 'bscore job show {run.job}'.",
+            f"Job {tree.name} is {outcome} already; there is nothing to act on.",
+            remedy=f"See what happened with: bscore job show {in_commands(tree)}",
         )
         self.outcome = run.outcome
 
@@ -94,7 +95,7 @@ def ask_master(ear: Ear, tree: Path, what: str, arguments: str = "") -> RequestT
     Raises EndedError when the run has ended, NotRespondingError when no master lives.
     """
     if ear.run.outcome is not None:
-        raise EndedError(ear.run)
+        raise EndedError(tree, ear.run)
     if ear.is_dead():
         raise not_responding(tree, _so(what))
     request = requests.ask(tree, what, arguments)
@@ -113,7 +114,7 @@ def _answer(ear: Ear, tree: Path, request: Request) -> RequestTaken:
             if isinstance(event, RequestTaken) and event.request == request.name:
                 return event
         if any(isinstance(event, RunEnded) for event in events) or ear.run.outcome is not None:
-            raise EndedError(ear.run)
+            raise EndedError(tree, ear.run)
         if ear.is_dead():
             raise not_responding(tree, _so(request.what))
         waited_s = time.monotonic() - began_s
@@ -124,7 +125,7 @@ def _answer(ear: Ear, tree: Path, request: Request) -> RequestTaken:
             )
         if waited_s > _SAY_S and not said:
             said = True
-            click.echo("Waiting for the master's answer (Ctrl-C takes the request back)", err=True)
+            narrate("Waiting for the master's answer (Ctrl-C takes the request back)")
         time.sleep(_LOOK_S)
 
 
@@ -135,14 +136,16 @@ def _so(what: str) -> str:
 
 def not_responding(tree: Path, so: str = "nobody can carry this out") -> NotRespondingError:
     """Nobody works on the job; what follows from it, and what to do."""
-    return NotRespondingError(
-        f"Job {tree.name} has no living master, so {so}.",
-        remedy=f"Go on with 'bscore job resume {tree.name}', or end it with 'bscore job cancel {tree.name}'.",
-    )
+    name = in_commands(tree)
+    why_not = obstacle(tree)
+    remedy = f"Go on with: bscore job resume {name}, or end it with: bscore job cancel {name}"
+    if why_not:
+        remedy = f"Nothing can go on with it: {why_not}. See: bscore job show {name}"
+    return NotRespondingError(f"Job {tree.name} has no living master, so {so}.", remedy=remedy)
 
 
 def print_answer(answer: RequestTaken) -> None:
-    """Print what the master answered. Raises BscoreError with it where the request was not granted."""
+    """Print what the master answered. Raises UsageError with it where the request was not granted."""
     if not answer.granted:
-        raise BscoreError(answer.answer)
-    click.echo(answer.answer, err=True)
+        raise UsageError(answer.answer)
+    narrate(answer.answer)

@@ -5,24 +5,24 @@ from __future__ import annotations
 import difflib
 import os
 import re
+import shlex
 from datetime import UTC, datetime
 from pathlib import Path
 
 from bscore.errors import NotFoundError, UsageError
-from bscore.logtree import paths
-from bscore.logtree.trees import begun
+from bscore.logtree import paths, trees
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
 def bscore_home() -> Path:
     """$BSCORE_HOME, or ~/.bscore."""
-    return Path(os.environ.get("BSCORE_HOME") or Path.home() / ".bscore").expanduser().absolute()
+    return jobs_root().parent
 
 
 def jobs_root() -> Path:
     """The folder of all jobs."""
-    return bscore_home() / "jobs"
+    return trees.jobs_root(os.environ)
 
 
 def check_name(name: str) -> str:
@@ -61,7 +61,7 @@ def all_jobs(root: Path | None = None) -> list[Path]:
         found = [folder for folder in root.iterdir() if not folder.name.startswith(".") and is_tree(folder)]
     except OSError:
         return []
-    return sorted(found, key=begun, reverse=True)
+    return sorted(found, key=trees.begun, reverse=True)
 
 
 def find_job(job: str) -> Path:
@@ -73,8 +73,9 @@ def find_job(job: str) -> Path:
     if ("/" in job or job in (".", "..")) and is_tree(as_path):
         return as_path.absolute()
     jobs = all_jobs()
-    if job == "last" and jobs:
-        return jobs[0]
+    last = trees.newest(jobs) if job == "last" else None
+    if last is not None:
+        return last
     names = {tree.name: tree for tree in jobs}
     if job in names:
         return names[job]
@@ -85,5 +86,8 @@ def find_job(job: str) -> Path:
         shown = ", ".join(sorted(close)[:5])
         raise UsageError(f"'{job}' fits {len(close)} jobs: {shown}.", remedy="Give more of the name.")
     near = difflib.get_close_matches(job, names, n=1)
-    remedy = f"Did you mean '{near[0]}'?" if near else "See 'bscore job list'."
+    if is_tree(as_path):
+        remedy = f"A job's directory of this name is here: give it as {shlex.quote(f'./{job}')}."
+    else:
+        remedy = f"Did you mean '{near[0]}'?" if near else "See 'bscore job list'."
     raise NotFoundError(f"There is no job '{job}' in {jobs_root()}.", remedy=remedy)

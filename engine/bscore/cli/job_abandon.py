@@ -10,8 +10,10 @@ from bscore.cli.alone import act_without_master, in_rounds, say_ended
 from bscore.cli.asking import Ear, ask_master, print_answer
 from bscore.cli.home import find_job
 from bscore.cli.job_argument import job_argument
+from bscore.cli.lasting import narrate
 from bscore.core import asking
 from bscore.errors import NotRespondingError, UsageError
+from bscore.logtree.trees import in_commands
 from bscore.master.alone import Acted
 
 
@@ -63,10 +65,9 @@ def _say_what_became(tree: Path, acted: Acted) -> None:
     if acted.ended is not None:
         say_ended(tree, acted.ended.outcome, acted.ended.reason, acted.abandoned)
         if acted.ended.output:
-            click.echo(f"{acted.rows:,} rows are in {acted.ended.output}", err=True)
+            narrate(f"{acted.rows:,} rows are in {acted.ended.output}")
         return
-    click.echo(
+    narrate(
         f"Job {tree.name} is not running; what is left waits, and what was given up stays given up."
-        f"\nGo on with: bscore job resume {tree.name}",
-        err=True,
+        f"\nGo on with: bscore job resume {in_commands(tree)}"
     )

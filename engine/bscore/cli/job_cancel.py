@@ -10,6 +10,7 @@ from bscore.cli.alone import MISSED_S, act_without_master, in_rounds, say_ended
 from bscore.cli.asking import Ear, EndedError, ask_master, print_answer
 from bscore.cli.home import find_job
 from bscore.cli.job_argument import job_argument
+from bscore.cli.lasting import narrate
 from bscore.core import asking
 from bscore.core.events import Outcome, RunEnded
 from bscore.errors import NotRespondingError
@@ -37,7 +38,7 @@ def cancel(job_name: str, *, no_wait: bool, take_over: bool) -> int:
         # Whoever was second to cancel has what he wanted.
         if error.outcome is not Outcome.CANCELED:
             raise
-        click.echo(f"Job {tree.name} is Canceled already.", err=True)
+        narrate(f"Job {tree.name} is Canceled already.")
     return 0
 
 

@@ -10,6 +10,7 @@ import click
 from bscore.cli.foreground import run_in_foreground
 from bscore.cli.home import find_job, free_name, jobs_root
 from bscore.cli.job_argument import job_argument
+from bscore.cli.lasting import narrate
 from bscore.errors import NotFoundError, UsageError
 from bscore.inputs.manifest import Manifest
 from bscore.logtree import paths
@@ -35,7 +36,9 @@ def debug(job_name: str, mini_batch: int | None) -> int:
             remedy="Call the function on the items that failed; 'bscore job show' names them.",
         )
     number = _first_failed(job) if mini_batch is None else mini_batch
-    return run_in_foreground(_small_job(job, number), echo=True)
+    small = _small_job(job, number)
+    narrate(f"Mini-batch {number} of job {job.name}, by itself")
+    return run_in_foreground(small, echo=True)
 
 
 def _first_failed(job: Job) -> int:
@@ -52,7 +55,7 @@ def _small_job(job: Job, mini_batch: int) -> Job:
         items = manifest.items(mini_batch)
     name = free_name(jobs_root(), f"{job.name}-{mini_batch}")
     tree = jobs_root() / name
-    listed = tree / "mini-batch.txt"
+    listed = tree / paths.DEBUGGED
     config = replace(
         job.config,
         name=name,

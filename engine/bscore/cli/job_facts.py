@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from bscore.cli.job_ways import NOT_RESPONDING, UNKNOWN, command_of, output_of, reason_of
 from bscore.core.estimate import percent
 from bscore.core.groups import ErrorGroup
 from bscore.core.next_limit import next_limit
@@ -23,11 +24,9 @@ from bscore.logtree.source import LocalSource
 from bscore.master.lock import Lease, read_lease
 from bscore.observe import Life, Pulse, end_of
 from bscore.observe.life import has_open, process_start
-from bscore.spec.job_file import read_job
 
-NOT_RESPONDING = "NotResponding"
-UNKNOWN = "Unknown"
 _TOP_ERRORS = 5
+_UTC = "+00:00"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +106,10 @@ def brief(facts: Facts) -> dict[str, Any]:
     return {
         "name": facts.tree.name,
         "status": facts.status,
-        "started": iso(run.started)[:19] if run else None,
+        "started": f"{iso(run.started)[:19]}{_UTC}" if run else None,
         "mini_batches": f"{run.over} of {_at_least(run)}{run.mini_batches}" if run else None,
         "failed_items": run.failed_items if run else None,
-        "duration": str(timedelta(seconds=round((run.last - run.started) / 1e6))) if run else None,
+        "duration": str(timedelta(seconds=round((facts.now - run.started) / 1e6))) if run else None,
     }
 
 
@@ -126,42 +125,22 @@ def whole(facts: Facts) -> dict[str, Any]:
         "display_name": facts.tree.name,
         "type": "parallel",
         "status": facts.status,
-        "status_reason": _reason(facts),
+        "status_reason": reason_of(facts),
         "services": {"Studio": endpoint},
         "interaction_endpoints": {"Studio": endpoint},
         "directory": str(facts.tree.absolute()),
+        "go_on": command_of(facts),
     }
     if facts.run is not None:
         value |= _of_run(facts.run, facts.now)
         value |= _of_present(facts, facts.run)
-        value["output"] = _output(facts)
+        value["output"] = output_of(facts)
     return value
 
 
-def _reason(facts: Facts) -> str:
-    if facts.run is None:
-        return facts.problem
-    if facts.status != NOT_RESPONDING:
-        return facts.run.reason
-    name = facts.tree.name
-    go_on = f"Go on with: bscore job resume {name}"
-    if facts.lease is not None and facts.is_frozen:
-        pid = facts.lease.pid
-        go_on = f"Let it go on (kill -CONT {pid}), or end it (kill -KILL {pid}) first. {go_on}"
-    return f"Its master was {facts.master_words}. {go_on}"
-
-
-def _output(facts: Facts) -> str | None:
-    run = facts.run
-    if run is None:
-        return None
-    if run.output:
-        return run.output
-    try:
-        config = read_job(facts.tree / paths.JOB_FILE)
-    except BscoreError:
-        return None
-    return str(config.output / config.output_file_name)
+def _moment(at: int) -> str:
+    """Microseconds since 1970 with their zone, for machines."""
+    return iso(at) + _UTC
 
 
 def _of_run(run: Run, now: int) -> dict[str, Any]:
@@ -170,11 +149,11 @@ def _of_run(run: Run, now: int) -> dict[str, Any]:
     return {
         "term": run.term,
         "master": {"host": run.host, "pid": run.pid},
-        "creation_context": {"created_at": iso(run.started)},
-        "start_time": iso(run.started),
-        "last_event_time": iso(run.last),
+        "creation_context": {"created_at": _moment(run.started)},
+        "start_time": _moment(run.started),
+        "last_event_time": _moment(run.last),
         "duration_seconds": round((now - run.started) / 1e6, 3),
-        "end_time": iso(run.last) if run.phase is Phase.ENDED else None,
+        "end_time": _moment(run.last) if run.phase is Phase.ENDED else None,
         "listing_finished": run.listing_finished,
         "mini_batches": {
             "total": run.mini_batches,
@@ -206,15 +185,15 @@ def _of_present(facts: Facts, run: Run) -> dict[str, Any]:
         "master_alive": alive if run.outcome is None else None,
         "percent": percent(run),
         "estimated_end": {
-            "from": iso(ends.low_us) if ends and ends.low_us else None,
-            "to": iso(ends.high_us) if ends and ends.high_us else None,
+            "from": _moment(ends.low_us) if ends and ends.low_us else None,
+            "to": _moment(ends.high_us) if ends and ends.high_us else None,
             "confidence": ends.confidence.value,
             "reason": ends.reason,
         }
         if ends
         else None,
         "stands_still_seconds": None if still_s is None else round(still_s, 1),
-        "stands_still_since": None if still_s is None else iso(facts.now - int(still_s * 1e6)),
+        "stands_still_since": None if still_s is None else _moment(facts.now - int(still_s * 1e6)),
         "late_mini_batches": [one.mini_batch for one in late(run, facts.now)[:20]] if alive else [],
         "slow_workers": slow(run)[:20] if alive else [],
         "next_limit": next_limit(run, facts.now) if alive else None,
@@ -245,8 +224,8 @@ def _of_error(group: ErrorGroup) -> dict[str, Any]:
         "message": group.message,
         "place": group.place,
         "count": group.count,
-        "first_time": iso(group.first_at),
-        "last_time": iso(group.last_at),
+        "first_time": _moment(group.first_at),
+        "last_time": _moment(group.last_at),
         "nodes": group.nodes,
         "first_mini_batch": group.first_mini_batch,
         "first_item": group.item,

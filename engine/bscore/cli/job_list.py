@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -10,12 +11,25 @@ import click
 
 from bscore.cli.home import all_jobs
 from bscore.cli.job_facts import brief, read_facts
+from bscore.cli.job_ways import NOT_RESPONDING, UNKNOWN
 from bscore.cli.output import output_options, print_value
+from bscore.core.events import Outcome
+from bscore.core.state import Phase
 
 _AGE = re.compile(r"(\d+)([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 #: What --status alive stands for.
 _ALIVE = ("preparing", "running", "finalizing")
+_STATUSES = {
+    name.lower(): name
+    for name in (
+        *(phase.value for phase in Phase if phase is not Phase.ENDED),
+        *(outcome.value for outcome in Outcome),
+        NOT_RESPONDING,
+        UNKNOWN,
+        "alive",
+    )
+}
 
 
 @click.command("list")
@@ -23,7 +37,8 @@ _ALIVE = ("preparing", "running", "finalizing")
     "--status",
     "statuses",
     multiple=True,
-    help="Only jobs with this status; 'alive' for all that run. Repeatable.",
+    metavar="STATUS",
+    help="Only jobs with this status; 'alive' for all that run. Repeatable, or failed,canceled.",
 )
 @click.option("--name", "part", help="Only jobs whose name contains this.")
 @click.option(
@@ -43,9 +58,7 @@ def list_jobs(
     query: str | None,
 ) -> None:
     """All jobs below the jobs root, the newest first."""
-    wanted = {status.lower() for status in statuses}
-    if "alive" in wanted:
-        wanted.update(_ALIVE)
+    wanted = _wanted(statuses)
     after = _moment(since) if since else ""
     rows: list[dict[str, Any]] = []
     for tree in all_jobs():
@@ -56,9 +69,24 @@ def list_jobs(
         row = brief(read_facts(tree))
         if (not wanted or row["status"].lower() in wanted) and (row["started"] or "") >= after:
             rows.append(row)
+    if form == "table":
+        # A zone in every row tells a person nothing: all times are UTC.
+        rows = [row | {"started": row["started"] and row["started"][:19]} for row in rows]
     print_value(rows, form, query)
     if not rows:
         click.echo("No job is like that." if wanted or part or since else "There are no jobs yet.", err=True)
+
+
+def _wanted(statuses: tuple[str, ...]) -> set[str]:
+    """The statuses that are asked for, in small letters. Raises click.BadParameter for unknown ones."""
+    wanted = {word.strip().lower() for text in statuses for word in text.split(",")}
+    for word in sorted(wanted - _STATUSES.keys()):
+        near = difflib.get_close_matches(word, _STATUSES, n=1)
+        hint = (
+            f"Did you mean {_STATUSES[near[0]]}?" if near else f"There are {', '.join(_STATUSES.values())}."
+        )
+        raise click.BadParameter(f"There is no status {word!r}. {hint}", param_hint="--status")
+    return wanted.union(_ALIVE) if "alive" in wanted else wanted
 
 
 def _moment(text: str) -> str:

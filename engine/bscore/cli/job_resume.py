@@ -10,6 +10,7 @@ import click
 from bscore.cli.foreground import go, manner_of, manner_options
 from bscore.cli.home import find_job
 from bscore.cli.job_argument import job_argument
+from bscore.cli.lasting import narrate
 from bscore.core.events import Outcome
 from bscore.core.state import Run
 from bscore.errors import UsageError
@@ -50,7 +51,7 @@ def resume(job_name: str, *, take_over: bool, retry_failed: bool, **given: Any) 
             return _completed_already(job, run)
         if run.abandoned and not retry_failed:
             given_up = f"Mini-batches given up before: {len(run.abandoned)}."
-            click.echo(f"{given_up} They stay so; --retry-failed tries them again.", err=True)
+            narrate(f"{given_up} They stay so; --retry-failed tries them again.")
     else:
         check_output(job.config.output, job.config.output_file_name, job.mark)
     return go(job, manner, take_over=take_over, retry_failed=retry_failed)
@@ -63,5 +64,5 @@ def _completed_already(job: Job, run: Run) -> int:
     rows = f"its rows are in {run.output}"
     if not Path(run.output).exists():
         rows = f"its output was removed or moved since: {run.output} is not there"
-    click.echo(f"Job {job.name} is Completed already; {rows}.", err=True)
+    narrate(f"Job {job.name} is Completed already; {rows}.")
     return 0

@@ -12,6 +12,7 @@ import click
 from bscore.cli.asking import Ear, not_responding
 from bscore.cli.home import find_job
 from bscore.cli.job_argument import job_argument
+from bscore.cli.lasting import narrate
 from bscore.cli.outcome import EXIT_NOT_RESPONDING, exit_code
 from bscore.cli.output import terminal_text
 from bscore.core.events import Outcome
@@ -20,6 +21,7 @@ from bscore.logtree import paths
 from bscore.logtree.overview import iso
 from bscore.logtree.reader import Tail
 from bscore.logtree.source import LocalSource
+from bscore.logtree.trees import in_commands
 
 #: What is streamed, in this order: what the driver says, then how far it is.
 STREAMED = (paths.DRIVER_LOG, paths.OVERVIEW)
@@ -37,7 +39,7 @@ def stream(job_name: str) -> int:
     0 Completed, 1 Failed, 3 Canceled, 4 NotResponding. Ctrl-C ends the streaming, the job goes on.
     """
     tree = find_job(job_name)
-    click.echo(f"RunId: {tree.name}\nWeb View: {tree.as_uri()}")
+    click.echo(_head(tree))
     ear = Ear(tree)
     logs = _Logs(LocalSource(tree), click.echo)
     try:
@@ -49,9 +51,13 @@ def stream(job_name: str) -> int:
             time.sleep(_LOOK_S)
             ear.new_events()
     except KeyboardInterrupt:
-        click.echo(f"\nThe job goes on; follow it again with: bscore job stream {tree.name}", err=True)
+        narrate(f"\nThe job goes on; follow it again with: bscore job stream {in_commands(tree)}")
         raise
     return _end(tree, ear.run, logs)
+
+
+def _head(tree: Path) -> str:
+    return f"RunId: {terminal_text(tree.name)}\nWeb View: {tree.as_uri()}"
 
 
 class _Logs:
@@ -90,10 +96,10 @@ class _Logs:
 def _end(tree: Path, run: Run, logs: _Logs) -> int:
     if run.outcome is None:
         logs.print_new()
-        click.echo(f"Error: {not_responding(tree, 'no more will come')}", err=True)
+        narrate(f"Error: {not_responding(tree, 'no more will come')}")
         return EXIT_NOT_RESPONDING
     logs.print_last()
-    click.echo(f"\n{_SUMMARY}\n{'=' * len(_SUMMARY)}\nRunId: {tree.name}\nWeb View: {tree.as_uri()}")
+    click.echo(f"\n{_SUMMARY}\n{'=' * len(_SUMMARY)}\n{_head(tree)}")
     if run.findings:
         click.echo("Warnings:")
         for finding in run.findings.values():
@@ -111,4 +117,4 @@ def _error(tree: Path, run: Run) -> dict[str, object]:
         for group in causes[:5]
     ]
     error = {"code": "UserError", "message": run.reason, "details": details}
-    return {"error": error, "time": iso(run.last), "component_name": tree.name}
+    return {"error": error, "time": f"{iso(run.last)}+00:00", "component_name": tree.name}

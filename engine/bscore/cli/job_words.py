@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from bscore.cli.output import terminal_text
-from bscore.logtree.reports import given_up_words, resume_command
+from bscore.logtree.reports import given_up_words
+from bscore.logtree.trees import in_commands
 
 _LABEL = 12
 _WORKERS_SHOWN = 8
@@ -16,8 +18,8 @@ _MESSAGE_CHARS = 160
 def words(value: dict[str, Any]) -> str:
     """The text of `bscore job show` for the values that it prints as json otherwise."""
     lines = [f"{value['name']}  {value['status']}"]
-    if value["status_reason"]:
-        lines.append(_labelled("why", value["status_reason"]))
+    reason = value["status_reason"].splitlines()
+    lines += [_labelled("" if number else "why", text) for number, text in enumerate(reason)]
     if "mini_batches" in value:
         lines += [_labelled(name, text) for name, text in _facts(value) if text]
         lines += _errors(value)
@@ -137,11 +139,20 @@ def _errors(value: dict[str, Any]) -> Iterator[str]:
 
 def _places(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "directory", value["directory"]
-    yield "output", value.get("output") or ""
-    yield "monitor", f"bscore-tui {value['name']}"
-    if value["status"] in ("Failed", "Canceled", "NotResponding"):
-        given_up = value.get("mini_batches", {}).get("abandoned", 0)
-        yield "go on", resume_command(value["name"], value["status"], given_up)
+    yield "output", _output(value)
+    yield "monitor", f"bscore-tui {in_commands(Path(value['directory']))}"
+    yield "go on", value["go_on"] or ""
+
+
+def _output(value: dict[str, Any]) -> str:
+    """Where the rows are, and which: nothing has its name before the run is Completed."""
+    output, status = value.get("output"), value["status"]
+    if not output or status == "Completed":
+        return output or ""
+    rows = f"{value['committed_rows']:,} rows" if value["committed_rows"] else ""
+    if status in ("Failed", "Canceled"):
+        return f"{output} (not published{f', {rows}' if rows else ''})"
+    return f"{output} (not yet{f'; {rows} are safe so far' if rows else ''})"
 
 
 def _span(seconds: float) -> str:

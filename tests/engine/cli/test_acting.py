@@ -184,7 +184,7 @@ def test_stacks_say_where_it_hangs_and_unknown_workers_are_refused(tmp_path: Pat
         assert "mini-batch 0  at score.py:" in out
         assert "bscore_worker" not in out
         code, _, err = here("job", "restart-worker", job.name, "process7")
-        assert code == 1
+        assert code == 2
         assert "There is no worker 'process7'." in err
         refused = only(events_of(job), e.RequestTaken)[-1]
         assert (refused.what, refused.who, refused.granted) == ("restart-worker", "ada", False)

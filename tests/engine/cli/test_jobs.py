@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,8 @@ def test_a_living_job_is_shown_with_its_end_limits_and_workers(tmp_path: Path, h
         text = here("job", "show", "job1", "-o", "text")[1]
         assert "87 %, 7 of 8 mini-batches, 1 running" in text
         assert "attempt 1 of 3, then it is tried again" in text
+        assert f"{job.final} (not yet" in text
+        assert datetime.fromisoformat(shown["start_time"]).tzinfo == UTC
         code, _, err = here("job", "delete", "job1", "--yes")
         assert code == 2
         assert "job cancel job1" in err
@@ -76,7 +79,9 @@ def test_a_living_job_is_shown_with_its_end_limits_and_workers(tmp_path: Path, h
         assert copied["status"] == "NotResponding"
         assert "does not work on this directory" in copied["status_reason"]
         assert "kill" not in copied["status_reason"]
-        assert here.json("job", "list", "--status", "alive")[0]["name"] == "job1"
+        (listed,) = here.json("job", "list", "--status", "alive")
+        assert listed["name"] == "job1"
+        wait_for(lambda: here.json("job", "list")[0]["duration"] > listed["duration"])
         os.kill(master.pid, signal.SIGKILL)
         master.wait()
         shown = here.json("job", "show", "job1")
@@ -99,6 +104,79 @@ def test_an_ended_job_is_shown_on_a_copied_directory(done: Job, tmp_path: Path, 
     assert here("job", "show", str(copy), "--query", "status", "-o", "tsv")[1] == "Completed\n"
     assert here("job", "show", str(copy), "--query", "[", "-o", "tsv")[0] == 2
     assert "status: Completed" in here("job", "show", str(copy), "-o", "yaml")[1]
+
+
+def test_a_job_elsewhere_is_named_by_its_path_in_every_command(tmp_path: Path, here: Here) -> None:
+    script = "def run(b):\n    raise ValueError\n"
+    job = make_job(tmp_path, script, items=5, limits=Limits(tries=1, error_threshold=0))
+    run_job(job)
+    assert "bscore-tui job1\n" in here("job", "show", "job1", "-o", "text")[1]
+    moved = tmp_path / "a b" / "job1"
+    shutil.copytree(job.tree, moved)
+    named = f"'{moved}'"
+    text = here("job", "show", str(moved), "-o", "text")[1]
+    assert f"bscore-tui {named}\n" in text
+    assert "resume" not in text, "it is a copy"
+    shutil.rmtree(job.tree)
+    text = here("job", "show", str(moved), "-o", "text")[1]
+    assert f"bscore job resume {named} --retry-failed\n" in text
+    for words in (["stack"], ["abandon", "--remaining"], ["restart-worker", "process000"]):
+        assert f"bscore job show {named}\n" in here("job", words[0], str(moved), *words[1:])[2]
+    err = here("job", "resume", str(moved), "--retry-failed")[2]
+    assert f"watch it with: bscore-tui {named}\n" in err
+    assert f"Go on from here:    bscore job resume {named} --retry-failed\n" in err
+
+
+def test_a_folder_here_that_is_a_job_has_to_be_given_as_one(
+    done: Job, tmp_path: Path, here: Here, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(done.tree, tmp_path / "copied")
+    monkeypatch.chdir(tmp_path)
+    code, _, err = here("job", "show", "copied")
+    assert (code, "give it as ./copied" in err) == (2, True)
+
+
+def test_a_job_without_rows_names_no_output(failed: Job, here: Here) -> None:
+    shown = here.json("job", "show", str(failed.tree))
+    assert shown["output"] is None
+    assert "output" not in here("job", "show", str(failed.tree), "-o", "text")[1]
+
+
+def test_a_tree_without_a_journal_says_what_can_be_done_with_it(tmp_path: Path, here: Here) -> None:
+    job = make_job(tmp_path, items=5)
+    text = here("job", "show", "job1", "-o", "text")[1]
+    assert text.startswith("job1  Unknown\n")
+    assert "bscore job resume job1, or remove it with: bscore job delete job1" in text
+    (job.tree / paths.JOB_FILE).unlink()
+    text = here("job", "show", "job1", "-o", "text")[1]
+    assert "resume" not in text
+    assert "bscore job delete job1" in text
+    assert here("job", "delete", "job1", "-y")[0] == 0
+
+
+def test_without_a_job_file_nobody_is_sent_to_what_needs_one(done: Job, tmp_path: Path, here: Here) -> None:
+    copy = tmp_path / "copied"
+    shutil.copytree(done.tree, copy)
+    (copy / paths.JOB_FILE).unlink()
+    journal = copy / paths.JOURNAL
+    journal.write_text("".join(journal.read_text().splitlines(keepends=True)[:-1]))
+    for words in (["stream", str(copy)], ["stack", str(copy)]):
+        code, _, err = here("job", *words)
+        assert code == 4
+        assert f"Nothing can go on with it: it has no job.yml. See: bscore job show {copy}\n" in err
+    text = here("job", "show", str(copy), "-o", "text")[1]
+    assert "resume" not in text
+
+
+def test_a_reason_of_several_lines_is_shown_as_such(tmp_path: Path, here: Here) -> None:
+    job = make_job(tmp_path, items=5)
+    job.final.write_text("somebody else's")
+    assert run_job(job).outcome is Outcome.FAILED
+    text = here("job", "show", "job1", "-o", "text")[1]
+    assert "it was left as it is.\n              Move it away, then resume the job" in text
+    assert f"{job.part(1)} (not published, 5 rows)\n" in text
+    for path in (paths.JOB_RESULT, paths.DRIVER_LOG):
+        assert "it was left as it is. Move it away" in (job.tree / path).read_text()
 
 
 def test_a_failed_job_says_why_and_its_errors_cannot_paint(failed: Job, here: Here) -> None:
@@ -145,8 +223,16 @@ def test_jobs_are_listed_and_filtered(done: Job, here: Here, monkeypatch: pytest
     assert here.json("job", "list", "--status", "completed", "--name", "ob", "--since", "1h") == [row]
     assert here.json("job", "list", "--since", "2099-01-01") == []
     assert here.json("job", "list", "--status", "failed", "--status", "canceled") == []
+    assert here.json("job", "list", "--status", "failed, COMPLETED") == [row]
+    code, out, err = here("job", "list", "--status", "Complete")
+    assert (code, out) == (2, "")
+    assert "Did you mean Completed?" in err
+    assert "There are Preparing, " in here("job", "list", "--status", "foo")[2]
     assert here("job", "list", "--since", "soon")[0] == 2
     assert here("job", "list", "-o", "table")[1].splitlines()[0].startswith("name")
+    assert datetime.fromisoformat(row["started"]).tzinfo == UTC
+    assert row["started"].removesuffix("+00:00") in here("job", "list", "-o", "table")[1]
+    assert "+00:00" not in here("job", "list", "-o", "table")[1]
 
 
 def test_an_unknown_job_is_named_with_a_near_one(
@@ -159,6 +245,8 @@ def test_an_unknown_job_is_named_with_a_near_one(
     assert "Did you mean 'cancel'?" in here("job", "cnacel", "job1")[2]
     assert here("job", "abandon", "job1")[0] == 2
     assert here("job", "abandon", "job1", "x")[0] == 2
+    code, _, err = here("job", "abandon", "job1", "9-2")
+    assert (code, "'9-2' names no mini-batches" in err) == (2, True)
 
 
 def test_deleting_removes_the_rows_that_were_never_published(tmp_path: Path, here: Here) -> None:

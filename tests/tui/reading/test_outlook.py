@@ -97,14 +97,14 @@ def test_job_show_and_the_monitor_say_the_same(name: str, tmp_path: Path) -> Non
     shown = whole(Facts(tmp_path, fold(timed.events), Pulse.UNKNOWN, None, 0.0, now))
     end = shown["estimated_end"]
     ends = model.ends or (None, None)
-    assert [at and iso(at) for at in ends] == [end["from"], end["to"]]
+    assert [at and f"{iso(at)}+00:00" for at in ends] == [end["from"], end["to"]]
     assert (model.end_confidence, model.end_reason) == (end["confidence"], end["reason"])
     assert [row.mini_batch for row in model.running_batches if row.why == "late"] == shown[
         "late_mini_batches"
     ]
     assert {worker.id for worker in model.workers if worker.slow} == set(shown["slow_workers"])
     assert (model.face is Face.STANDING) == (shown["stands_still_seconds"] is not None)
-    assert (model.still_since and iso(model.still_since)) == shown["stands_still_since"]
+    assert (model.still_since and f"{iso(model.still_since)}+00:00") == shown["stands_still_since"]
     limits = {now + int(limit.seconds * 1e6): limit.short for limit in next_limits(timed.run, now)}
     told = {event.at: event.text for event in model.next_events}
     assert told.items() <= limits.items()

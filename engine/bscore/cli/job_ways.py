@@ -1,0 +1,79 @@
+"""What can be done with a job: why it stands, what goes on with it, where its rows are or will be."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bscore.core.events import Outcome
+from bscore.errors import BscoreError
+from bscore.logtree import paths
+from bscore.logtree.reports import resume_command
+from bscore.logtree.trees import in_commands
+from bscore.master.job import load_job
+from bscore.master.place import original_of
+
+if TYPE_CHECKING:
+    from bscore.cli.job_facts import Facts
+
+NOT_RESPONDING = "NotResponding"
+UNKNOWN = "Unknown"
+
+
+def obstacle(tree: Path) -> str:
+    """Why nothing can go on with a job's directory; empty where something can."""
+    if not (tree / paths.JOB_FILE).exists():
+        return f"it has no {paths.JOB_FILE}"
+    original = original_of(tree)
+    if original is None:
+        return ""
+    try:
+        elsewhere = load_job(tree).writes_elsewhere
+    except BscoreError:
+        return f"its {paths.JOB_FILE} cannot be read"
+    return f"it is a copy of {original}, which has the same output" if elsewhere else ""
+
+
+def reason_of(facts: Facts) -> str:
+    """Why a job stands where it stands, and the ways out where nobody works on it."""
+    if facts.run is None:
+        return f"{facts.problem} It never began, or has just been started. {ways_out(facts)}"
+    if facts.status != NOT_RESPONDING:
+        return facts.run.reason
+    return f"Its master was {facts.master_words}. {ways_out(facts)}"
+
+
+def ways_out(facts: Facts) -> str:
+    """What to do with a job that nobody works on."""
+    name = in_commands(facts.tree)
+    remove = f"bscore job delete {name}"
+    why_not = obstacle(facts.tree)
+    if why_not:
+        look = f"Look at it with: bscore-tui {name}" if facts.run else f"Remove it with: {remove}"
+        return f"Nothing can go on with it: {why_not}. {look}"
+    if facts.run is None:
+        return f"Begin it with: bscore job resume {name}, or remove it with: {remove}"
+    go_on = f"Go on with: bscore job resume {name}"
+    if facts.lease is not None and facts.is_frozen:
+        pid = facts.lease.pid
+        return f"Let it go on (kill -CONT {pid}), or end it (kill -KILL {pid}) first. {go_on}"
+    return go_on
+
+
+def command_of(facts: Facts) -> str | None:
+    """The command that goes on with a job; None where none does."""
+    if facts.is_alive or facts.status == Outcome.COMPLETED or obstacle(facts.tree):
+        return None
+    given_up = len(facts.run.abandoned) if facts.run else 0
+    return resume_command(in_commands(facts.tree), facts.status, given_up)
+
+
+def output_of(facts: Facts) -> str | None:
+    """Where the rows are, in the end or as far as they were kept; None for none."""
+    if facts.run is not None and facts.run.outcome is not None:
+        return facts.run.output or None
+    try:
+        job = load_job(facts.tree)
+    except BscoreError:
+        return None
+    return str(job.final if job.config.append_row else job.config.output)
