@@ -8,13 +8,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import NoReturn
+from typing import IO, NoReturn
 
 from bscore.errors import BscoreError, NotFoundError, UsageError
 from bscore.logtree import paths
 from bscore.logtree.journal import terms
 from bscore.logtree.source import LocalSource
 from bscore.master.job import Job
+from bscore.master.lock import read_lease
 
 #: What the driver may take to take the job: imports on a busy machine, or a master on another host.
 _START_S = 90.0
@@ -24,7 +25,7 @@ _LOOK_S = 0.02
 def start_detached(job: Job, *, take_over: bool = False, retry_failed: bool = False, on_end: str = "") -> int:
     """Start the driver of a job's next term and wait until it has the job; returns its process id.
 
-    Raises BscoreError when it ends before.
+    Raises BscoreError with the driver's own reason and exit code when it ends before.
     """
     before = _last_term(job.tree)
     command = [sys.executable, "-P", "-m", "bscore.cli.driver", str(job.tree), "--on-end", on_end]
@@ -33,25 +34,47 @@ def start_detached(job: Job, *, take_over: bool = False, retry_failed: bool = Fa
         driver = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
-            stdout=log,
+            stdout=subprocess.PIPE,
             stderr=log,
             cwd=job.tree,
             start_new_session=True,
         )
-    deadline = time.monotonic() + _START_S
-    while _last_term(job.tree) <= before:
-        code = driver.poll()
-        if code is not None:
-            raise BscoreError(
-                f"Job {job.name} could not be started: its driver ended with exit code {code}.",
-                remedy=f"Why stands in {job.tree / paths.DRIVER_LOG}",
-            )
-        if time.monotonic() > deadline:
-            break
-        time.sleep(_LOOK_S)
+    assert driver.stdout is not None
+    with driver.stdout as said:
+        _wait_for_term(job, driver, before, said)
     # It outlives this process on purpose; nobody is to warn of that.
     pid, driver.returncode = driver.pid, 0
     return pid
+
+
+def _wait_for_term(job: Job, driver: subprocess.Popen[bytes], before: int, said: IO[bytes]) -> None:
+    deadline = time.monotonic() + _START_S
+    while time.monotonic() < deadline:
+        code = driver.poll()
+        if _began(job.tree, driver.pid, before):
+            return
+        if code is not None:
+            raise _not_begun(job, code, said.read().decode("utf-8", "replace"))
+        time.sleep(_LOOK_S)
+
+
+def _began(tree: Path, pid: int, before: int) -> bool:
+    """Whether the newest term is new, and this process's own: another master may have been quicker."""
+    newest = _last_term(tree)
+    lease = read_lease(tree)
+    return newest > before and lease is not None and (lease.pid, lease.term) == (pid, newest)
+
+
+def _not_begun(job: Job, code: int, reason: str) -> BscoreError:
+    error = BscoreError(reason)
+    if not reason:
+        error = BscoreError(
+            f"Job {job.name} could not be started: its driver ended with exit code {code}.",
+            remedy=f"Why stands in {job.tree / paths.DRIVER_LOG}",
+        )
+    if code > 0:
+        error.exit_code = code
+    return error
 
 
 def _last_term(tree: Path) -> int:
@@ -69,7 +92,7 @@ def need_monitor() -> str:
     return found
 
 
-def exec_monitor(name: str) -> NoReturn:
-    """Become the monitor of a job."""
+def exec_monitor(job: str) -> NoReturn:
+    """Become the monitor of a job; `job` as commands name it."""
     program = need_monitor()
-    os.execv(program, [program, name])  # noqa: S606  # the monitor takes this terminal over
+    os.execv(program, [program, job])  # noqa: S606  # the monitor takes this terminal over

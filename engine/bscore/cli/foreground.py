@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -11,13 +11,15 @@ import click
 
 from bscore.cli.detached import exec_monitor, need_monitor, start_detached
 from bscore.cli.echo import Echo
-from bscore.cli.on_end import run_on_end
+from bscore.cli.lasting import narrate
+from bscore.cli.on_end import OnEnd
 from bscore.cli.outcome import exit_code, print_summary
-from bscore.cli.progress import ProgressBar, ProgressLines
+from bscore.cli.progress import progress_on_stderr
 from bscore.cli.term import run_term
 from bscore.errors import BscoreError, UsageError
 from bscore.logtree.history import read_history
 from bscore.logtree.source import LocalSource
+from bscore.logtree.trees import called, in_commands
 from bscore.master.job import Job
 from bscore.master.observers import Observer
 
@@ -74,10 +76,11 @@ def go(job: Job, manner: Manner, *, take_over: bool = False, retry_failed: bool 
             job, take_over=take_over, retry_failed=retry_failed, echo=manner.echo, on_end=manner.on_end
         )
     start_detached(job, take_over=take_over, retry_failed=retry_failed, on_end=manner.on_end)
+    name = called(job.tree, os.environ)
     if manner.watch:
-        exec_monitor(job.name)
-    click.echo(f"Job {job.name} runs detached  ·  watch it with: bscore-tui {job.name}", err=True)
-    click.echo(job.name)
+        exec_monitor(name)
+    narrate(f"Job {job.name} runs detached  ·  watch it with: bscore-tui {in_commands(job.tree)}")
+    click.echo(name)
     return 0
 
 
@@ -85,22 +88,25 @@ def run_in_foreground(
     job: Job, *, take_over: bool = False, retry_failed: bool = False, echo: bool = False, on_end: str = ""
 ) -> int:
     """Run a job's next term with progress on stderr; returns the exit code."""
-    click.echo(f"Job {job.name}  ·  watch it with: bscore-tui {job.name}", err=True)
-    progress = ProgressBar(job.tree) if sys.stderr.isatty() else ProgressLines(job.tree)
+    narrate(f"Job {job.name}  ·  watch it with: bscore-tui {in_commands(job.tree)}")
+    progress = progress_on_stderr(job.tree)
     observers: list[Observer] = [Echo(job.tree, progress.say)] if echo else []
+    end = OnEnd(on_end, job)
     try:
-        ended = run_term(job, [*observers, progress], take_over=take_over, retry_failed=retry_failed)
+        ended = run_term(
+            job, [*observers, progress], take_over=take_over, retry_failed=retry_failed, step=end.step
+        )
     except BscoreError as error:
-        run_on_end(on_end, job, error.exit_code)
+        end.run(error.exit_code)
         raise
     except KeyboardInterrupt:
-        if _has_ended(job):
+        if end.begun and _has_ended(job):
             print_summary(job)
-        run_on_end(on_end, job, 130)
+        end.run(130)
         raise
     print_summary(job)
     code = exit_code(ended.outcome)
-    run_on_end(on_end, job, code)
+    end.run(code)
     return code
 
 

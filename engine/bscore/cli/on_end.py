@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 
-import click
-
+from bscore.cli.lasting import narrate
 from bscore.core.events import Outcome
 from bscore.core.state import Run
 from bscore.errors import BscoreError
@@ -17,10 +16,25 @@ from bscore.master.job import Job
 NOT_ENDED = "NotResponding"
 
 
-def run_on_end(command: str, job: Job, exit_code: int) -> None:
-    """Run it in a shell and wait; what it makes of that changes nothing about the job."""
-    if not command:
-        return
+class OnEnd:
+    """The command for the end of one term. One that was refused has none, and nobody is to be alarmed."""
+
+    def __init__(self, command: str, job: Job) -> None:
+        self._command = command
+        self._job = job
+        self.begun = False
+
+    def step(self, name: str) -> None:
+        """Told the steps of the term."""
+        self.begun = self.begun or name == "term started"
+
+    def run(self, exit_code: int) -> None:
+        """Run it in a shell and wait; what it makes of that changes nothing about the job."""
+        if self._command and self.begun:
+            _run_command(self._command, self._job, exit_code)
+
+
+def _run_command(command: str, job: Job, exit_code: int) -> None:
     run = _run(job)
     outcome = run.outcome.value if run and run.outcome else NOT_ENDED
     told = {
@@ -33,10 +47,10 @@ def run_on_end(command: str, job: Job, exit_code: int) -> None:
     try:
         ended = subprocess.run(["/bin/sh", "-c", command], env=os.environ | told, check=False)
     except OSError as error:
-        click.echo(f"The command of --on-end could not be started: {error.strerror}.", err=True)
+        narrate(f"The command of --on-end could not be started: {error.strerror}.")
         return
     if ended.returncode:
-        click.echo(f"The command of --on-end ended with exit code {ended.returncode}.", err=True)
+        narrate(f"The command of --on-end ended with exit code {ended.returncode}.")
 
 
 def _run(job: Job) -> Run | None:
