@@ -8,11 +8,11 @@ from pathlib import Path
 
 from bscore.cli.lasting import narrate
 from bscore.core.events import Outcome
-from bscore.errors import BscoreError, NotRespondingError, StorageError, TreeError
+from bscore.errors import HeldError, NotRespondingError, TermLostError
 from bscore.logtree.reports import resume_command
 from bscore.logtree.trees import in_commands
 from bscore.master import requests
-from bscore.master.alone import Acted, EndedAlreadyError, act_alone
+from bscore.master.alone import Acted, act_alone
 from bscore.master.job import load_job
 
 _ROUNDS = 5
@@ -39,9 +39,7 @@ def act_without_master(
     request = requests.make(what, arguments)
     try:
         acted = act_alone(job, request, narrate, take_over=take_over)
-    except (EndedAlreadyError, StorageError, TreeError):
-        raise
-    except BscoreError as error:
+    except (HeldError, TermLostError) as error:
         # Somebody else has taken it meanwhile: a resume, or another asker; or the master is frozen.
         if last or take_over:
             raise NotRespondingError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -127,7 +128,7 @@ def test_single_ones_are_given_up_by_two_at_once_and_a_resume_honours_both(
     assert f"{len(run.done)} of 40 mini-batches, 4 abandoned: {100 * run.over // 40} % over" in shown
     assert "given up    4 were abandoned, asked for by ada on" in shown
     code, _, err = here("job", "abandon", job.name, "38")
-    assert code == 1
+    assert code == 2
     assert "38 is abandoned already" in err
     assert run_here(job) == 0
     assert rows_of(job) == without(200, 32, 33, 34, 38)
@@ -221,3 +222,18 @@ def test_a_job_that_lives_again_is_asked_and_not_taken(
         assert here("job", "abandon", job.name, "--remaining")[0] == 0
         assert finish(master) == 0
     assert run_of(job).term == 1
+
+
+@pytest.mark.parametrize("words", [("cancel",), ("abandon", "--remaining"), ("resume",)])
+def test_nobody_acts_on_a_copy_that_would_write_the_same_output(
+    tmp_path: Path, here: Here, words: tuple[str, ...]
+) -> None:
+    job = make_job(tmp_path)
+    assert finish(start_master(job, "commit recorded")) == -signal.SIGKILL
+    copy = tmp_path / "copy"
+    shutil.copytree(job.tree, copy)
+    code, _, err = here("job", words[0], str(copy), *words[1:])
+    assert code == 2
+    assert f"{copy} is a copy of {job.tree}" in err
+    assert "kill" not in err
+    assert job.part(1).exists()
