@@ -14,6 +14,7 @@ from bscore.cli.job_facts import Facts, read_facts
 from bscore.core.events import Outcome
 from bscore.errors import BscoreError, StorageError, UsageError
 from bscore.logtree import paths
+from bscore.logtree.trees import in_commands
 from bscore.master.job import Job, load_job
 from bscore.master.lock import JobLock
 from bscore.master.place import original_of
@@ -53,10 +54,9 @@ def _own(facts: Facts, rows: list[Path], output: Path | None) -> tuple[list[Path
 
 def _refuse_running(facts: Facts) -> None:
     if facts.is_alive:
-        name = facts.tree.name
         raise UsageError(
-            f"Job {name} is {facts.status}: {facts.master_words}.",
-            remedy=f"End it first with 'bscore job cancel {name}'.",
+            f"Job {facts.tree.name} is {facts.status}: {facts.master_words}.",
+            remedy=f"End it first with: bscore job cancel {in_commands(facts.tree)}",
         )
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from bscore.cli.home import find_job
-from bscore.cli.progress import ProgressBar, ProgressLines
+from bscore.cli.lasting import narrate
+from bscore.cli.progress import progress_on_stderr
 from bscore.cli.term import run_term
 from bscore.core.events import Event, Outcome
 from bscore.core.state import Run
@@ -142,15 +143,15 @@ class _Keeper:
 
 
 def _observer(job: Job, progress: bool | None, notes: Sequence[str]) -> list[Observer]:
-    notebook, terminal = in_notebook(), sys.stderr.isatty()
+    notebook, terminal = in_notebook(), sys.stderr is not None and sys.stderr.isatty()
     if progress is False or (progress is None and not notebook and not terminal):
         return []
     for note in notes:
-        sys.stderr.write(f"note: {note}\n")
+        narrate(f"note: {note}")
     if notebook:
         return [NotebookProgress(job.tree)]
-    sys.stderr.write(f"Job {job.name}  ·  watch it with: bscore-tui {job.name}\n")
-    return [ProgressBar(job.tree, sys.stderr) if terminal else ProgressLines(job.tree, sys.stderr)]
+    narrate(f"Job {job.name}  ·  watch it with: bscore-tui {job.name}")
+    return [progress_on_stderr(job.tree)]
 
 
 def _run(job: Job, observers: Sequence[Observer]) -> Run:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from bscore.core.events import Event, Finished
 from bscore.core.limits import Limits as CoreLimits
+from bscore.core.rates import rate
 from bscore.core.standing import late, standing_still
 from bscore.core.state import Run, WorkerState
 from bscore.observe import NodeUsage, Pulse
@@ -111,6 +112,14 @@ def _with_counts(model: Model, run: Run) -> Model:
     )
 
 
+def _items_s(run: Run, per_s: float | None, mean_items: float | None) -> float | None:
+    """Items per second: just now, or of the whole run where it has ended."""
+    if run.outcome is not None:
+        whole = rate(run)
+        return whole.items if whole else None
+    return None if per_s is None or mean_items is None else per_s * mean_items
+
+
 def _with_times(model: Model, run: Run, seen: Seen) -> Model:
     """Rates, durations, and when it will end."""
     recent, workers = list(run.recent_ns), run.workers.values()
@@ -120,7 +129,7 @@ def _with_times(model: Model, run: Run, seen: Seen) -> Model:
     inits = [worker.init_ns for worker in workers if worker.init_ns >= 0]
     return replace(
         model,
-        items_s=None if per_s is None or mean_items is None else per_s * mean_items,
+        items_s=_items_s(run, per_s, mean_items),
         batches_s=per_s,
         ends=None if end is None or end.low_us is None or end.high_us is None else (end.low_us, end.high_us),
         end_confidence=end.confidence.value if end else "",

@@ -10,7 +10,7 @@ from bscore_tui.views.layout import wrap
 from bscore_tui.views.model import GONE, ErrorRow, Face, Model
 from bscore_tui.views.overview_nodes import nodes
 from bscore_tui.views.styles import Body, Line, Options
-from bscore_tui.views.words import clock, count, day, nanoseconds, plural, span
+from bscore_tui.views.words import clock, count, day, nanoseconds, plural, rate, span
 
 
 def ended(model: Model, width: int, height: int, options: Options) -> Body:
@@ -153,9 +153,8 @@ def _items(model: Model, options: Options) -> Line:
 
 
 def _speed(model: Model, options: Options) -> Line:
-    took = (model.ended - model.started) / 1e6 if model.ended and model.started else 0
-    speed = f"{(model.items or 0) / took:,.1f} items/s over {span(took)}" if took > 0 else options.glyphs.dash
-    text = f"   {speed}    run() {nanoseconds(model.median_ns, options)} median"
+    speed, median = rate(model.items_s, options, "items"), nanoseconds(model.median_ns, options)
+    text = f"   {speed} while it scored    run() {median} median"
     return labelled("speed", [(text, "text")], options, 10)
 
 
