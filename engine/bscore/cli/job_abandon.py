@@ -64,7 +64,7 @@ def _abandon(tree: Path, arguments: str, *, last: bool) -> bool:
 def _say_what_became(tree: Path, acted: Acted) -> None:
     if acted.ended is not None:
         say_ended(tree, acted.ended.outcome, acted.ended.reason, acted.abandoned)
-        if acted.ended.output:
+        if acted.rows:
             narrate(f"{acted.rows:,} rows are in {acted.ended.output}")
         return
     narrate(
