@@ -75,6 +75,14 @@ class LoseNode:
 
 
 @dataclass(frozen=True, slots=True)
+class Find:
+    """Say a diagnosis with its remedy, once a run; `code` is stable."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class End:
     """End the run with this outcome. Completed only when every mini-batch is over."""
 
@@ -82,4 +90,4 @@ class End:
     reason: str
 
 
-Instruction = Start | Give | TakeBack | Abandon | AbandonRest | Kill | Stacks | LoseNode | End
+Instruction = Start | Give | TakeBack | Abandon | AbandonRest | Kill | Stacks | LoseNode | Find | End

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from bscore.core import listing
 from bscore.core.attempts import attempt_of
 from bscore.core.limits import Limits
 from bscore.core.state import Phase, Run, WorkerState
@@ -111,6 +112,11 @@ def _first_task(run: Run, limits: Limits, now: int) -> list[NextLimit]:
 
 
 def _no_progress(run: Run, limits: Limits, now: int) -> list[NextLimit]:
+    waited = listing.waited_since(run)
+    if waited is not None:
+        most_s = listing.limit_s(limits)
+        text = f"the run fails when the listing of the inputs shows no progress for {most_s:g} s"
+        return [_limit(text, f"job fails: no listing in {_figure(most_s)} s", most_s, now - waited)]
     if not run.first_assigned or run.over == run.mini_batches:
         return []
     most_s = limits.no_progress_s

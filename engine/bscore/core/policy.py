@@ -9,11 +9,22 @@ import heapq
 from collections.abc import Iterable
 from itertools import islice
 
+from bscore.core import listing
 from bscore.core.attempts import DEPTH_SAMPLE
-from bscore.core.instructions import Abandon, AbandonRest, End, Give, Instruction, LoseNode, Start, TakeBack
+from bscore.core.instructions import (
+    Abandon,
+    AbandonRest,
+    End,
+    Find,
+    Give,
+    Instruction,
+    LoseNode,
+    Start,
+    TakeBack,
+)
 from bscore.core.limits import Limits
 from bscore.core.ranges import as_pairs
-from bscore.core.state import Run, Vitals, Worker, WorkerState
+from bscore.core.state import MAX_FINDINGS, Run, Vitals, Worker, WorkerState
 from bscore.core.verdict import init_budget_spent, verdict
 
 #: Above this much rows not yet written nothing is given out.
@@ -32,6 +43,7 @@ def plan(run: Run, vitals: Vitals, limits: Limits, now: int) -> list[Instruction
         return [end]
     instructions: list[Instruction] = []
     instructions += _lost_nodes(run, vitals, limits, now)
+    instructions += _stalled_listing(run, vitals, now)
     if run.rest_given_up:
         return [*instructions, AbandonRest(run.rest_given_up)] if run.waiting else instructions
     instructions += _spent(run, limits)
@@ -74,6 +86,15 @@ def _lost_nodes(run: Run, vitals: Vitals, limits: Limits, now: int) -> list[Inst
         if silent_s > limits.node_silent_s and run.nodes[node].live:
             lost.append(LoseNode(node, f"nothing heard for {silent_s:.0f} seconds"))
     return lost
+
+
+def _stalled_listing(run: Run, vitals: Vitals, now: int) -> list[Instruction]:
+    since = listing.waited_since(run)
+    if since is None or listing.FINDING in run.findings or len(run.findings) >= MAX_FINDINGS:
+        return []
+    if (now - since - vitals.frozen_us) / 1e6 <= listing.PATIENCE_S:
+        return []
+    return [Find(listing.FINDING, listing.words(run, since))]
 
 
 def _spent(run: Run, limits: Limits) -> list[Instruction]:

@@ -51,7 +51,7 @@ def _on_term_started(run: Run, event: e.TermStarted) -> None:
         run.started = event.at
     run.phase, run.outcome, run.reason, run.canceled_by = Phase.PREPARING, None, "", ""
     run.listing_error = run.rest_given_up = ""
-    run.first_assigned = run.last_progress = 0
+    run.first_assigned = run.last_progress = run.listed_at = 0
     _take_back_everything(run)
     run.done_before = run.done_items
     for node in run.nodes.values():
@@ -145,11 +145,12 @@ def _on_node_back(run: Run, event: e.NodeBack) -> None:
 
 
 def _on_created(run: Run, event: e.MiniBatchesCreated) -> None:
-    run.mini_batches, run.items = event.mini_batches, event.items
+    run.mini_batches, run.items, run.listed_at = event.mini_batches, event.items, event.at
 
 
 def _on_listing_finished(run: Run, event: e.ListingFinished) -> None:
-    run.mini_batches, run.items, run.listing_finished = event.mini_batches, event.items, True
+    _on_created(run, e.MiniBatchesCreated(event.at, event.mini_batches, event.items))
+    run.listing_finished = True
 
 
 def _on_listing_failed(run: Run, event: e.ListingFailed) -> None:

@@ -96,7 +96,7 @@ class NodeBack:
 
 @dataclass(frozen=True, slots=True)
 class MiniBatchesCreated:
-    """The listing has got this far; both numbers are totals."""
+    """The listing has got this far; both numbers are totals, the same ones while it is between two."""
 
     at: int
     mini_batches: int

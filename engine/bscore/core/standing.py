@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bscore.core.durations import around_run_us
+from bscore.core.listing import PATIENCE_S, waited_since
 from bscore.core.state import Phase, Run, WorkerState
 
 #: Finished ones needed before anything is called late or slow.
@@ -117,8 +118,13 @@ def standing_still(run: Run, now: int) -> float | None:
     """For how many seconds nothing was finished although there is work; None while that is no wonder.
 
     A wonder is three times the longest run() so far, at least 30 s; before the first is finished, what
-    one attempt may take, from 30 to 120 s.
+    one attempt may take, from 30 to 120 s; where only the listing is waited for, 30 s without any progress
+    of it.
     """
+    waited = waited_since(run)
+    if waited is not None and run.phase is Phase.RUNNING:
+        still_s = (now - waited) / 1e6
+        return still_s if still_s > PATIENCE_S else None
     if run.phase is not Phase.RUNNING or not run.first_assigned or run.over >= run.mini_batches:
         return None
     still_s = (now - max(run.first_assigned, run.last_progress)) / 1e6

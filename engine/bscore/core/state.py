@@ -179,6 +179,8 @@ class Run:
     items: int = 0
     listing_finished: bool = False
     listing_error: str = ""
+    #: When the listing last showed progress in this term; 0 for never.
+    listed_at: int = 0
     missing_items: int = 0
     changed_items: int = 0
     added_items: int = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bscore.core import listing
 from bscore.core.events import Outcome
 from bscore.core.instructions import End
 from bscore.core.limits import Limits
@@ -26,6 +27,7 @@ def verdict(run: Run, vitals: Vitals, limits: Limits, now: int) -> End | None:
         or _inits(run, vitals, limits, now)
         or _no_task(run, vitals, limits, now)
         or _no_progress(run, vitals, limits, now)
+        or _no_listing(run, vitals, limits, now)
     )
     if reason:
         return End(Outcome.FAILED, reason)
@@ -146,3 +148,10 @@ def _no_progress(run: Run, vitals: Vitals, limits: Limits, now: int) -> str:
     if limits.progress_update_timeout_s is None and _someone_in_time(run, vitals, limits, now):
         return ""
     return f"No progress update in {limits.no_progress_s:g} seconds."
+
+
+def _no_listing(run: Run, vitals: Vitals, limits: Limits, now: int) -> str:
+    since = listing.waited_since(run)
+    if since is None or (now - since - vitals.frozen_us) / 1e6 <= listing.limit_s(limits):
+        return ""
+    return f"No progress update in {listing.limit_s(limits):g} seconds. {listing.words(run, since)}"

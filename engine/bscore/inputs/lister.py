@@ -25,6 +25,8 @@ from bscore.inputs.skipped import Skipped, shown
 
 #: A line must fit whole into one write on a pipe (PIPE_BUF).
 _LONGEST_REASON = 2000
+#: A listing that goes on says so this often at least, where it has something to say it by.
+_TOLD_EVERY_S = 1.0
 
 
 class Teller:
@@ -93,13 +95,13 @@ def _list(
 ) -> None:
     """List what the manifest does not hold yet."""
     skipped, changes = Skipped(), Changes()
-    records = list_inputs(inputs, skipped)
-    if files.extent.items:
-        listener.progress(files.extent.mini_batches, files.extent.items)
-        records = unlisted(records, manifest.blocks(), changes)
     writer = ManifestWriter(
         files.data, files.index, files.extent, mini_batch_size, listener.progress, time.monotonic
     )
+    records = _told(list_inputs(inputs, skipped), writer, listener)
+    if files.extent.items:
+        listener.progress(files.extent.mini_batches, files.extent.items)
+        records = unlisted(records, manifest.blocks(), changes)
     for chunk in records if limit is None else _first(records, limit - files.extent.items):
         writer.add(chunk)
     extent = writer.finish()
@@ -107,6 +109,19 @@ def _list(
         raise BscoreError("No files were found in the inputs.", remedy="Name a folder that holds files.")
     files.mark_finished(extent)
     _say_finished(listener, extent, skipped, changes if files.extent.items else None)
+
+
+def _told(
+    records: Iterable[list[bytes]], writer: ManifestWriter, listener: Listener
+) -> Iterator[list[bytes]]:
+    """The same records; that more was seen is told also while no mini-batch becomes whole."""
+    told_s = time.monotonic()
+    for chunk in records:
+        now_s = time.monotonic()
+        if now_s - told_s >= _TOLD_EVERY_S:
+            told_s = now_s
+            listener.progress(writer.extent.mini_batches, writer.extent.items)
+        yield chunk
 
 
 def _first(records: Iterable[list[bytes]], count: int) -> Iterator[list[bytes]]:

@@ -167,7 +167,9 @@ class Listing:
                 self._process.wait(_STOP_WAIT_S)
             except subprocess.TimeoutExpired:
                 self._signal(signal.SIGKILL)
-                self._process.wait()
+                # One that waits for a file system that does not answer ends when that does.
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self._process.wait(_STOP_WAIT_S)
         self._stderr.close()
 
     def _signal(self, number: signal.Signals) -> None:

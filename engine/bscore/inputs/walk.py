@@ -47,13 +47,17 @@ class Folder:
         self._wanted = wanted
 
     def records(self) -> Records:
-        """The manifest records of the files, in growing chunks."""
+        """The manifest records of the files, in growing chunks; empty ones show that it goes on."""
         limit = _FIRST_CHUNK
+        passed_over = 0
         chunk: list[bytes] = []
         began_s = time.monotonic()
         for entry in self._entries():
             record = self._record(entry)
             if record is None:
+                passed_over += 1
+                if passed_over % _LARGEST_CHUNK == 0:
+                    yield []
                 continue
             chunk.append(record)
             if len(chunk) >= limit:
@@ -62,8 +66,7 @@ class Folder:
                 limit = max(1, limit // 2) if now_s - began_s > _SLOW_CHUNK_S else limit * 2
                 limit = min(limit, _LARGEST_CHUNK)
                 chunk, began_s = [], time.monotonic()
-        if chunk:
-            yield chunk
+        yield chunk
         if len(self.folders) <= HUGE_FOLDER:
             self.folders.sort()
         self.links.sort()

@@ -48,6 +48,8 @@ class Carrier:
                 case i.LoseNode(node, reason):
                     record(e.NodeLost(now, node, reason))
                     self._backend.kill(node)
+                case i.Find(code, text):
+                    record(e.FindingMade(now, code, text))
         for node, of_node in orders.items():
             self._backend.lease(node, of_node)
 

@@ -13,6 +13,9 @@ from bscore.logtree.writer import TreeWriter
 from bscore.master.recorder import Recorder
 from bscore.node.messages import Answer, LogChunk, Poll
 
+#: A listing that goes on without a new mini-batch is recorded no more often than this.
+LISTED_AGAIN_US = 5_000_000
+
 
 class Listener:
     """Records what agents and the lister report. `tree` is the job's directory."""
@@ -70,6 +73,8 @@ class Listener:
                 record(e.ListingFinished(now, progress.mini_batches, progress.items))
             elif progress.mini_batches > run.mini_batches:
                 record(e.MiniBatchesCreated(now, progress.mini_batches, progress.items))
+            elif run.mini_batches and not run.listing_finished and now - run.listed_at > LISTED_AGAIN_US:
+                record(e.MiniBatchesCreated(now, run.mini_batches, run.items))
             if progress.changes:
                 changes = progress.changes
                 record(

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bscore.errors import UsageError
+from bscore.inputs import lister
 from bscore.inputs import manifest as module
 from bscore.inputs.lister import run
 from bscore.inputs.listing import Listing, ListingProgress, ListingState
@@ -68,6 +69,19 @@ def data(tmp_path: Path) -> Path:
         for j in range(20):
             (tmp_path / f"data/{i}/{j:02}").write_bytes(b"x" * j)
     return tmp_path / "data"
+
+
+def test_a_listing_says_that_it_goes_on_where_no_mini_batch_becomes_whole(
+    tmp_path: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for i in range(30):
+        (tmp_path / f"data/{i:02}/none").mkdir(parents=True)
+    for name in ("data/00/first", "data/99"):
+        (tmp_path / name).touch()
+    monkeypatch.setattr(lister, "_TOLD_EVERY_S", 0.0)
+    heard = Heard()
+    run(request([f"{tmp_path}/data/**/first"], checkpoint, 1), heard)
+    assert len([fact for fact in heard.facts if fact["state"] == "listing"]) > 30
 
 
 def test_a_listing_ends_with_everything_in_the_manifest(data: Path, checkpoint: Path) -> None:

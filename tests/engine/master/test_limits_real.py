@@ -152,3 +152,22 @@ def test_inputs_that_nobody_lists_in_time_end_the_job(tmp_path: Path) -> None:
     assert run_of(job).reason == reason
     assert reason in (job.tree / paths.JOB_RESULT).read_text()
     assert not processes_of(job), "the listing has ended, too"
+
+
+def test_a_listing_that_stops_in_the_middle_ends_the_job_and_is_named(tmp_path: Path) -> None:
+    fifo = tmp_path / "stops.txt"
+    os.mkfifo(fifo)
+    limits = Limits(progress_update_timeout_s=0.5, first_task_creation_timeout_s=30)
+    job = make_job(tmp_path, inputs=(f"@{fifo}",), limits=limits)
+    writer = os.open(fifo, os.O_RDWR)
+    try:
+        os.write(writer, b"".join(b"/data/item%05d\n" % number for number in range(20)))
+        assert run_here(job) == 1
+    finally:
+        os.close(writer)
+    run = run_of(job)
+    assert len(run.done) == run.mini_batches > 0
+    reason = "No progress update in 0.5 seconds. The listing of the inputs stands still: nothing since "
+    assert run.reason.startswith(reason)
+    assert run.reason in (job.tree / paths.JOB_RESULT).read_text()
+    assert not processes_of(job), "the listing has ended, too"

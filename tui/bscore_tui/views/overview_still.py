@@ -49,6 +49,8 @@ def _left(page: parts.Page, model: Model, most: int) -> None:
     options = page.options
     if not model.running:
         text = f"   no worker runs anything, {plural(model.waiting, 'mini-batch waits', 'mini-batches wait')}"
+        if not model.waiting:
+            text = "   all that was listed so far is over: it is the listing that stands still"
         page.add(labelled("left", [(text, "text")], options, 10))
         return
     workers = {worker.id.replace("/", " "): worker for worker in model.workers}
