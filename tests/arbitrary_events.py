@@ -26,6 +26,7 @@ _STRATEGIES: dict[Any, st.SearchStrategy[Any]] = {
     int: NUMBERS,
     float: FLOATS,
     bool: st.booleans(),
+    bool | None: st.none() | st.booleans(),
     int | None: st.none() | NUMBERS,
     float | None: st.none() | FLOATS,
     tuple[str, ...]: st.lists(TEXT, max_size=4).map(tuple),

@@ -26,6 +26,7 @@ from bscore.core.state import (
 )
 
 MAX_REQUESTS = 100
+SIGKILL = 9
 
 
 def fold(events: Iterable[e.Event], run: Run | None = None) -> Run:
@@ -204,8 +205,7 @@ def _on_worker_gone(run: Run, event: e.WorkerGone) -> None:
     worker = run.workers.get(event.worker)
     if worker is None:
         return
-    ended_badly = event.signal is not None or event.exit_code not in (0, None)
-    died = ended_badly and worker.state is not WorkerState.STOPPING
+    died = _died(worker, event)
     run.deaths += died
     if event.init_failed or (died and not worker.finished and not worker.failed):
         run.nodes[worker.node].init_failures += 1
@@ -213,6 +213,16 @@ def _on_worker_gone(run: Run, event: e.WorkerGone) -> None:
     how = (None, None) if event.ordered else (event.exit_code, event.signal)
     gone = GoneWorker(worker.id, worker.pid, event.at, *how, event.cause, worker.finished)
     _forget_worker(run, worker, gone)
+
+
+def _died(worker: Worker, event: e.WorkerGone) -> bool:
+    """Whether it ended by itself: whatever its exit code, where it is known what was ordered."""
+    ended = event.signal is not None or event.exit_code is not None
+    stopping = worker.state is WorkerState.STOPPING
+    if event.ordered is None:
+        return ended and event.exit_code != 0 and not stopping
+    killed_by_agent = stopping and event.signal == SIGKILL
+    return ended and not event.ordered and not killed_by_agent
 
 
 def _on_stacks(run: Run, event: e.StacksTaken) -> None:

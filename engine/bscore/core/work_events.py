@@ -80,8 +80,8 @@ class WorkerGone:
     cause: str
     #: True when it ended before it was ready, by a fault of the script or its environment.
     init_failed: bool
-    #: True when its end was ordered and came in order: nobody's fault.
-    ordered: bool = False
+    #: Whether its end was ordered and came in order: nobody's fault. None: not known, in older journals.
+    ordered: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

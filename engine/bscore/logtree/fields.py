@@ -56,6 +56,7 @@ _CODECS: dict[Any, tuple[Writer, Reader]] = {
     int: (str, grammar.read_int),
     float: (repr, _read_float),
     bool: (lambda value: "yes" if value else "no", _read_bool),
+    bool | None: (lambda value: "yes" if value else "no", _read_bool),
     int | None: (_optional, lambda value: None if value == "-" else grammar.read_int(value)),
     float | None: (_optional, lambda value: None if value == "-" else _read_float(value)),
     tuple[str, ...]: (grammar.texts, grammar.read_texts),

@@ -74,8 +74,8 @@ def level(event: Event) -> str:
     if isinstance(event, _ERRORS) or (isinstance(event, ev.RunEnded) and event.outcome is Outcome.FAILED):
         return "ERROR"
     if isinstance(event, ev.WorkerGone):
-        clean = event.exit_code == 0 and event.signal is None and not event.init_failed
-        return "INFO" if clean or (event.ordered and not event.init_failed) else "WARNING"
+        clean = event.exit_code == 0 and event.signal is None if event.ordered is None else event.ordered
+        return "INFO" if clean and not event.init_failed else "WARNING"
     return "WARNING" if isinstance(event, _WARNINGS) else "INFO"
 
 

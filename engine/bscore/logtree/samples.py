@@ -125,6 +125,16 @@ _SAMPLES: tuple[tuple[ev.Event, str, str], ...] = (
         ),
     ),
     (
+        ev.WorkerGone(
+            _AT, _WORKER, 0, None, "exit code 0: ended by os._exit()", init_failed=False, ordered=False
+        ),
+        "WARNING",
+        (
+            'WorkerGone worker=10.0.0.4/process003 exit_code=0 signal=- cause="exit code 0: ended by '
+            'os._exit()" init_failed=no ordered=no'
+        ),
+    ),
+    (
         ev.Assigned(_AT, _WORKER, pairs=((17, 8), (30, 1))),
         "INFO",
         "Assigned worker=10.0.0.4/process003 ids=17-24,30",

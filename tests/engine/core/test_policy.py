@@ -311,6 +311,24 @@ def test_workers_that_die_before_their_first_answer_end_the_run_though_they_were
     assert deaths == 6
 
 
+@pytest.mark.parametrize(
+    ("exit_code", "ordered", "deaths"),
+    [(0, False, 1), (0, True, 0), (0, None, 0), (3, False, 1), (3, None, 1), (None, False, 0)],
+)
+@pytest.mark.parametrize("stopping", [False, True])
+def test_whoever_ends_without_an_order_died_whatever_its_exit_code(
+    exit_code: int | None, ordered: bool | None, deaths: int, stopping: bool
+) -> None:
+    world = ready_world(nodes=1, workers=1)
+    name = f"{NODE}/process000"
+    if stopping:
+        world.happen(e.WorkerStopping(world.now, name, "asked"))
+    world.happen(e.WorkerGone(world.now, name, exit_code, None, "it left", False, ordered))
+    # Journals that do not know what was ordered take every end of a stopping worker for one.
+    deaths = 0 if stopping and ordered is None else deaths
+    assert (world.run.deaths, world.run.nodes[NODE].init_failures) == (deaths, deaths)
+
+
 def test_stuck_inits_end_the_run() -> None:
     world = World(1, nodes=1, workers=2)
     world.begin_term()

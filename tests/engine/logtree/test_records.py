@@ -166,6 +166,7 @@ def test_an_undisturbed_mini_batch_costs_at_most_300_bytes() -> None:
         (ev.RunEnded(AT, ev.Outcome.COMPLETED, "", ""), "INFO"),
         (ev.NodeLost(AT, "a", "b"), "ERROR"),
         (ev.WorkerGone(AT, "a", 0, None, "asked to stop", False), "INFO"),
+        (ev.WorkerGone(AT, "a", 0, None, "it left", False, ordered=False), "WARNING"),
         (ev.WorkerGone(AT, "a", None, 9, "killed", False), "WARNING"),
         (ev.WorkerGone(AT, "a", 0, None, "ended before init()", True), "WARNING"),
         (ev.ClockJumped(AT, 1.0), "WARNING"),
