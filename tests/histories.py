@@ -92,6 +92,11 @@ class World:
                     self._abandon_rest(reason)
                 case i.Kill(worker, reason):
                     self._kill(worker, reason)
+                case i.BlameInit(worker, text, place, trace):
+                    kind = e.FailureKind.TIMEOUT
+                    self.happen(e.InitFailed(self.now, worker, kind, "TimeoutError", text, place, trace))
+                case i.Find(code, text):
+                    self.happen(e.FindingMade(self.now, code, text))
                 case i.LoseNode(node, reason):
                     self.happen(e.NodeLost(self.now, node, reason))
 

@@ -75,6 +75,16 @@ class LoseNode:
 
 
 @dataclass(frozen=True, slots=True)
+class BlameInit:
+    """Say that a worker never got out of init(): where it was, and where its stacks stand."""
+
+    worker: str
+    text: str
+    place: str
+    trace: str
+
+
+@dataclass(frozen=True, slots=True)
 class Find:
     """Say a diagnosis with its remedy, once a run; `code` is stable."""
 
@@ -90,4 +100,6 @@ class End:
     reason: str
 
 
-Instruction = Start | Give | TakeBack | Abandon | AbandonRest | Kill | Stacks | LoseNode | Find | End
+Instruction = (
+    Start | Give | TakeBack | Abandon | AbandonRest | Kill | Stacks | LoseNode | BlameInit | Find | End
+)

@@ -14,6 +14,7 @@ from bscore.core.attempts import DEPTH_SAMPLE
 from bscore.core.instructions import (
     Abandon,
     AbandonRest,
+    BlameInit,
     End,
     Find,
     Give,
@@ -25,7 +26,7 @@ from bscore.core.instructions import (
 from bscore.core.limits import Limits
 from bscore.core.ranges import as_pairs
 from bscore.core.state import MAX_FINDINGS, Run, Vitals, Worker, WorkerState
-from bscore.core.verdict import init_budget_spent, verdict
+from bscore.core.verdict import init_budget_spent, stuck_inits, verdict
 
 #: Above this much rows not yet written nothing is given out.
 MAX_UNWRITTEN_BYTES = 64 * 1024 * 1024
@@ -40,7 +41,7 @@ def plan(run: Run, vitals: Vitals, limits: Limits, now: int) -> list[Instruction
     """Everything to be done now (`now` in microseconds UTC), in the order to do it."""
     end = verdict(run, vitals, limits, now)
     if end is not None:
-        return [end]
+        return [*_blames(run, vitals, limits, now), end]
     instructions: list[Instruction] = []
     instructions += _lost_nodes(run, vitals, limits, now)
     instructions += _stalled_listing(run, vitals, now)
@@ -75,8 +76,17 @@ def rest_us(run: Run) -> int:
 
 
 def is_end(instructions: list[Instruction]) -> End | None:
-    """The end of the run, where that is what was planned."""
-    return instructions[0] if instructions and isinstance(instructions[0], End) else None
+    """The end of the run, where that is what was planned: it comes last."""
+    return instructions[-1] if instructions and isinstance(instructions[-1], End) else None
+
+
+def _blames(run: Run, vitals: Vitals, limits: Limits, now: int) -> list[Instruction]:
+    """Who never got out of init(), where that ends the run."""
+    if not stuck_inits(run, vitals, limits, now):
+        return []
+    text = f"init() did not end within {limits.init_s:g} seconds (3 x run_invocation_timeout + 30)"
+    stacks = {worker: run.stacks.get(worker, (0, -1, "", "")) for worker in run.workers}
+    return [BlameInit(worker, text, place, trace) for worker, (_, _, place, trace) in stacks.items()]
 
 
 def _lost_nodes(run: Run, vitals: Vitals, limits: Limits, now: int) -> list[Instruction]:

@@ -182,6 +182,7 @@ def _on_worker_ready(run: Run, event: e.WorkerReady) -> None:
         return
     worker.state, worker.since, worker.init_ns = WorkerState.IDLE, event.at, event.init_ns
     run.recent_starts_us.append(max(event.at - worker.started, 0))
+    run.stacks.pop(worker.id, None)
     node = run.nodes[worker.node]
     node.ever_ready = True
     run.hungry[worker.id] = None

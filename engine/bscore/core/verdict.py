@@ -95,10 +95,11 @@ def _inits(run: Run, vitals: Vitals, limits: Limits, now: int) -> str:
     old = now - run.term_started - vitals.frozen_us > INIT_GRACE_S * 1e6
     if everywhere and old and failures >= 2 * sum(node.workers for node in live):
         return f"init() failed on every node, {failures} times in all."
-    return _stuck_inits(run, vitals, limits, now)
+    return stuck_inits(run, vitals, limits, now)
 
 
-def _stuck_inits(run: Run, vitals: Vitals, limits: Limits, now: int) -> str:
+def stuck_inits(run: Run, vitals: Vitals, limits: Limits, now: int) -> str:
+    """Why a run has to end of which no worker gets out of init(), and where they are; empty while not."""
     workers = run.workers.values()
     if not workers or any(worker.state is not WorkerState.STARTING for worker in workers):
         return ""
@@ -106,7 +107,15 @@ def _stuck_inits(run: Run, vitals: Vitals, limits: Limits, now: int) -> str:
     waited_s = (now - newest - vitals.frozen_us) / 1e6
     if waited_s <= limits.init_s:
         return ""
-    return f"No progress: every worker has been in init() for more than {limits.init_s:g} seconds."
+    places = _init_places(run)
+    at = f", {'most ' * (len(places) > 1)}at {places[0]}" if places else ""
+    return f"No progress: every worker has been in init() for more than {limits.init_s:g} seconds{at}."
+
+
+def _init_places(run: Run) -> list[str]:
+    """Where the workers were when their stacks were taken, the most frequent place first."""
+    places = [place for _, _, place, _ in run.stacks.values() if place]
+    return sorted(set(places), key=lambda place: -places.count(place))
 
 
 def _no_task(run: Run, vitals: Vitals, limits: Limits, now: int) -> str:

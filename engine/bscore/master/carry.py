@@ -48,6 +48,9 @@ class Carrier:
                 case i.LoseNode(node, reason):
                     record(e.NodeLost(now, node, reason))
                     self._backend.kill(node)
+                case i.BlameInit(worker, text, place, trace):
+                    kind = e.FailureKind.TIMEOUT
+                    record(e.InitFailed(now, worker, kind, "TimeoutError", text, place, trace))
                 case i.Find(code, text):
                     record(e.FindingMade(now, code, text))
         for node, of_node in orders.items():

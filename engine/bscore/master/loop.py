@@ -68,12 +68,11 @@ class Master:
         while True:
             instructions = self.turn()
             end = is_end(instructions)
-            if end is not None:
-                self.recorder.flush()
-                return end
             if instructions:
                 self._carrier.carry_out(instructions, self.term.clock.now())
             self.recorder.flush()
+            if end is not None:
+                return end
 
     def turn(self) -> list[Instruction]:
         """Wait for something, record all that happened, and ask for the plan."""

@@ -67,10 +67,17 @@ class Watch:
         if worker.running is not None:
             return self._judge_attempt(worker, now_ns)
         if not worker.ready:
-            over = now_ns - worker.started_ns - worker.forgiven_ns > self.init_ns
-            return Verdict.INIT_OVER if over and another_ready else Verdict.FINE
+            return self._judge_init(worker, now_ns, another_ready)
         if worker.asked_to_stop_ns and now_ns - worker.asked_to_stop_ns > self.attempt_ns:
             return Verdict.STOP_OVER
+        return Verdict.FINE
+
+    def _judge_init(self, worker: Worker, now_ns: int, another_ready: bool) -> Verdict:
+        taken_ns = now_ns - worker.started_ns - worker.forgiven_ns
+        if taken_ns > self.init_ns and another_ready:
+            return Verdict.INIT_OVER
+        if not worker.half_time and taken_ns > self.init_ns // 2:
+            return Verdict.HALF_TIME
         return Verdict.FINE
 
     def _judge_attempt(self, worker: Worker, now_ns: int) -> Verdict:

@@ -48,8 +48,8 @@ class Watching:
         running = worker.running
         if verdict is Verdict.SAY_PICKED and running is not None:
             self._say_picked(worker, running, now_ns)
-        elif verdict is Verdict.HALF_TIME and running is not None:
-            running.half_time = True
+        elif verdict is Verdict.HALF_TIME:
+            (worker if running is None else running).half_time = True
             self._stacks.ask(worker, Why.HALF_TIME, now_ns)
         elif verdict in (Verdict.OVER, Verdict.INIT_OVER):
             self._stacks.ask(worker, Why.KILL, now_ns)

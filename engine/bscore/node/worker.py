@@ -118,6 +118,8 @@ class Worker:
     exited: Exited | None = None
     init_failed: bool = False
     init_cause: str = ""
+    #: Whether half of the limit of init() was over before it was ready.
+    half_time: bool = False
     forgiven_ns: int = 0
     #: When it was asked to stop, or last had something to finish after that; 0 for never.
     asked_to_stop_ns: int = 0

@@ -12,7 +12,7 @@ from bscore.core import events as e
 from bscore.core import instructions as i
 from bscore.core.events import Outcome
 from bscore.core.limits import Limits
-from bscore.core.policy import MAX_REST_US, MAX_UNWRITTEN_BYTES, MIN_REST_US, plan, rest_us
+from bscore.core.policy import MAX_REST_US, MAX_UNWRITTEN_BYTES, MIN_REST_US, is_end, plan, rest_us
 from bscore.core.ranges import from_pairs
 from bscore.core.snapshot import encode_run
 from bscore.core.state import MAX_IN_FLIGHT
@@ -336,9 +336,30 @@ def test_stuck_inits_end_the_run() -> None:
     world.carry_out()
     world.now += 211_000_000
     world.vitals.heard[NODE] = world.now
-    end = end_of(world)
-    assert end is not None
-    assert "in init() for more than 210 seconds" in end.reason
+    for number, place in enumerate(["score.py:3 in load", ""]):
+        stacks = e.StacksTaken(world.now, f"{NODE}/process00{number}", -1, place, "x@0" if place else "")
+        world.happen(stacks)
+    *blames, end = plan(world.run, world.vitals, world.limits, world.now)
+    assert is_end([*blames, end]) == end
+    assert isinstance(end, i.End)
+    assert end.reason == (
+        "No progress: every worker has been in init() for more than 210 seconds, at score.py:3 in load."
+    )
+    text = "init() did not end within 210 seconds (3 x run_invocation_timeout + 30)"
+    assert blames == [
+        i.BlameInit(f"{NODE}/process000", text, "score.py:3 in load", "x@0"),
+        i.BlameInit(f"{NODE}/process001", text, "", ""),
+    ]
+
+
+def test_stacks_of_an_init_are_forgotten_when_it_is_ready() -> None:
+    world = World(1, nodes=1, workers=1)
+    world.begin_term()
+    world.carry_out()
+    world.happen(e.StacksTaken(world.now, f"{NODE}/process000", -1, "score.py:3 in load", "x@0"))
+    assert world.run.stacks
+    world.happen(e.WorkerReady(world.now, f"{NODE}/process000", 1, "3"))
+    assert not world.run.stacks
 
 
 def test_a_cancel_request_ends_the_run_and_names_who() -> None:

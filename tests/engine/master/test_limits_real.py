@@ -126,6 +126,34 @@ def test_the_init_budget_is_three_tries_for_each_worker_of_the_node(tmp_path: Pa
     assert f"Error 'OSError: no weights' occurred {failed} times." in text
 
 
+def test_inits_that_never_end_say_where_they_are(tmp_path: Path) -> None:
+    script = "import time\ndef load():\n    time.sleep(60)\ndef init():\n    load()\n" + ECHO
+    # 3 x run_invocation_timeout + 30 s is the rule; a negative timeout makes it a second.
+    limits = Limits(run_invocation_timeout_s=-29.0 / 3, task_overhead_timeout_s=60.0)
+    job = make_job(tmp_path, script, workers=2, limits=limits)
+    assert run_here(job) == 1
+    place = "score.py:3 in load"
+    assert run_of(job).reason == (
+        f"No progress: every worker has been in init() for more than 1 seconds, at {place}."
+    )
+    (group,) = run_of(job).errors.values()
+    assert (group.place, group.count) == (place, 2)
+    text = (job.tree / paths.JOB_RESULT).read_text()
+    assert f"    in {place}, on 127.0.0.1" in text
+    assert group.trace.partition("@")[0] in text
+    assert "in load" in (job.tree / group.trace.partition("@")[0]).read_text()
+
+
+@pytest.mark.parametrize("leave", ["os._exit(0)", "sys.exit()"])
+def test_workers_that_leave_with_exit_code_0_use_up_the_init_budget(tmp_path: Path, leave: str) -> None:
+    job = make_job(tmp_path, f"import os, sys\ndef init():\n    {leave}\n{ECHO}", workers=1)
+    assert run_here(job) == 1
+    run = run_of(job)
+    assert run.deaths == run.gone_count == 3
+    assert run.reason == "No worker could be started: 3 of them ended in a row before they scored."
+    assert "3 workers died" in (job.tree / paths.JOB_RESULT).read_text()
+
+
 @pytest.mark.parametrize(("failures", "codes"), [(2, [0]), (3, [1, 0])])
 def test_the_init_budget_of_a_term_is_its_own(tmp_path: Path, failures: int, codes: list[int]) -> None:
     marks = [str(tmp_path / f"failed{number}") for number in range(failures)]

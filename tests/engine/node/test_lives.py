@@ -226,6 +226,9 @@ def test_init_has_a_limit_once_another_worker_is_ready(tmp_path: Path) -> None:
         started = rig.found(e.WorkerStarting)[0].at
         rig.until(lambda: rig.agent.clock.now() - started > 1_300_000)
         assert not rig.found(e.WorkerGone)
+        (half,) = rig.found(e.StacksTaken)
+        assert (half.mini_batch, half.place) == (-1, "score.py:6 in init")
+        assert "stacks at half of the time-out" in rig.trace(half.trace)
         rig.start(ready=False)
         gone = rig.gone()
         assert gone.worker == "127.0.0.1/process000"
