@@ -6,6 +6,9 @@ Every error says what was given, what was expected and what to do. They are prin
 
 from __future__ import annotations
 
+import errno
+import os
+
 
 class BscoreError(Exception):
     """Something went wrong that a person has to know about.
@@ -22,6 +25,11 @@ class BscoreError(Exception):
 
     def __str__(self) -> str:
         return self.message if self.remedy is None else f"{self.message}\n{self.remedy}"
+
+    @property
+    def sentences(self) -> str:
+        """What went wrong and what to do, for a text that is one line."""
+        return str(self).replace("\n", " ")
 
 
 class UsageError(BscoreError):
@@ -54,3 +62,20 @@ class StorageError(BscoreError):
 
 class TreeError(BscoreError):
     """A log tree cannot be read: it is not one, or it was damaged."""
+
+
+def in_words(error: OSError, path: str | os.PathLike[str]) -> StorageError:
+    """The error with its path and, where there is one, its remedy."""
+    where = os.path.dirname(os.path.abspath(path))
+    remedies = {
+        errno.ENOSPC: f"The disk of {where} is full: free some space, then resume the job.",
+        errno.EDQUOT: f"The quota on {where} is used up: free some space, then resume the job.",
+        errno.EROFS: f"{where} is read-only: mount it writable, then resume the job.",
+        errno.EACCES: f"Make {where} writable for this user, then resume the job.",
+        errno.EPERM: f"Make {where} writable for this user, then resume the job.",
+        errno.EIO: "The disk reports an error: check it before the job is resumed.",
+        errno.EFBIG: f"The file system or `ulimit -f` allows no larger file in {where}.",
+        errno.ENOLCK: f"The file system of {where} has no locks: keep jobs elsewhere, by $BSCORE_HOME.",
+    }
+    remedy = remedies.get(error.errno or 0, "Resume the job when this is put right.")
+    return StorageError(f"{os.fspath(path)} cannot be written: {error.strerror}.", remedy=remedy)

@@ -18,11 +18,10 @@ from typing import IO
 from bscore import __version__
 from bscore.backends.detached_wire import FENCE_S, HELLO, Begin, Connection, SpoolPiece, Written
 from bscore.core.events import NodeLost
-from bscore.errors import BscoreError
+from bscore.errors import BscoreError, in_words
 from bscore.logtree.writer import TreeWriter
 from bscore.node.clock import Clock
 from bscore.node.messages import AgentSetup, Answer, LogChunk, Poll
-from bscore.outputs.part import in_words
 
 _HELLO_S = 30.0
 _STDERR_BYTES = 4000

@@ -16,10 +16,10 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Any, Protocol
 
-from bscore.errors import BscoreError
+from bscore.errors import BscoreError, in_words
 from bscore.inputs.compare import Changes, path_of, unlisted
 from bscore.inputs.kinds import list_inputs
-from bscore.inputs.manifest import Extent, Manifest, ManifestWriter, write_all
+from bscore.inputs.manifest import DATA_NAME, Extent, Manifest, ManifestWriter, write_all
 from bscore.inputs.repair import ManifestFiles
 from bscore.inputs.skipped import Skipped, shown
 
@@ -154,7 +154,9 @@ def _compare(
                     changes.note("added", path_of(record))
     except BscoreError as error:
         # The manifest stands; what cannot be read shows as items that fail, each with its reason.
-        _say_finished(listener, extent, skipped, None, note=f"The inputs cannot be compared. {error}")
+        _say_finished(
+            listener, extent, skipped, None, note=f"The inputs cannot be compared. {error.sentences}"
+        )
         return
     _say_finished(listener, extent, skipped, changes)
 
@@ -177,12 +179,13 @@ def main() -> int:
     try:
         run(request, teller)
     except BscoreError as error:
-        teller.last(state="failed", reason=str(error)[:_LONGEST_REASON])
+        teller.last(state="failed", reason=error.sentences[:_LONGEST_REASON])
     except BrokenPipeError:
         return 0
     except OSError as error:
-        name = "" if error.filename is None else f" ({error.filename!r})"
-        teller.last(state="failed", reason=f"The inputs cannot be listed: {error.strerror}{name}.")
+        # What the inputs themselves refuse came as an InputError: this is the manifest.
+        path = error.filename or os.path.join(request["checkpoint"], DATA_NAME)
+        teller.last(state="failed", reason=in_words(error, path).sentences[:_LONGEST_REASON])
     return 0
 
 

@@ -66,7 +66,8 @@ def _publish_own_files(master: Master, end: End, step: Step) -> End:
         publish_own_files(job.config.output, job.name, step)
     except BscoreError as error:
         return End(
-            e.Outcome.FAILED, f"{end.reason} The script's own files could not be published: {error}".strip()
+            e.Outcome.FAILED,
+            f"{end.reason} The script's own files could not be published: {error.sentences}".strip(),
         )
     return end
 
@@ -104,7 +105,7 @@ def _publish(master: Master, end: End, step: Step) -> End:
     try:
         publish([(term.job.part(number), nbytes) for number, nbytes in parts.items()], term.job.final, step)
     except BscoreError as error:
-        return End(e.Outcome.FAILED, f"The output could not be published: {error}")
+        return End(e.Outcome.FAILED, f"The output could not be published: {error.sentences}")
     return end
 
 

@@ -15,10 +15,9 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bscore.errors import HeldError, TermLostError
+from bscore.errors import HeldError, TermLostError, in_words
 from bscore.logtree import paths
 from bscore.logtree.trees import in_commands
-from bscore.outputs.part import in_words
 
 RENEW_S = 5.0
 #: A lock may be held for moments by nobody's master: a reader asks whether it is free by taking it shared,

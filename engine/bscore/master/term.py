@@ -15,7 +15,7 @@ from pathlib import Path
 from bscore import __version__
 from bscore.core import events as e
 from bscore.core.state import Run, Vitals
-from bscore.errors import StorageError, TreeError
+from bscore.errors import StorageError, TreeError, in_words
 from bscore.inputs.listing import Listing, NoListing
 from bscore.inputs.manifest import Manifest
 from bscore.inputs.ready import ReadyListing
@@ -30,7 +30,7 @@ from bscore.master.place import refuse_copy, settle
 from bscore.master.recorder import Recorder
 from bscore.master.requests import lying_there
 from bscore.node.clock import Clock
-from bscore.outputs.part import PartFile, in_words
+from bscore.outputs.part import PartFile
 from bscore.outputs.publish import no_step
 
 Step = Callable[[str], None]

@@ -11,8 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from bscore.errors import StorageError
-from bscore.outputs.part import in_words
+from bscore.errors import StorageError, in_words
 from bscore.outputs.publish import no_step, rename_without_overwriting
 
 

@@ -10,30 +10,13 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 
-from bscore.errors import StorageError
+from bscore.errors import StorageError, in_words
 
 #: Buffers that one writev takes (IOV_MAX of Linux and macOS).
 _IOV_MAX = 1024
 #: So much is copied together rather than handed over piece by piece.
 _JOIN_BYTES = 1 << 20
 _COPY_BYTES = 1 << 30
-
-
-def in_words(error: OSError, path: str | os.PathLike[str]) -> StorageError:
-    """The error with its path and, where there is one, its remedy."""
-    where = os.path.dirname(os.path.abspath(path))
-    remedies = {
-        errno.ENOSPC: f"The disk of {where} is full: free some space, then resume the job.",
-        errno.EDQUOT: f"The quota on {where} is used up: free some space, then resume the job.",
-        errno.EROFS: f"{where} is read-only: mount it writable, then resume the job.",
-        errno.EACCES: f"Make {where} writable for this user, then resume the job.",
-        errno.EPERM: f"Make {where} writable for this user, then resume the job.",
-        errno.EIO: "The disk reports an error: check it before the job is resumed.",
-        errno.EFBIG: f"The file system or `ulimit -f` allows no larger file in {where}.",
-        errno.ENOLCK: f"The file system of {where} has no locks: keep jobs elsewhere, by $BSCORE_HOME.",
-    }
-    remedy = remedies.get(error.errno or 0, "Resume the job when this is put right.")
-    return StorageError(f"{os.fspath(path)} cannot be written: {error.strerror}.", remedy=remedy)
 
 
 class PartFile:

@@ -14,8 +14,8 @@ import stat
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from bscore.errors import StorageError
-from bscore.outputs.part import copy_into, in_words
+from bscore.errors import StorageError, in_words
+from bscore.outputs.part import copy_into
 
 #: A part file, and how many bytes of it count.
 Part = tuple[str, int]

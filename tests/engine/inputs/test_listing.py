@@ -1,4 +1,5 @@
 import os
+import resource
 import select
 import signal
 import subprocess
@@ -82,6 +83,21 @@ def test_a_listing_says_that_it_goes_on_where_no_mini_batch_becomes_whole(
     heard = Heard()
     run(request([f"{tmp_path}/data/**/first"], checkpoint, 1), heard)
     assert len([fact for fact in heard.facts if fact["state"] == "listing"]) > 30
+
+
+def test_a_manifest_that_cannot_grow_is_named_not_the_inputs(data: Path, checkpoint: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2048, hard))
+    try:
+        listing = Listing.start([str(data)], 7, checkpoint)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    last = hear(listing)[-1]
+    assert last.state is ListingState.FAILED
+    assert last.reason == (
+        f"{checkpoint}/manifest cannot be written: File too large. "
+        f"The file system or `ulimit -f` allows no larger file in {checkpoint}."
+    )
 
 
 def test_a_listing_ends_with_everything_in_the_manifest(data: Path, checkpoint: Path) -> None:
