@@ -276,7 +276,7 @@ def _begin(channel: Channel, streams: Streams, setup: Dict[str, Any], code: str)
         leave(channel, streams, error, "init()" if step == "init" else "the import of the script", code)
     except BaseException as error:
         streams.settle()
-        channel.send([("init_failed", step) + describe(error, code)])
+        channel.send([("init_failed", step) + script.told(error, code)])
         return None
     channel.send([("ready", monotonic_ns() - begun_ns, process.shows_stacks())])
     return contract

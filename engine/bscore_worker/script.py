@@ -12,9 +12,16 @@ import sys
 import types
 from typing import Any, Callable, List, Optional, Tuple
 
+from bscore_worker.traces import describe, plain
+
 
 class ScriptError(Exception):
     """The scoring script cannot be used; the message says what was given and what was expected."""
+
+
+def told(error: BaseException, code: str) -> Tuple[str, str, str, str]:
+    """Why a script cannot be used: type, message, trace and place; a ScriptError is only its message."""
+    return ("", plain(str(error)), "", "") if isinstance(error, ScriptError) else describe(error, code)
 
 
 class Script:

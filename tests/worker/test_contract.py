@@ -121,9 +121,10 @@ def test_an_entry_script_is_loaded_as_what_it_is_part_of(tmp_path: Path, entry: 
     ("script", "kind", "words"),
     [
         ("def init(): raise RuntimeError('no model')\ndef run(x): pass", "RuntimeError", "init() raised"),
-        ("import nowhere_to_be_found", "ModuleNotFoundError", "could not be loaded"),
+        ("import nowhere_to_be_found", "ModuleNotFoundError", "the script cannot be imported: Module"),
         ("def run(:", "SyntaxError", "score.py:1"),
-        ("import os", "bscore_worker.script.ScriptError", "no function run(mini_batch)"),
+        ("import os", "", "the script cannot be imported: score.py has no function run(mini_batch)"),
+        ("run = 3", "", "run in score.py is 'int', expected a function."),
         ("import sys\ndef init(): sys.exit(4)\ndef run(x): pass", "SystemExit", "sys.exit() in init()"),
         ("import os\nos._exit(5)", "WorkerDied", "exit code 5"),
     ],
@@ -136,6 +137,7 @@ def test_a_worker_that_cannot_begin_says_why(tmp_path: Path, script: str, kind: 
         (failed,) = rig.found(e.InitFailed)
         assert gone.init_failed
         assert failed.error_type == kind
+        assert failed.loading == ("cannot be imported" in gone.cause)
         assert words in gone.cause
         assert not rig.answers
 

@@ -26,7 +26,7 @@ from bscore_worker.answers import Judge
 from bscore_worker.blocks import Blocks
 from bscore_worker.loop import call, failure
 from bscore_worker.profiling import Profiler
-from bscore_worker.script import Script, load, load_function
+from bscore_worker.script import Script, load, load_function, told
 from bscore_worker.streams import Streams
 from bscore_worker.traces import describe
 from bscore_worker.warned import Warned
@@ -139,7 +139,7 @@ class InlineWorker:
             except SystemExit as error:
                 raise self._exits(error, "init()" if step == "init" else "the import of the script") from None
             except BaseException as error:  # noqa: BLE001  # whatever a script raises is its failure, not ours
-                self._tell(("init_failed", step, *describe(error, self._code)), b"")
+                self._tell(("init_failed", step, *told(error, self._code)), b"")
                 raise Gone(1) from None
             finally:
                 self._streams.settle()

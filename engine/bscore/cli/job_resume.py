@@ -21,6 +21,8 @@ from bscore.logtree.source import LocalSource
 from bscore.master.job import Job, load_job
 from bscore.master.reporting import write_result
 from bscore.outputs.checks import check_output
+from bscore.spec.config import JobConfig
+from bscore.spec.script_check import check_script
 
 
 @click.command()
@@ -52,9 +54,18 @@ def resume(job_name: str, *, take_over: bool, retry_failed: bool, **given: Any) 
         if run.abandoned and not retry_failed:
             given_up = f"Mini-batches given up before: {len(run.abandoned)}."
             narrate(f"{given_up} They stay so; --retry-failed tries them again.")
+        if not run.exhausted:
+            _check_script(job.config)
     else:
         check_output(job.config.output, job.config.output_file_name, job.mark)
+        _check_script(job.config)
     return go(job, manner, take_over=take_over, retry_failed=retry_failed)
+
+
+def _check_script(config: JobConfig) -> None:
+    """Raise UsageError for a script that is gone or broken by now, before a worker is started for it."""
+    if config.function is None:
+        check_script(config.code, config.script)
 
 
 def _completed_already(job: Job, run: Run) -> int:

@@ -211,7 +211,8 @@ def news(event: e.Event, run: Run, source: Source) -> list[str]:
         return []
     what = f"{event.error_type}: {event.message}" if event.error_type else event.message
     if isinstance(event, e.InitFailed):
-        head = f"init() failed in {event.worker}: {what}"
+        step = "The script cannot be imported" if event.loading else "init() failed"
+        head = f"{step} in {event.worker}: {what}"
     else:
         head = f"mini-batch {event.mini_batch}, attempt {event.attempt} on {event.worker}: {what}"
     frames = trace_lines(source, event.trace)

@@ -34,7 +34,8 @@ def add_error(run: Run, event: e.AttemptFailed, node: str) -> None:
 def add_init_error(run: Run, event: e.InitFailed) -> None:
     """Count a worker that never became ready, in a group of its own kind of place."""
     node = event.worker.rpartition("/")[0]
-    key = error_key(f"init {event.kind}", event.error_type, event.message, event.place)
+    step = "load" if event.loading else "init"
+    key = error_key(f"{step} {event.kind}", event.error_type, event.message, event.place)
     group = run.errors.get(key)
     if group is not None:
         _count(group, event.at, node)
@@ -42,6 +43,7 @@ def add_init_error(run: Run, event: e.InitFailed) -> None:
         run.other_errors += 1
     else:
         run.errors[key] = _group(event, -1, 0, "", "", node)
+        run.errors[key].loading = event.loading
 
 
 def _count(group: ErrorGroup | WarningGroup, at: int, node: str, count: int = 1) -> None:

@@ -31,6 +31,8 @@ class ErrorGroup:
     folder: str
     #: Nodes it was seen on, at most 16.
     nodes: list[str] = field(default_factory=list)
+    #: Whether it was the import of the script that failed.
+    loading: bool = False
 
 
 @dataclass(slots=True)

@@ -58,6 +58,8 @@ class InitFailed:
     message: str
     place: str
     trace: str
+    #: Whether it was the import of the script that failed, before init() was called.
+    loading: bool = False
 
 
 @dataclass(frozen=True, slots=True)

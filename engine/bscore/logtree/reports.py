@@ -38,6 +38,8 @@ class Cause:
     items: int | None = None
     #: What all of them share, in words.
     common: tuple[str, ...] = ()
+    #: Whether it was the import of the script that failed.
+    loading: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +192,7 @@ def _cause(cause: Cause) -> list[str]:
     first = (
         f"    First: mini-batch {cause.first_mini_batch}"
         if cause.first_mini_batch >= 0
-        else "    First: init()"
+        else f"    First: {'the import of the script' if cause.loading else 'init()'}"
     )
     if cause.item:
         first += f", item {one_line(cause.item)}"

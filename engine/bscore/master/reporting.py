@@ -42,6 +42,7 @@ def _cause(run: Run, group: ErrorGroup) -> Cause:
         trace=group.trace,
         item=group.item,
         common=in_common(run, group),
+        loading=group.loading,
     )
 
 

@@ -194,11 +194,22 @@ class Hearing:
 
     def _init_failed(self, worker: Worker, message: Message, _body: bytes, at: int) -> None:
         _, step, error_type, text, trace, place = message
-        what = "init() raised" if step == "init" else "the script could not be loaded:"
-        self.blame_init(worker, at, error_type, text, place, trace, f"{what} {error_type}: {text}")
+        what = "init() raised" if step == "init" else "the script cannot be imported:"
+        why = f"{error_type}: {text}" if error_type else text
+        loading = step != "init"
+        self.blame_init(worker, at, error_type, text, place, trace, f"{what} {why}", loading=loading)
 
     def blame_init(
-        self, worker: Worker, at: int, error_type: str, text: str, place: str, trace: str, cause: str
+        self,
+        worker: Worker,
+        at: int,
+        error_type: str,
+        text: str,
+        place: str,
+        trace: str,
+        cause: str,
+        *,
+        loading: bool = False,
     ) -> None:
         """Report that a worker will never be ready, and why; `trace` is the text itself."""
         worker.init_failed = True
@@ -207,7 +218,7 @@ class Hearing:
         kind = e.FailureKind.TIMEOUT if error_type == "TimeoutError" else e.FailureKind.EXCEPTION
         if error_type == "WorkerDied":
             kind = e.FailureKind.DIED
-        self._desk.report(e.InitFailed(at, worker.name, kind, error_type, text, place, kept))
+        self._desk.report(e.InitFailed(at, worker.name, kind, error_type, text, place, kept, loading))
 
     def _exit(self, worker: Worker, message: Message, _body: bytes, at: int) -> None:
         _, code, where, trace, place = message

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ast
 import difflib
+from collections.abc import Container
 from pathlib import Path
 
 from bscore.errors import NotFoundError, UsageError
+
+_VALUES = (ast.Constant, ast.JoinedStr, ast.List, ast.Tuple, ast.Dict, ast.Set)
 
 
 def find_script(code: Path, script: str) -> Path | None:
@@ -51,6 +54,7 @@ def check_script(code: Path, script: str) -> None:
         ) from None
     except ValueError as error:
         raise UsageError(f"The scoring script {path} cannot be read as Python: {error}.") from None
+    _refuse_values(tree, path)
     if not _may_define(tree, "run"):
         functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef)]
         has = f"it defines {', '.join(functions)}" if functions else "it defines no function"
@@ -60,8 +64,34 @@ def check_script(code: Path, script: str) -> None:
         )
 
 
-def _may_define(tree: ast.Module, name: str) -> bool:
-    """Whether the module could have this name: defined, assigned or imported anywhere in it."""
+def _refuse_values(tree: ast.Module, path: Path) -> None:
+    """Raise UsageError where init, run or shutdown can be nothing but a number, a text or the like."""
+    for name in ("run", "init", "shutdown"):
+        values = [
+            node for node in ast.walk(tree) if isinstance(node, ast.Assign) and _gives_value(node, name)
+        ]
+        if values and not _may_define(tree, name, {id(node.targets[0]) for node in values}):
+            given = f"{path}:{values[-1].lineno}: {name} = {ast.unparse(values[-1].value)[:40]}"
+            raise UsageError(
+                f"{name} in the scoring script is no function: {given}",
+                remedy=f"Define {name}() as a function, or give that value another name.",
+            )
+
+
+def _gives_value(node: ast.Assign, name: str) -> bool:
+    """Whether this is `name = ` with something that is never called; None stands for no function."""
+    match node:
+        case ast.Assign(targets=[ast.Name(id=found)], value=value) if found == name:
+            is_none = isinstance(value, ast.Constant) and value.value is None
+            return isinstance(value, _VALUES) and not is_none
+    return False
+
+
+def _may_define(tree: ast.Module, name: str, left_out: Container[int] = ()) -> bool:
+    """Whether the module could have this name: defined, assigned or imported anywhere in it.
+
+    What stands at nodes of these ids is left out.
+    """
     for node in ast.walk(tree):
         match node:
             case ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
@@ -71,7 +101,7 @@ def _may_define(tree: ast.Module, name: str) -> bool:
                 if node.name == "*" or (node.asname or node.name) == name:
                     return True
             case ast.Name(id=found, ctx=ast.Store()):
-                if found == name:
+                if found == name and id(node) not in left_out:
                     return True
             case ast.Constant(value=found):
                 # globals()["run"] = ..., setattr(module, "run", ...)

@@ -368,6 +368,21 @@ def test_after_a_repair_what_was_given_up_is_tried_again_where_asked_for(tmp_pat
     assert "Completed already" in here("job", "resume", "job1", "--retry-failed")[2]
 
 
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_script_that_is_gone_is_refused_before_a_term_begins(
+    tmp_path: Path, here: Here, begun: bool
+) -> None:
+    job = make_job(tmp_path, "import nowhere\n" + ECHO, items=20, workers=1)
+    if begun:
+        assert here("job", "resume", "job1")[0] == 1
+    (job.config.code / "score.py").unlink()
+    before = events_of(job)
+    code, _, err = here("job", "resume", "job1")
+    assert code == 2
+    assert f"The scoring script {job.config.code / 'score.py'} does not exist." in err
+    assert events_of(job) == before
+
+
 def test_a_published_output_cannot_get_what_was_given_up(tmp_path: Path, here: Here) -> None:
     broken = ECHO.replace("    return", "    assert '7' not in mini_batch[0], mini_batch\n    return")
     job = make_job(tmp_path, broken, items=10, mini_batch_size=1, limits=Limits(tries=1))

@@ -18,7 +18,7 @@ from bscore.core.events import FailureKind, Outcome
 from bscore.core.rates import Rate
 from bscore.logtree import job_report, overview, paths, reports
 from bscore.logtree.readme_text import FILES, readme
-from bscore.logtree.reports import Cause, ResultFacts
+from bscore.logtree.reports import Cause, ResultFacts, cause_lines
 
 AT = 1_618_524_212_226_929  # 2021-04-15T22:03:32.226929
 MINUTE = 60_000_000
@@ -153,6 +153,12 @@ def test_a_row_is_one_line_of_fifteen_cells(event: ev.Event, items: list[str]) -
         assert json.loads(cells[14])["minibatch"] == items or any(
             "\ud800" <= c <= "\udfff" for c in "".join(items)
         )
+
+
+def test_a_script_that_cannot_be_imported_never_came_to_its_init() -> None:
+    cause = Cause(FailureKind.EXCEPTION, "ImportError", "no", "s.py:1 in <module>", 3, AT, AT, (), -1)
+    assert "    First: init()" in cause_lines([cause])
+    assert "    First: the import of the script" in cause_lines([dataclasses.replace(cause, loading=True)])
 
 
 def test_other_events_have_no_row() -> None:

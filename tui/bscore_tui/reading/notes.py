@@ -97,9 +97,8 @@ def _ready(event: e.WorkerReady) -> Words:
 
 def _init_failed(event: e.InitFailed) -> Words:
     what = error_text(event.error_type, event.message)
-    return f"{worker_text(event.worker)}: init() failed: {what} {safe(event.place, 200)}", (
-        f"worker:{event.worker}"
-    )
+    step = "the script cannot be imported" if event.loading else "init() failed"
+    return f"{worker_text(event.worker)}: {step}: {what} {safe(event.place, 200)}", (f"worker:{event.worker}")
 
 
 def _gone(event: e.WorkerGone) -> Words:
