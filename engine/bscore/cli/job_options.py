@@ -16,6 +16,7 @@ from bscore.inputs.check import check_apart, check_inputs
 from bscore.outputs.checks import check_output
 from bscore.spec.config import JobConfig
 from bscore.spec.draft import CliChoices
+from bscore.spec.problems import FLAGS
 from bscore.spec.resolve import resolve
 from bscore.spec.script_check import check_script
 from bscore.spec.yaml_text import load_yaml
@@ -150,6 +151,11 @@ def _overrides(given: dict[str, Any]) -> dict[str, str]:
         overrides[name.strip()] = value
     for option, name in _FLAGS.items():
         if given[option] is not None:
+            if overrides.get(name, given[option]) != given[option]:
+                raise UsageError(
+                    f"Given twice: {FLAGS[name]} {given[option]} and --set {name}={overrides[name]}.",
+                    remedy="Leave one of them out.",
+                )
             overrides[name] = given[option]
     if given["keep_partial"]:
         overrides["keep_partial"] = "true"

@@ -16,7 +16,7 @@ FILES: tuple[tuple[str, str], ...] = (
     (paths.user_stdout(_NODE, _PROCESS), "print() and logging of the script"),
     (paths.user_stderr(_NODE, _PROCESS), "sys.stderr of the script"),
     (paths.entry_script_log(_NODE, _PROCESS), "EntryScript().logger of the script"),
-    (paths.JOB_ERROR, "why the job failed, with findings; only if it did"),
+    (paths.JOB_ERROR, "why the job failed, and its errors by frequency; only where something went wrong"),
     (paths.JOURNAL, "the master: one record per event, from which everything else can be derived"),
     (paths.journal_of_term(1), "the same of an earlier term, before the job was resumed"),
     (paths.agent_log(_NODE), "the agent of a node: workers started, ended, killed"),

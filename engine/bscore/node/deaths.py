@@ -19,6 +19,10 @@ _SIGNALS = {
 }
 
 
+#: Python's own exit code where stdout or stderr cannot be flushed at its end.
+OUTPUT_LOST = 120
+
+
 def cause(exit_code: int | None, signal_number: int | None, exited_in: str, stderr_tail: str) -> str:
     """One sentence; `exited_in` says where the script called sys.exit(), empty when it did not."""
     if signal_number is not None:
@@ -27,6 +31,11 @@ def cause(exit_code: int | None, signal_number: int | None, exited_in: str, stde
         return f"signal {signal_number} ({name}): {likely}"
     if exited_in:
         return f"exit code {exit_code}: sys.exit() in {exited_in}"
+    if exit_code == OUTPUT_LOST:
+        return (
+            f"exit code {exit_code}: Python ended and could not write the rest of its output, most often "
+            "because the script closed descriptors that are not its own (os.close, os.closerange)"
+        )
     said = f"; last line of its stderr: {stderr_tail}" if stderr_tail else ""
     return f"exit code {exit_code}: ended by os._exit() or by a library{said}"
 
@@ -36,6 +45,15 @@ def _signal_name(number: int) -> str:
         return signal.Signals(number).name
     except ValueError:
         return f"real-time signal {number}"
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether a process was stopped by a signal and waits to go on; False where that cannot be seen."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] in "Tt"
+    except (OSError, IndexError):
+        return False
 
 
 def return_code(exit_code: int | None, signal_number: int | None) -> int:

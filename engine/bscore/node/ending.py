@@ -99,6 +99,8 @@ class Endings:
             f"run() did not finish within {limits.attempt_s:g} seconds (run_invocation_timeout "
             f"{limits.run_invocation_timeout_s:g} + task_overhead_timeout {limits.task_overhead_timeout_s:g})"
         )
+        if ending.stopped:
+            text += "; its process was stopped by a signal (SIGSTOP), so that it could not go on"
         event = self._failure(
             worker,
             running,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from bscore.node.deaths import is_stopped
 from bscore.node.desk import Desk
 from bscore.node.stack_taking import StackTaking, Taken
 from bscore.node.timeouts import Verdict, Watch
@@ -80,7 +81,8 @@ class Watching:
         if verdict is Verdict.OVER and running is not None:
             limit = self._watch.attempt_ns / 1e9
             reason = f"run() of mini-batch {running.pending.batch.mini_batch} exceeded {limit:g} seconds"
-            ending = Ending(EndKind.TIMEOUT, reason, running.sequence, taken.place, taken.trace)
+            stopped = not taken.place and is_stopped(worker.system.pid)
+            ending = Ending(EndKind.TIMEOUT, reason, running.sequence, taken.place, taken.trace, stopped)
             self._kill(worker, ending)
         elif verdict is Verdict.INIT_OVER:
             limit = self._watch.init_ns / 1e9

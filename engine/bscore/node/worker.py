@@ -85,6 +85,8 @@ class Ending:
     sequence: int = -1
     place: str = ""
     trace: str = ""
+    #: Whether its process stood stopped by a signal when it was killed.
+    stopped: bool = False
 
 
 @dataclass(slots=True)

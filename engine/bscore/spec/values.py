@@ -14,9 +14,11 @@ from dataclasses import dataclass
 from enum import Enum
 
 INT_MAX = 2**31 - 1
+#: File systems take 255; the part files of a job put more around the name.
+FILE_NAME_BYTES = 200
 SECONDS_MAX = 259200
 _UNITS = {"": 1, "b": 1, "kb": 1024, "mb": 1024**2, "gb": 1024**3}
-_SIZE = re.compile(r"(\d{1,18})\s*([a-z]*)", re.IGNORECASE | re.ASCII)
+_SIZE = re.compile(r"(\d+)\s*([a-z]*)", re.IGNORECASE | re.ASCII)
 _INT = re.compile(r"[-+]?\d+", re.ASCII)
 _NUMBER = re.compile(r"[-+]?(\d+(\.\d*)?|\.\d+)", re.ASCII)
 
@@ -109,14 +111,18 @@ def _size(text: str) -> Size:
     found = _SIZE.fullmatch(text.strip())
     if not found or found[2].lower() not in _UNITS:
         raise ValueError("not a size")
+    if len(found[1]) > 18 or int(found[1]) > INT_MAX:
+        raise ValueError(f"too large, at most {INT_MAX}")
     unit = found[2].lower()
     value = _int(found[1], 1, INT_MAX) * _UNITS[unit]
     return Size(value) if not unit else Size(1, value)
 
 
 def _file_name(text: str) -> str:
-    if text in {"", ".", ".."} or "/" in text or not text.isprintable() or len(text.encode()) > 200:
+    if text in {"", ".", ".."} or "/" in text or not text.isprintable():
         raise ValueError("not a plain file name")
+    if len(text.encode()) > FILE_NAME_BYTES:
+        raise ValueError(f"too long, at most {FILE_NAME_BYTES} bytes")
     return text
 
 

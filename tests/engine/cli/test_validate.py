@@ -107,3 +107,30 @@ def test_words_that_a_pattern_became_are_refused_and_not_given_to_the_script(
     assert "Belongs to no option: in/1.txt in/2.txt" in str(check["text"])
     code, checks = validate(*words[:4], "--", "in/1.txt", "--name", "x", "--", "y")
     assert code == 0, checks
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (
+            ["--mini-batch-size", "3", "--set", "mini_batch_size=4"],
+            "Given twice: --mini-batch-size 3 and --set mini_batch_size=4.",
+        ),
+        (["--mini-batch-size", "9" * 26], "too large, at most 2147483647"),
+        (["--set", "output_file_name=" + "n" * 300], "too long, at most 200 bytes"),
+    ],
+)
+def test_a_value_that_cannot_count_is_refused_with_the_reason(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    options: list[str],
+    said: str,
+) -> None:
+    make_place(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    here = Here(monkeypatch, capsys, tmp_path / "home")
+    code, _, err = here("run", "--script", "score.py", "--input", "in", "--output", "out", *options)
+    assert code == 2
+    assert said in err
+    assert not (tmp_path / "home" / "jobs").exists(), "nothing ran"

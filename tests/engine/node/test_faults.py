@@ -54,6 +54,7 @@ SCRIPT = """
             import io
             sys.stdout = io.StringIO()
             print("lost")
+        if what == "stop": os.kill(os.getpid(), 19)
         if what == "close fds": os.closerange(3, 256)
         return mini_batch
 """
@@ -163,6 +164,17 @@ def test_a_time_out_says_where_and_charges_once_the_process_is_dead(
         assert "|ERROR|" in line
         assert "Stop for run() unable to finish within 1 seconds for {" in line
         assert '"status": "RUN_TIMEOUT"' in line
+
+
+def test_a_time_out_of_a_stopped_process_says_that_it_was_stopped(tmp_path: Path) -> None:
+    with Rig(tmp_path, SCRIPT, limits=ONE_SECOND) as rig:
+        rig.assign(rig.start(), ["stop"])
+        rig.gone()
+        (failure,) = rig.failures
+        assert failure.kind is FailureKind.TIMEOUT
+        assert failure.message.endswith(
+            "; its process was stopped by a signal (SIGSTOP), so that it could not go on"
+        )
 
 
 @pytest.mark.parametrize("what", ["close", "replace", "print"])

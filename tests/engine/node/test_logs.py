@@ -165,6 +165,8 @@ def test_an_interval_of_nothing_switches_the_monitor_off_but_not_the_heart(tmp_p
         (3, None, "run()", "", "exit code 3: sys.exit() in run()"),
         (1, None, "", "ImportError: no", "ImportError: no"),
         (0, None, "", "", "os._exit()"),
+        (120, None, "", "Exception ignored", "the script closed descriptors"),
+        (120, None, "run()", "", "exit code 120: sys.exit() in run()"),
         (None, 9, "", "", "memory"),
         (None, 11, "", "", "SIGSEGV"),
         (None, 40, "", "", "real-time signal 40"),
