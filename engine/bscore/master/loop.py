@@ -10,6 +10,7 @@ from pathlib import Path
 from bscore.backends.base import Backend
 from bscore.core import events as e
 from bscore.core.instructions import End, Instruction
+from bscore.core.listing import limit_s
 from bscore.core.policy import is_end, plan, rest_us, wants_early_look
 from bscore.core.snapshot import due, encode_snapshot
 from bscore.core.state import Run
@@ -158,11 +159,21 @@ class Master:
 
     def _wait_for_manifest(self) -> None:
         """After a power failure the listing first has to bring back what the journal knows of."""
-        term = self.term
-        while term.manifest.extent().mini_batches < self.run.mini_batches:
-            self.listen(NAP_S)
+        term, most_s = self.term, limit_s(self.term.job.config.limits)
+        reached, since = 0, term.clock.now()
+        while (extent := term.manifest.extent().mini_batches) < self.run.mini_batches:
+            now = self.listen(NAP_S)
+            self.check_second_stop()
             if self.run.listing_error:
                 return
+            if extent > reached:
+                reached, since = extent, now
+            if now - max(since, self.run.listed_at) > most_s * 1e6:
+                raise BscoreError(
+                    f"The inputs of job {term.job.name} have to be listed again, and that stands still: "
+                    f"nothing in {most_s:g} seconds.",
+                    remedy="Look at where the inputs are, then resume the job.",
+                )
             if term.listing.fileno() < 0:
                 raise BscoreError(
                     f"The inputs of job {term.job.name} hold fewer items than when it began.",

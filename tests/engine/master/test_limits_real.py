@@ -9,6 +9,7 @@ import pytest
 
 from bscore.core import events as e
 from bscore.core.limits import Limits
+from bscore.errors import BscoreError
 from bscore.logtree import paths
 from real_runs import ECHO, events_of, make_job, processes_of, rows_of, run_here, run_of
 
@@ -199,3 +200,21 @@ def test_a_listing_that_stops_in_the_middle_ends_the_job_and_is_named(tmp_path: 
     assert run.reason.startswith(reason)
     assert run.reason in (job.tree / paths.JOB_RESULT).read_text()
     assert not processes_of(job), "the listing has ended, too"
+
+
+def test_a_lost_manifest_that_nobody_lists_again_ends_the_resume(tmp_path: Path) -> None:
+    fifo = tmp_path / "stops.txt"
+    os.mkfifo(fifo)
+    limits = Limits(progress_update_timeout_s=0.5, first_task_creation_timeout_s=30)
+    job = make_job(tmp_path, HANGS, inputs=(f"@{fifo}",), limits=limits)
+    writer = os.open(fifo, os.O_RDWR)
+    try:
+        os.write(writer, b"".join(b"/data/item%05d\n" % number for number in range(20)))
+        assert run_here(job) == 1
+        for name in ("manifest", "manifest.index"):
+            os.truncate(job.tree / "checkpoint" / name, 0)
+        with pytest.raises(BscoreError, match=r"stands still: nothing in 0\.5 seconds"):
+            run_here(job)
+    finally:
+        os.close(writer)
+    assert not processes_of(job)
