@@ -23,6 +23,8 @@ _EXTRAS = {
     "gcs": "gcs",
 }
 _CHUNK = 1024
+#: Stands behind what a folder holds, so that it is seen that the listing goes on.
+_FOLDER_DONE: tuple[str, dict[str, Any]] = ("", {})
 
 
 def is_url(text: str) -> bool:
@@ -31,12 +33,16 @@ def is_url(text: str) -> bool:
 
 
 def walk_url(url: str) -> Records:
-    """Records of every file that the URL names, in chunks. Raises InputError in words of the file system."""
+    """Records of every file that the URL names, in chunks, one at least for each folder.
+
+    Raises InputError in words of the file system.
+    """
     chunk: list[bytes] = []
     try:
         for record in _records(url):
-            chunk.append(record)
-            if len(chunk) >= _CHUNK:
+            if record:
+                chunk.append(record)
+            if not record or len(chunk) >= _CHUNK:
                 yield chunk
                 chunk = []
     except (ImportError, OSError, ValueError) as error:
@@ -51,6 +57,9 @@ def _records(url: str) -> Iterator[bytes]:
     files, path = url_to_fs(url)
     tail = url.partition("::")[2]
     for name, info in _infos(files, path):
+        if not name:
+            yield b""
+            continue
         whole = files.unstrip_protocol(name)
         whole = f"{whole}::{tail}" if tail and "::" not in whole else whole
         size = info.get("size")
@@ -74,6 +83,7 @@ def _infos(files: Any, path: str) -> Iterator[tuple[str, dict[str, Any]]]:
     for _, folders, found in files.walk(path, detail=True, on_error="raise"):
         for name in sorted(found):
             yield found[name]["name"], found[name]
+        yield _FOLDER_DONE
         # walk() goes down in the order in which this dictionary stands now.
         ordered = {name: folders[name] for name in sorted(folders)}
         folders.clear()

@@ -37,6 +37,15 @@ def test_urls_are_listed_in_order_with_their_sizes(bucket: str, below: str, expe
     assert all(item.size == 2 and item.mtime_ns > 1e18 for item in found)
 
 
+def test_a_url_gives_a_sign_for_each_folder_also_where_it_holds_no_files() -> None:
+    files = fsspec.filesystem("memory")
+    for number in range(5):
+        files.mkdirs(f"/hollow/{number}/none", exist_ok=True)
+    files.pipe("/hollow/4/none/last", b"x")
+    chunks = list(list_inputs(["memory://hollow"], Skipped()))
+    assert (len(chunks), sum(map(len, chunks))) == (11, 1)
+
+
 def test_members_of_an_archive_keep_the_archive_in_their_name(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
         archive.writestr("d/one.txt", "1")
