@@ -168,12 +168,12 @@ def test_without_a_job_file_nobody_is_sent_to_what_needs_one(done: Job, tmp_path
     assert "resume" not in text
 
 
-def test_a_reason_of_several_lines_is_shown_as_such(tmp_path: Path, here: Here) -> None:
+def test_a_reason_says_what_happened_and_what_to_do_in_one_line(tmp_path: Path, here: Here) -> None:
     job = make_job(tmp_path, items=5)
     job.final.write_text("somebody else's")
     assert run_job(job).outcome is Outcome.FAILED
     text = here("job", "show", "job1", "-o", "text")[1]
-    assert "it was left as it is.\n              Move it away, then resume the job" in text
+    assert "it was left as it is. Move it away, then resume the job" in text
     assert f"{job.part(1)} (not published, 5 rows)\n" in text
     for path in (paths.JOB_RESULT, paths.DRIVER_LOG):
         assert "it was left as it is. Move it away" in (job.tree / path).read_text()
