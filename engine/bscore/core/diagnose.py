@@ -46,6 +46,31 @@ def add_init_error(run: Run, event: e.InitFailed) -> None:
         run.errors[key].loading = event.loading
 
 
+def add_missing(run: Run, event: e.ItemsMissing) -> None:
+    """Count the items that a mini-batch goes without, all of them in one group."""
+    message = f"missing when the job was resumed: {event.first}"
+    group = run.errors.get(e.FailureKind.MISSING)
+    if group is not None:
+        _count(group, event.at, "", event.items)
+        group.folder = common_folder(group.folder, event.first)
+        return
+    run.errors[e.FailureKind.MISSING] = ErrorGroup(
+        kind=e.FailureKind.MISSING,
+        error_type="",
+        message=message,
+        place="",
+        count=event.items,
+        first_at=event.at,
+        last_at=event.at,
+        first_mini_batch=event.mini_batch,
+        first_attempt=0,
+        worker="",
+        trace="",
+        item=event.first,
+        folder=event.first.rpartition("/")[0],
+    )
+
+
 def _count(group: ErrorGroup | WarningGroup, at: int, node: str, count: int = 1) -> None:
     group.count += count
     group.last_at = max(group.last_at, at)

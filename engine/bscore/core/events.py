@@ -37,6 +37,7 @@ from bscore.core.work_events import (
     FailureKind,
     Finished,
     InitFailed,
+    ItemsMissing,
     MiniBatchAbandoned,
     RemainingAbandoned,
     StacksTaken,
@@ -64,6 +65,7 @@ __all__ = [
     "Finished",
     "InitFailed",
     "InputsChanged",
+    "ItemsMissing",
     "ListingFailed",
     "ListingFinished",
     "MiniBatchAbandoned",
@@ -109,6 +111,7 @@ Event = (
     | Assigned
     | WithdrawalAsked
     | Withdrawn
+    | ItemsMissing
     | Finished
     | AttemptFailed
     | MiniBatchAbandoned

@@ -50,7 +50,8 @@ def plan(run: Run, vitals: Vitals, limits: Limits, now: int) -> list[Instruction
     instructions += _spent(run, limits)
     instructions += _staff(run)
     if vitals.unwritten_bytes <= MAX_UNWRITTEN_BYTES and run.hungry:
-        instructions += _give(run, limits) if run.waiting else _take_back(run, now)
+        upto = run.mini_batches if vitals.found is None else vitals.found
+        instructions += _give(run, limits, upto) if run.waiting else _take_back(run, now)
     return instructions
 
 
@@ -132,21 +133,22 @@ def _staff(run: Run) -> list[Instruction]:
     return starts
 
 
-def _give(run: Run, limits: Limits) -> list[Instruction]:
+def _give(run: Run, limits: Limits, upto: int) -> list[Instruction]:
+    """Hand out what waits, mini-batches before `upto` only."""
     workers = _unburdened_first(run, [run.workers[worker] for worker in run.hungry])
     shares = _shares(workers, run.waiting)
     given: dict[str, list[int]] = {}
     if run.returned:
-        _give_returned(run, limits, workers, shares, given)
+        _give_returned(run, limits, upto, workers, shares, given)
     new = run.next_new
     gives: list[Instruction] = []
     for worker, share in zip(workers, shares, strict=True):
         ids = given.get(worker.id)
         pairs = as_pairs(ids) if ids else ()
         if run.ahead:
-            fresh, new = _around(run, new, share)
+            fresh, new = _around(run, new, share, upto)
             pairs += fresh
-        elif (count := min(share, run.mini_batches - new)) > 0:
+        elif (count := min(share, upto - new)) > 0:
             pairs += ((new, count),)
             new += count
         if pairs:
@@ -154,13 +156,13 @@ def _give(run: Run, limits: Limits) -> list[Instruction]:
     return gives
 
 
-def _around(run: Run, new: int, share: int) -> tuple[tuple[tuple[int, int], ...], int]:
+def _around(run: Run, new: int, share: int, upto: int) -> tuple[tuple[tuple[int, int], ...], int]:
     """`share` new ids from `new` on without those given up ahead of their turn, and what comes next."""
     pairs: list[tuple[int, int]] = []
-    for start, stop in [*run.ahead.pairs(), (run.mini_batches, run.mini_batches)]:
+    for start, stop in [*run.ahead.pairs(), (upto, upto)]:
         if stop <= new:
             continue
-        count = min(share, start - new)
+        count = min(share, min(start, upto) - new)
         if count > 0:
             pairs.append((new, count))
             share, new = share - count, new + count
@@ -196,12 +198,17 @@ def _shares(workers: list[Worker], waiting: int) -> list[int]:
 
 
 def _give_returned(
-    run: Run, limits: Limits, workers: list[Worker], shares: list[int], given: dict[str, list[int]]
+    run: Run,
+    limits: Limits,
+    upto: int,
+    workers: list[Worker],
+    shares: list[int],
+    given: dict[str, list[int]],
 ) -> None:
     """Hand out what waits again, tried ones to another node or worker where one has room."""
     for mini_batch in islice(run.returned, sum(shares)):
         charge = run.charges.get(mini_batch)
-        if charge is not None and charge.tries >= limits.tries:
+        if mini_batch >= upto or (charge is not None and charge.tries >= limits.tries):
             continue
         open_to = [index for index, share in enumerate(shares) if share]
         if not open_to:

@@ -11,7 +11,7 @@ from typing import Any
 
 from bscore.core import events as e
 from bscore.core.attempts import REDUCERS as ATTEMPT_REDUCERS
-from bscore.core.diagnose import add_init_error, add_own_warning, add_warnings
+from bscore.core.diagnose import add_init_error, add_missing, add_own_warning, add_warnings
 from bscore.core.giving_up import REDUCERS as GIVING_UP_REDUCERS
 from bscore.core.state import (
     MAX_FINDINGS,
@@ -286,6 +286,7 @@ _REDUCERS: dict[type, Callable[[Run, Any], None]] = {
     e.ListingFinished: _on_listing_finished,
     e.ListingFailed: _on_listing_failed,
     e.InputsChanged: _on_inputs_changed,
+    e.ItemsMissing: add_missing,
     e.WorkerStarting: _on_worker_starting,
     e.WorkerReady: _on_worker_ready,
     e.InitFailed: _on_init_failed,

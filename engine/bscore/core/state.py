@@ -301,6 +301,8 @@ class Vitals:
     heard: dict[str, int] = field(default_factory=dict)
     #: The latest heartbeat of each node, as its agent sent it; opaque here.
     heartbeats: dict[str, object] = field(default_factory=dict)
+    #: On resume, until the inputs are compared: mini-batches before this one may be handed out. None: all.
+    found: int | None = None
     #: Bytes of rows received but not yet written.
     unwritten_bytes: int = 0
     #: Microseconds during which the master itself did not run since the last progress, and before

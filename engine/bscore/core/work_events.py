@@ -26,6 +26,8 @@ class FailureKind(StrEnum):
     SHORT = "short"
     #: The node vanished while it ran this mini-batch.
     LOST = "lost"
+    #: Items were missing when the job was resumed.
+    MISSING = "missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,19 @@ class Withdrawn:
     at: int
     worker: str
     pairs: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ItemsMissing:
+    """Items of a mini-batch were missing when the job was resumed: it goes to a worker without them.
+
+    `first` is the path of the first one. They count as failed once the mini-batch is over.
+    """
+
+    at: int
+    mini_batch: int
+    items: int
+    first: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from array import array
+from collections.abc import Callable, Iterable, Iterator
 
+from bscore.core.ranges import Ranges
 from bscore.inputs.manifest import split_records
 from bscore.inputs.skipped import FIRST_NAMES, shown
 
 
 class Changes:
-    """Counts of items of the manifest that are missing or changed, and of new ones; first names of each."""
+    """Counts of items of the manifest that are missing or changed, and of new ones; first names of each.
 
-    def __init__(self) -> None:
+    Of mini-batches that are `done`, each of `mini_batch_size` items, nothing can be missing any more.
+    """
+
+    def __init__(self, mini_batch_size: int = 1, done: Iterable[tuple[int, int]] = ()) -> None:
+        self._size = mini_batch_size
+        self._done = Ranges(done)
+        #: The missing ones by their place in the manifest, in the order of their noting.
+        self.places = array("Q")
         self.missing = 0
         self.changed = 0
         self.added = 0
@@ -19,7 +28,16 @@ class Changes:
         self._named = {"missing": 0, "changed": 0, "added": 0}
 
     def note(self, kind: str, path: bytes) -> None:
-        """Count one; `kind` is missing, changed or added."""
+        """Count one; `kind` is changed or added."""
+        self._count(kind, path)
+
+    def note_missing(self, path: bytes, place: int) -> None:
+        """Count the item at this place of the manifest, where it has still to be scored."""
+        if place // self._size not in self._done:
+            self.places.append(place)
+            self._count("missing", path)
+
+    def _count(self, kind: str, path: bytes) -> None:
         setattr(self, kind, getattr(self, kind) + 1)
         if self._named[kind] < FIRST_NAMES:
             self._named[kind] += 1
@@ -27,16 +45,22 @@ class Changes:
 
 
 class _Unmatched:
-    """Records of one side that the other has not shown yet, in order; a path may stand there twice."""
+    """Records of one side that the other has not shown yet, in order, with their places there.
+
+    A path may stand there twice.
+    """
 
     def __init__(self) -> None:
-        self._by_path: dict[bytes, list[bytes]] = {}
+        self._by_path: dict[bytes, list[tuple[bytes, int]]] = {}
 
     def __bool__(self) -> bool:
         return bool(self._by_path)
 
-    def add(self, path: bytes, record: bytes) -> None:
-        self._by_path.setdefault(path, []).append(record)
+    def add(self, path: bytes, record: bytes, place: int) -> None:
+        self._by_path.setdefault(path, []).append((record, place))
+
+    def first_place(self) -> int:
+        return next(iter(self._by_path.values()))[0][1]
 
     def take(self, path: bytes) -> bytes | None:
         records = self._by_path.get(path)
@@ -44,21 +68,28 @@ class _Unmatched:
             return None
         if len(records) == 1:
             del self._by_path[path]
-        return records.pop(0)
+        return records.pop(0)[0]
 
-    def take_all(self) -> list[bytes]:
+    def take_all(self) -> list[tuple[bytes, int]]:
         records = [record for records in self._by_path.values() for record in records]
         self._by_path.clear()
         return records
 
+    def take_records(self) -> list[bytes]:
+        return [record for record, _ in self.take_all()]
+
 
 def unlisted(
-    listed: Iterable[list[bytes]], manifest_blocks: Iterable[bytes], changes: Changes
+    listed: Iterable[list[bytes]],
+    manifest_blocks: Iterable[bytes],
+    changes: Changes,
+    found: Callable[[int], None] = lambda _items: None,
 ) -> Iterator[list[bytes]]:
     """The listed records that the manifest does not hold, as soon as that is certain.
 
     Both sides come in nearly the same order, so that pairs are found near each other. Counts missing
-    and changed into `changes`; what is yielded is not counted.
+    and changed into `changes`; what is yielded is not counted. `found` is told how many of the first
+    items of the manifest are certain to be there.
     """
     known = _Known(manifest_blocks)
     ahead, behind = _Unmatched(), _Unmatched()
@@ -66,28 +97,34 @@ def unlisted(
         block = known.take(len(chunk))
         if not ahead and not behind:
             if block == chunk:
+                found(known.taken)
                 continue
             if not block:
                 yield chunk
                 continue
-        _match(chunk, behind, ahead, changes)
-        _match(block, ahead, behind, changes)
+        _match(chunk, 0, behind, ahead, changes)
+        _match(block, known.taken - len(block), ahead, behind, changes)
         if len(block) < len(chunk) and ahead:
-            yield ahead.take_all()
-    while block := known.take(4096):
-        _match(block, ahead, behind, changes)
+            yield ahead.take_records()
+        found(behind.first_place() if behind else known.taken)
+    while ahead and (block := known.take(4096)):
+        _match(block, known.taken - len(block), ahead, behind, changes)
     if ahead:
-        yield ahead.take_all()
-    for record in behind.take_all():
-        changes.note("missing", path_of(record))
+        yield ahead.take_records()
+    for record, place in behind.take_all():
+        changes.note_missing(path_of(record), place)
+    while block := known.take(4096):
+        for place, record in enumerate(block, known.taken - len(block)):
+            changes.note_missing(path_of(record), place)
 
 
-def _match(records: list[bytes], other: _Unmatched, own: _Unmatched, changes: Changes) -> None:
-    for record in records:
+def _match(records: list[bytes], place: int, other: _Unmatched, own: _Unmatched, changes: Changes) -> None:
+    """Pair records, the first of which stands at this place of its side."""
+    for at, record in enumerate(records, place):
         path = path_of(record)
         match = other.take(path)
         if match is None:
-            own.add(path, record)
+            own.add(path, record, at)
         elif match != record and _differ(record, match):
             changes.note("changed", path)
 
@@ -110,6 +147,7 @@ class _Known:
         self._blocks = iter(blocks)
         self._records: list[bytes] = []
         self._at = 0
+        self.taken = 0
 
     def take(self, count: int) -> list[bytes]:
         """The next records: `count` of them, fewer only at the end."""
@@ -122,4 +160,5 @@ class _Known:
             self._records = split_records(block)
             self._at = count - len(taken)
             taken += self._records[: self._at]
+        self.taken += len(taken)
         return taken

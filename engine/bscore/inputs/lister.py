@@ -20,6 +20,7 @@ from bscore.errors import BscoreError, in_words
 from bscore.inputs.compare import Changes, path_of, unlisted
 from bscore.inputs.kinds import list_inputs
 from bscore.inputs.manifest import DATA_NAME, Extent, Manifest, ManifestWriter, write_all
+from bscore.inputs.missing import write_missing
 from bscore.inputs.repair import ManifestFiles
 from bscore.inputs.skipped import Skipped, shown
 
@@ -39,9 +40,15 @@ class Teller:
 
     def progress(self, mini_batches: int, items: int) -> None:
         """So much is listed."""
-        line = _line({"mini_batches": mini_batches, "items": items, "state": "listing"})
+        self._offer(mini_batches=mini_batches, items=items, state="listing")
+
+    def found(self, mini_batches: int) -> None:
+        """So many of the first mini-batches are certain to be there still."""
+        self._offer(found=mini_batches, state="listing")
+
+    def _offer(self, **facts: Any) -> None:
         try:
-            os.write(self._descriptor, line)
+            os.write(self._descriptor, _line(facts))
         except BlockingIOError:
             return
 
@@ -67,6 +74,9 @@ class Listener(Protocol):
     def progress(self, mini_batches: int, items: int) -> None:
         """So much is listed; may get lost."""
 
+    def found(self, mini_batches: int) -> None:
+        """So many of the first mini-batches are certain to be there still; may get lost."""
+
     def last(self, **facts: Any) -> None:
         """What must arrive."""
 
@@ -77,37 +87,45 @@ def run(request: dict[str, Any], listener: Listener) -> None:
     Raises BscoreError for inputs that cannot be listed, OSError for a manifest that cannot be written.
     """
     checkpoint_dir, inputs = request["checkpoint"], request["inputs"]
+    size, limit = request["mini_batch_size"], request.get("limit")
+    changes = Changes(size, request.get("done", ()))
     with ManifestFiles(checkpoint_dir, resume=request["resume"]) as files:
         if files.finished():
-            _compare(inputs, checkpoint_dir, files.extent, listener, request.get("limit"))
+            _compare(inputs, checkpoint_dir, files.extent, size, changes, listener, limit)
         else:
             with Manifest(checkpoint_dir) as manifest:
-                _list(inputs, request["mini_batch_size"], files, manifest, listener, request.get("limit"))
+                _list(inputs, checkpoint_dir, size, files, manifest, changes, listener, limit)
 
 
 def _list(
     inputs: list[str],
+    checkpoint_dir: str,
     mini_batch_size: int,
     files: ManifestFiles,
     manifest: Manifest,
+    changes: Changes,
     listener: Listener,
     limit: int | None,
 ) -> None:
     """List what the manifest does not hold yet."""
-    skipped, changes = Skipped(), Changes()
+    skipped = Skipped()
     writer = ManifestWriter(
         files.data, files.index, files.extent, mini_batch_size, listener.progress, time.monotonic
     )
     records = _told(list_inputs(inputs, skipped), writer, listener)
     if files.extent.items:
         listener.progress(files.extent.mini_batches, files.extent.items)
-        records = unlisted(records, manifest.blocks(), changes)
+        records = unlisted(
+            records, manifest.blocks(), changes, lambda items: listener.found(items // mini_batch_size)
+        )
     for chunk in records if limit is None else _first(records, limit - files.extent.items):
         writer.add(chunk)
     extent = writer.finish()
     if not extent.items:
         raise BscoreError("No files were found in the inputs.", remedy="Name a folder that holds files.")
     files.mark_finished(extent)
+    if changes.missing:
+        write_missing(checkpoint_dir, changes.places)
     _say_finished(listener, extent, skipped, changes if files.extent.items else None)
 
 
@@ -136,7 +154,13 @@ def _first(records: Iterable[list[bytes]], count: int) -> Iterator[list[bytes]]:
 
 
 def _compare(
-    inputs: list[str], checkpoint_dir: str, extent: Extent, listener: Listener, limit: int | None
+    inputs: list[str],
+    checkpoint_dir: str,
+    extent: Extent,
+    mini_batch_size: int,
+    changes: Changes,
+    listener: Listener,
+    limit: int | None,
 ) -> None:
     """Say at once that the manifest is complete, then what has changed since.
 
@@ -145,11 +169,16 @@ def _compare(
     _say_finished(listener, extent, Skipped(), None)
     if limit is not None:
         return
-    skipped, changes = Skipped(), Changes()
+    skipped = Skipped()
+
+    def found(items: int) -> None:
+        # The last mini-batch may be a shorter one.
+        listener.found(extent.mini_batches if items == extent.items else items // mini_batch_size)
+
     try:
         with Manifest(checkpoint_dir) as manifest:
             records = list_inputs(inputs, skipped, gone_is_empty=True)
-            for chunk in unlisted(records, manifest.blocks(), changes):
+            for chunk in unlisted(records, manifest.blocks(), changes, found):
                 for record in chunk:
                     changes.note("added", path_of(record))
     except BscoreError as error:
@@ -158,6 +187,8 @@ def _compare(
             listener, extent, skipped, None, note=f"The inputs cannot be compared. {error.sentences}"
         )
         return
+    if changes.missing:
+        write_missing(checkpoint_dir, changes.places)
     _say_finished(listener, extent, skipped, changes)
 
 

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import IO, Any
@@ -33,7 +33,10 @@ class ListingState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class InputChanges:
-    """On resume: items of the manifest that are missing or changed, and new ones that are left out."""
+    """On resume: items of the manifest that are missing or changed, and new ones that are left out.
+
+    Missing are those that have still to be scored; `MissingItems` holds which.
+    """
 
     missing: int
     changed: int
@@ -45,12 +48,27 @@ class InputChanges:
         return bool(self.missing or self.changed or self.added)
 
 
+def change_findings(changes: InputChanges) -> Iterator[tuple[str, str]]:
+    """Code and text of a finding for each kind of change: how many, what becomes of them, the first names."""
+    kinds = (
+        ("missing", changes.missing, "missing", "not handed to run(), counted as failed"),
+        ("changed", changes.changed, "changed since they were listed", "scored as they are"),
+        ("added", changes.added, "new since they were listed", "not scored"),
+    )
+    for kind, count, state, then in kinds:
+        if count:
+            names = [name.removeprefix(f"{kind}: ") for name in changes.first_names if name.startswith(kind)]
+            text = f"Inputs {state} when the job was resumed: {count}, {then}. First: {', '.join(names)}"
+            yield f"inputs-{kind}", text
+
+
 @dataclass(frozen=True, slots=True)
 class ListingProgress:
     """What the lister said; both numbers are totals.
 
     On resume of a complete listing FINISHED comes at once, and again when the comparison is done, then
-    with `changes`. `skipped` counts what is no regular file (dangling links, sockets, hidden names that a
+    with `changes`; until then `found` says how many of the first mini-batches are certain to be there still.
+    `skipped` counts what is no regular file (dangling links, sockets, hidden names that a
     pattern does not match).
     """
 
@@ -61,6 +79,7 @@ class ListingProgress:
     changes: InputChanges | None = None
     skipped: int = 0
     skipped_names: tuple[str, ...] = ()
+    found: int = 0
 
 
 class NoListing:
@@ -88,6 +107,7 @@ class Listing:
         self._torn = b""
         self._mini_batches = 0
         self._items = 0
+        self._found = 0
         self._ended_well = False
 
     @classmethod
@@ -99,11 +119,13 @@ class Listing:
         *,
         resume: bool = False,
         limit: int | None = None,
+        done: Sequence[tuple[int, int]] = (),
         environment: Mapping[str, str] | None = None,
     ) -> Listing:
         """Start listing into `checkpoint_dir`, which exists; `environment` replaces this process's own.
 
-        With a `limit` the listing ends after so many items.
+        With a `limit` the listing ends after so many items. Of the mini-batches in the `done` ranges nothing
+        is missing any more.
 
         Raises UsageError for a mini-batch size below 1, OSError when no process can be started.
         """
@@ -115,6 +137,7 @@ class Listing:
             "checkpoint": os.fspath(checkpoint_dir),
             "resume": resume,
             "limit": limit,
+            "done": list(done),
         }
         reader, writer = os.pipe()
         stderr = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the lister
@@ -198,6 +221,7 @@ class Listing:
     def _decode(self, facts: dict[str, Any]) -> ListingProgress:
         self._mini_batches = facts.get("mini_batches", self._mini_batches)
         self._items = facts.get("items", self._items)
+        self._found = facts.get("found", self._found)
         state = ListingState(facts["state"])
         self._ended_well = self._ended_well or state is not ListingState.LISTING
         changes = facts.get("changes")
@@ -209,6 +233,7 @@ class Listing:
             changes and InputChanges(changes[0], changes[1], changes[2], tuple(changes[3])),
             facts.get("skipped", 0),
             tuple(facts.get("skipped_names", ())),
+            self._found,
         )
 
 

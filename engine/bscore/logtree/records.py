@@ -25,7 +25,14 @@ from bscore.logtree.grammar import pairs, read_second, second_text, word
 #: A whole line with its newline, in bytes; texts are cut by `fit` so that it holds.
 MAX_LINE_BYTES = 8192
 
-_ERRORS = (ev.AttemptFailed, ev.InitFailed, ev.MiniBatchAbandoned, ev.ListingFailed, ev.NodeLost)
+_ERRORS = (
+    ev.AttemptFailed,
+    ev.InitFailed,
+    ev.ItemsMissing,
+    ev.MiniBatchAbandoned,
+    ev.ListingFailed,
+    ev.NodeLost,
+)
 _WARNINGS = (ev.AnswerDropped, ev.ClockJumped, ev.FindingMade, ev.RemainingAbandoned, ev.WarningsSeen)
 
 

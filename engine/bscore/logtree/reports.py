@@ -121,8 +121,7 @@ def _counts(facts: ResultFacts) -> list[str]:
     lines += [f"Given up:     {given_up_words(reason, count)}" for reason, count in facts.given_up]
     if facts.short:
         lines.append(
-            f"Too short:    {facts.short} mini-batches; run() returned fewer rows than items, "
-            "the missing ones count as failed"
+            f"Too short:    {facts.short} mini-batches; {_why_short(facts)}, the missing ones count as failed"
         )
     if facts.rate is not None:
         lines.append(_rate(facts.rate))
@@ -139,6 +138,12 @@ def given_up_words(reason: str, mini_batches: int) -> str:
     return f"{were} abandoned, {one_line(reason)}"
 
 
+def _why_short(facts: ResultFacts) -> str:
+    if any(cause.kind is FailureKind.MISSING for cause in facts.causes):
+        return "run() returned fewer rows than items, or inputs were missing"
+    return "run() returned fewer rows than items"
+
+
 _SENTENCES = {
     FailureKind.TIMEOUT: "The run() function in the entry script had timeout for {n} times.",
     FailureKind.EXCEPTION: (
@@ -149,6 +154,7 @@ _SENTENCES = {
     FailureKind.REJECTED: "The run() function in the entry script returned something unusable for {n} times.",
     FailureKind.SHORT: "The run() function in the entry script returned too few results for {n} times.",
     FailureKind.LOST: "Nodes were lost while run() was running for {n} times.",
+    FailureKind.MISSING: "Inputs were missing when the job was resumed: {n} items.",
 }
 
 _INIT_SENTENCE = "A worker failed before it was ready for {n} times. Please check logs at logs/user/error/*."

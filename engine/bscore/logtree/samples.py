@@ -140,6 +140,11 @@ _SAMPLES: tuple[tuple[ev.Event, str, str], ...] = (
         "Assigned worker=10.0.0.4/process003 ids=17-24,30",
     ),
     (
+        ev.ItemsMissing(_AT, mini_batch=24, items=3, first="/data/a b.csv"),
+        "ERROR",
+        'ItemsMissing id=24 items=3 first="/data/a b.csv"',
+    ),
+    (
         ev.WithdrawalAsked(_AT, _WORKER, pairs=((24, 1),)),
         "INFO",
         "WithdrawalAsked worker=10.0.0.4/process003 ids=24",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from bscore.backends.base import Backend
 from bscore.core import events as e
 from bscore.core import instructions as i
 from bscore.core.attempts import attempt_of
-from bscore.core.ranges import from_pairs
+from bscore.core.ranges import as_pairs, from_pairs
 from bscore.inputs.manifest import Manifest
+from bscore.inputs.missing import MissingItems
 from bscore.logtree.paths import split_worker
+from bscore.master.left_out import LeftOut
 from bscore.master.recorder import Recorder
 from bscore.node.messages import Assign, Batch, KillWorker, Order, StartWorker, TakeStacks, Withdraw
 
@@ -16,17 +20,25 @@ from bscore.node.messages import Assign, Batch, KillWorker, Order, StartWorker, 
 class Carrier:
     """Turns a plan into orders, one lease per node and wake-up."""
 
-    def __init__(self, recorder: Recorder, backend: Backend, manifest: Manifest) -> None:
+    def __init__(
+        self, recorder: Recorder, backend: Backend, manifest: Manifest, missing: MissingItems | None = None
+    ) -> None:
         self._recorder = recorder
         self._backend = backend
         self._manifest = manifest
+        self._left_out = LeftOut(recorder, manifest, missing)
+        self._gave_up = False
 
-    def carry_out(self, instructions: list[i.Instruction], now: int) -> None:
-        """Do everything but ending the run."""
+    def carry_out(self, instructions: list[i.Instruction], now: int) -> bool:
+        """Do everything but ending the run; whether something was given up in place of being handed out."""
+        self._gave_up = False
         orders: dict[str, list[Order]] = {}
         record = self._recorder.record
         for instruction in instructions:
             match instruction:
+                case i.Give(worker, pairs) if self._left_out:
+                    for assign in self._assign_what_is_there(worker, pairs, now):
+                        self._order(orders, worker, assign)
                 case i.Give(worker, pairs):
                     self._order(orders, worker, self._assign(worker, pairs, now))
                 case i.Start(worker):
@@ -55,6 +67,7 @@ class Carrier:
                     record(e.FindingMade(now, code, text))
         for node, of_node in orders.items():
             self._backend.lease(node, of_node)
+        return self._gave_up
 
     @staticmethod
     def _order(orders: dict[str, list[Order]], worker: str, order: Order) -> None:
@@ -80,3 +93,22 @@ class Carrier:
                 batches.append(Batch(mini_batch, attempt_of(run, mini_batch), items, nbytes))
         self._recorder.record(e.Assigned(now, worker, pairs))
         return Assign(worker, tuple(batches), b"".join(blobs))
+
+    def _assign_what_is_there(
+        self, worker: str, pairs: tuple[tuple[int, int], ...], now: int
+    ) -> Iterator[Assign]:
+        """The mini-batches without their missing items; those of which nothing is left are given up."""
+        record = self._recorder.record
+        for first, count in pairs:
+            there: list[tuple[Batch, bytes]] = []
+            for batch, records in self._left_out.cut(first, count, now):
+                if batch.items:
+                    there.append((batch, records))
+                else:
+                    reason = "all its items were missing when the job was resumed"
+                    record(e.MiniBatchAbandoned(now, batch.mini_batch, batch.missing, reason))
+                    self._gave_up = True
+            if there:
+                # Pairs stay apart: those that wait again and new ones are assigned in different ways.
+                record(e.Assigned(now, worker, as_pairs(batch.mini_batch for batch, _ in there)))
+                yield Assign(worker, tuple(batch for batch, _ in there), b"".join(of for _, of in there))

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from bscore.core import events as e
 from bscore.core.attempts import why_not_current
-from bscore.inputs.listing import ListingProgress, ListingState
+from bscore.inputs.listing import InputChanges, ListingProgress, ListingState, change_findings
+from bscore.inputs.missing import MissingItems
 from bscore.logtree.source import inside
 from bscore.logtree.writer import TreeWriter
 from bscore.master.recorder import Recorder
@@ -20,8 +21,9 @@ LISTED_AGAIN_US = 5_000_000
 class Listener:
     """Records what agents and the lister report. `tree` is the job's directory."""
 
-    def __init__(self, recorder: Recorder, tree: Path) -> None:
+    def __init__(self, recorder: Recorder, tree: Path, missing: MissingItems) -> None:
         self._recorder = recorder
+        self._missing = missing
         self._tree = tree
         self._writer = TreeWriter(tree)
 
@@ -65,8 +67,10 @@ class Listener:
 
     def hear_listing(self, said: list[ListingProgress], now: int) -> None:
         """Totals of the listing, its end, and on resume what changed since the manifest was written."""
-        run, record = self._recorder.run, self._recorder.record
+        run, record, vitals = self._recorder.run, self._recorder.record, self._recorder.vitals
         for progress in said:
+            if vitals.found is not None:
+                vitals.found = progress.found
             if progress.state is ListingState.FAILED:
                 record(e.ListingFailed(now, progress.reason))
             elif progress.state is ListingState.FINISHED and not run.listing_finished:
@@ -76,14 +80,20 @@ class Listener:
             elif run.mini_batches and not run.listing_finished and now - run.listed_at > LISTED_AGAIN_US:
                 record(e.MiniBatchesCreated(now, run.mini_batches, run.items))
             if progress.changes:
-                changes = progress.changes
-                record(
-                    e.InputsChanged(now, changes.missing, changes.changed, changes.added, changes.first_names)
-                )
+                self._hear_changes(progress.changes, now)
             if progress.skipped:
                 names = ", ".join(progress.skipped_names)
                 text = f"{progress.skipped} names that are no regular files were left out, first {names}."
                 record(e.FindingMade(now, "inputs-skipped", text))
+
+    def _hear_changes(self, changes: InputChanges, now: int) -> None:
+        run, record = self._recorder.run, self._recorder.record
+        if changes.missing:
+            self._missing.load()
+        record(e.InputsChanged(now, changes.missing, changes.changed, changes.added, changes.first_names))
+        for code, text in change_findings(changes):
+            if text not in run.findings.values():
+                record(e.FindingMade(now, f"{code}-{run.term}" if code in run.findings else code, text))
 
     def close(self) -> None:
         """Close the files of shipped logs."""

@@ -15,6 +15,7 @@ from bscore.core.policy import is_end, plan, rest_us, wants_early_look
 from bscore.core.snapshot import due, encode_snapshot
 from bscore.core.state import Run
 from bscore.errors import BscoreError, StorageError
+from bscore.inputs.missing import MissingItems
 from bscore.logtree import paths
 from bscore.logtree.writer import TreeWriter
 from bscore.master import requests
@@ -44,10 +45,11 @@ class Master:
         self.backend = backend
         self.observers = observers
         self.recorder.tell = self._tell
-        self.listener = Listener(term.recorder, term.job.tree)
+        self._missing = MissingItems(term.job.tree / paths.CHECKPOINT)
+        self.listener = Listener(term.recorder, term.job.tree, self._missing)
         self._stops = stops
         self._stops_taken = 0
-        self._carrier = Carrier(term.recorder, backend, term.manifest)
+        self._carrier = Carrier(term.recorder, backend, term.manifest, self._missing)
         self._asked_at = 0
         self._looked_at = 0
         self._timekeeper = Timekeeper(term.recorder, term.clock)
@@ -69,8 +71,8 @@ class Master:
         while True:
             instructions = self.turn()
             end = is_end(instructions)
-            if instructions:
-                self._carrier.carry_out(instructions, self.term.clock.now())
+            if instructions and self._carrier.carry_out(instructions, self.term.clock.now()):
+                self._nap_s = 0.0
             self.recorder.flush()
             if end is not None:
                 return end
@@ -114,6 +116,8 @@ class Master:
             self.listener.hear_poll(poll, now)
         if term.listing.fileno() >= 0:
             self.listener.hear_listing(term.listing.poll(), now)
+        if term.listing.fileno() < 0:
+            self.recorder.vitals.found = None
         return now
 
     def _hear_of_earlier_run(self, now: int) -> None:
@@ -183,6 +187,7 @@ class Master:
     def close(self) -> None:
         """Close what the loop opened itself."""
         self.listener.close()
+        self._missing.close()
         self._writer.close()
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -144,8 +144,10 @@ def _begin(
     recorder.flush()
     step("term started")
     config = job.config
-    listing = start_listing(job, resume=bool(history)) if list_inputs else NoListing()
+    listing = start_listing(job, resume=bool(history), done=run.done.pairs()) if list_inputs else NoListing()
     manifest = Manifest(job.tree / paths.CHECKPOINT)
+    if history and not config.listed and run.mini_batches:
+        recorder.vitals.found = 0
     committer = Committer(
         recorder, run.rows, (part.sync, manifest.sync), lock.check, config.commit_interval_s, step
     )
@@ -166,14 +168,19 @@ def _started(job: Job, term: int, at: int, previous_bytes: int) -> e.TermStarted
     )
 
 
-def start_listing(job: Job, *, resume: bool) -> Listing | ReadyListing:
+def start_listing(job: Job, *, resume: bool, done: Sequence[tuple[int, int]] = ()) -> Listing | ReadyListing:
     """List a job's inputs into its manifest, behind what is there where it is resumed."""
     config = job.config
     checkpoint = job.tree / paths.CHECKPOINT
     if config.listed:
         return ReadyListing(checkpoint)
     return Listing.start(
-        config.inputs, config.mini_batch_size, checkpoint, resume=resume, limit=config.item_limit
+        config.inputs,
+        config.mini_batch_size,
+        checkpoint,
+        resume=resume,
+        limit=config.item_limit,
+        done=done,
     )
 
 

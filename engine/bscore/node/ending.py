@@ -140,7 +140,7 @@ class Endings:
             elapsed_ns=elapsed_ns,
             process_ns=max(0, ended.cpu_ns - running.cpu_ns),
             run_ns=elapsed_ns,
-            items=batch.items,
+            items=batch.all_items,
             error_type=error_type,
             message=text,
             place=place,

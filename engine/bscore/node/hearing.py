@@ -77,7 +77,7 @@ class Hearing:
             elapsed_ns,
             process_ns,
             run_ns,
-            items,
+            batch.all_items,
             min(returned, items),
             rows,
             nbytes,
@@ -118,8 +118,9 @@ class Hearing:
         self._desk.warn(
             worker.log,
             event.at,
-            f"run() returned {returned} elements for {event.items} items of mini-batch {event.mini_batch}; "
-            f"all rows are kept, {event.items} count as succeeded. Said once for this worker.",
+            f"run() returned {returned} elements for {event.succeeded} items of mini-batch "
+            f"{event.mini_batch}; all rows are kept, {event.succeeded} count as succeeded. "
+            "Said once for this worker.",
         )
 
     def _failed(self, worker: Worker, message: Message, _body: bytes, at: int) -> None:
@@ -141,7 +142,7 @@ class Hearing:
             elapsed_ns,
             process_ns,
             run_ns,
-            batch.items,
+            batch.all_items,
             error_type,
             text,
             place,

@@ -33,6 +33,13 @@ class Batch:
     attempt: int
     items: int
     nbytes: int
+    #: Items of it that are not sent: they were missing when the job was resumed.
+    missing: int = 0
+
+    @property
+    def all_items(self) -> int:
+        """Sent or not: what an answer counts."""
+        return self.items + self.missing
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import chain
 
 import pytest
 from hypothesis import given
@@ -49,6 +50,19 @@ def test_planning_changes_nothing_and_answers_the_same_twice(seed: int) -> None:
     first = plan(world.run, world.vitals, world.limits, world.now)
     assert plan(world.run, world.vitals, world.limits, world.now) == first
     assert encode_run(world.run) == before
+
+
+@pytest.mark.parametrize("given_up", [(), (3,), (8,), (3, 4, 5, 6, 7, 8)])
+def test_while_inputs_are_compared_nothing_goes_out_beyond_what_was_found(given_up: tuple[int, ...]) -> None:
+    world = ready_world(nodes=1, workers=2, mini_batches=12)
+    for number in given_up:
+        world.happen(e.MiniBatchAbandoned(world.now, number, 3, "asked for"))
+    for worker in world.run.workers.values():
+        worker.depth = 12
+    world.vitals.found = 0
+    assert gives(world) == {}
+    world.vitals.found = 5
+    assert sorted(chain.from_iterable(gives(world).values())) == [n for n in range(5) if n not in given_up]
 
 
 def test_few_mini_batches_are_spread_over_all_workers() -> None:

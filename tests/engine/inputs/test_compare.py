@@ -45,3 +45,27 @@ def test_size_and_time_tell_a_change_unless_one_is_unknown() -> None:
     assert list(unlisted([listed], [b"".join(known)], changes)) == []
     assert (changes.missing, changes.changed) == (0, 2)
     assert changes.first_names == ["changed: /a", "changed: /b"]
+
+
+@given(kept=st.lists(st.booleans(), max_size=30), chunk=st.integers(1, 4), block=st.integers(1, 4))
+def test_what_is_found_is_there_and_what_is_missing_is_known_by_its_place(
+    kept: list[bool], chunk: int, block: int
+) -> None:
+    known = [encode_item(b"/%03d" % i) for i in range(len(kept))]
+    listed = [record for record, there in zip(known, kept, strict=True) if there]
+    gone = [place for place, there in enumerate(kept) if not there]
+    changes, found = Changes(), [0]
+    blocks = [b"".join(records) for records in cut(known, block)]
+    assert not list(unlisted(cut(listed, chunk), blocks, changes, found.append))
+    assert list(changes.places) == gone
+    assert max(found) <= min(gone, default=len(known))
+    if not gone:
+        assert found[-1] == len(known), "where nothing is missing nobody has to wait"
+
+
+def test_of_mini_batches_that_are_done_nothing_is_missing_any_more() -> None:
+    known = [encode_item(b"/%d" % i) for i in range(9)]
+    changes = Changes(mini_batch_size=3, done=[(1, 2)])
+    list(unlisted([], [b"".join(known)], changes))
+    assert list(changes.places) == [0, 1, 2, 6, 7, 8]
+    assert changes.missing == 6

@@ -90,6 +90,12 @@ def _changed(event: e.InputsChanged) -> Words:
     return f"{text}: {names}" if names else text, ""
 
 
+def _missing(event: e.ItemsMissing) -> Words:
+    items = plural(event.items, "item")
+    text = f"{items} missing when the job was resumed, first {safe(event.first, 300)}"
+    return f"mini-batch {event.mini_batch}: {text}", _batch(event.mini_batch)
+
+
 def _ready(event: e.WorkerReady) -> Words:
     text = f"{worker_text(event.worker)} ready, init() took {event.init_ns / 1e9:.1f} s"
     return text, f"worker:{event.worker}"
@@ -202,6 +208,7 @@ _WORDS: dict[type, Callable[[Any], Words]] = {
     e.Assigned: _assigned,
     e.Finished: _finished,
     e.AttemptFailed: _failed,
+    e.ItemsMissing: _missing,
     e.MiniBatchAbandoned: _abandoned,
     e.AbandonedReturned: lambda v: (
         f"tried again: {plural(v.mini_batches, 'abandoned mini-batch', 'abandoned mini-batches')}",
