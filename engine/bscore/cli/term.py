@@ -34,7 +34,9 @@ def run_term(
     with interpreter.hold():
         job = with_interpreter(job, interpreter.path)
         try:
-            return run_job(job, observers, take_over=take_over, retry_failed=retry_failed, step=step)
+            return run_job(
+                job, observers, take_over=take_over, retry_failed=retry_failed, step=step, say=narrate
+            )
         except HeldError as error:
             facts = read_facts(job.tree)
             if facts.is_frozen:

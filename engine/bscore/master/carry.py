@@ -36,11 +36,9 @@ class Carrier:
         record = self._recorder.record
         for instruction in instructions:
             match instruction:
-                case i.Give(worker, pairs) if self._left_out:
-                    for assign in self._assign_what_is_there(worker, pairs, now):
-                        self._order(orders, worker, assign)
                 case i.Give(worker, pairs):
-                    self._order(orders, worker, self._assign(worker, pairs, now))
+                    for assign in self._assign(worker, pairs, now):
+                        self._order(orders, worker, assign)
                 case i.Start(worker):
                     record(e.WorkerStarting(now, worker, 0))
                     self._order(orders, worker, StartWorker(worker))
@@ -82,7 +80,10 @@ class Carrier:
         items = run.items - run.done_items - run.abandoned_items
         return e.RemainingAbandoned(now, run.mini_batches - run.over, items, reason)
 
-    def _assign(self, worker: str, pairs: tuple[tuple[int, int], ...], now: int) -> Assign:
+    def _assign(self, worker: str, pairs: tuple[tuple[int, int], ...], now: int) -> Iterator[Assign]:
+        if self._left_out:
+            yield from self._assign_what_is_there(worker, pairs, now)
+            return
         run = self._recorder.run
         batches: list[Batch] = []
         blobs: list[bytes] = []
@@ -92,7 +93,7 @@ class Carrier:
             for mini_batch, (items, nbytes) in enumerate(sizes, first):
                 batches.append(Batch(mini_batch, attempt_of(run, mini_batch), items, nbytes))
         self._recorder.record(e.Assigned(now, worker, pairs))
-        return Assign(worker, tuple(batches), b"".join(blobs))
+        yield Assign(worker, tuple(batches), b"".join(blobs))
 
     def _assign_what_is_there(
         self, worker: str, pairs: tuple[tuple[int, int], ...], now: int

@@ -18,6 +18,7 @@ from pathlib import Path
 from bscore.errors import HeldError, TermLostError, in_words
 from bscore.logtree import paths
 from bscore.logtree.trees import in_commands
+from bscore.master.local_disk import is_on_local_disk
 
 RENEW_S = 5.0
 #: A lock may be held for moments by nobody's master: a reader asks whether it is free by taking it shared,
@@ -25,6 +26,13 @@ RENEW_S = 5.0
 LOCK_WAIT_S, LOCK_RETRY_S = 1.0, 0.01
 #: A lease of another host must stand still for so long before its job is taken over.
 TAKE_OVER_S = 60.0
+
+
+Say = Callable[[str], None]
+
+
+def silent(_text: str) -> None:
+    """Where nobody wants to hear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +71,21 @@ class JobLock:
         tree: Path,
         sleep: Callable[[float], None] = time.sleep,
         monotonic_s: Callable[[], float] = time.monotonic,
+        is_local: Callable[[Path], bool] = is_on_local_disk,
     ) -> None:
         self.tree = tree
         self.term = 0
-        self._sleep, self._monotonic_s = sleep, monotonic_s
+        self._sleep, self._monotonic_s, self._is_local = sleep, monotonic_s, is_local
         self._fd = -1
         self._beat = 0
         self._renewed = 0.0
         self._claimed_next = str(tree)
 
-    def acquire(self, *, take_over: bool = False) -> None:
-        """Take the job. Raises HeldError when a living master has it, else StorageError."""
+    def acquire(self, *, take_over: bool = False, say: Say = silent) -> None:
+        """Take the job; `say` is told why that takes a while.
+
+        Raises HeldError when a living master has it, else StorageError.
+        """
         path = self.tree / paths.LOCK
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -88,8 +100,13 @@ class JobLock:
         if not locked:
             self.close()
             raise self._held()
-        if not take_over:
-            self._wait_for_other_host()
+        if take_over:
+            return
+        try:
+            self._wait_for_other_host(say)
+        except BaseException:
+            self.close()
+            raise
 
     def _locked_within(self, seconds: float) -> bool:
         deadline = self._monotonic_s() + seconds
@@ -112,16 +129,28 @@ class JobLock:
             remedy=f"Watch it with: bscore-tui {name}, or end it first with: bscore job cancel {name}",
         )
 
-    def _wait_for_other_host(self) -> None:
+    def _wait_for_other_host(self, say: Say) -> None:
         lease = read_lease(self.tree)
-        if lease is None or lease.boot_id == boot_id():
+        if lease is None or lease.boot_id == boot_id() or self._is_of_dead_boot(lease):
             return
+        say(
+            f"Job {self.tree.name} was last run by process {lease.pid} on {lease.host}, which cannot be seen "
+            f"from here and may still live: {TAKE_OVER_S:g} seconds are waited for a sign of it. If you know "
+            "that it is gone, --take-over does not wait."
+        )
         deadline = self._monotonic_s() + TAKE_OVER_S
         while self._monotonic_s() < deadline:
             self._sleep(1.0)
             if read_lease(self.tree) != lease:
-                self.close()
                 raise self._held()
+
+    def _is_of_dead_boot(self, lease: Lease) -> bool:
+        """Whether this host wrote the lease before it booted anew.
+
+        A name alone proves nothing: two hosts, or containers on two of them, may share one. But the kernel
+        lock is held by now, and on a disk that one kernel alone has mounted nobody can live without it.
+        """
+        return lease.host == socket.gethostname() and self._is_local(self.tree)
 
     def claim(self, term: int) -> None:
         """Begin a term. Raises TermLostError when another master has begun it, else StorageError."""

@@ -16,6 +16,7 @@ from bscore.logtree import paths
 from bscore.master.driver_log import DriverLog
 from bscore.master.ending import end_run, finish_run
 from bscore.master.job import Job
+from bscore.master.lock import Say, silent
 from bscore.master.loop import Master, drop_spool, spool_folder
 from bscore.master.observers import Observer
 from bscore.master.overview import Overview
@@ -38,17 +39,26 @@ def run_job(
     make_backend: MakeBackend = LocalBackend,
     clock: Clock | None = None,
     step: Step = no_step,
+    say: Say = silent,
 ) -> e.RunEnded:
     """Run a job's next term until it ends; `step` is told the name of each step after it was done.
 
     `clock` is the term's clock where it is not to be a new one; with `retry_failed` what was abandoned in
-    earlier terms is tried again.
+    earlier terms is tried again. `say` is told why it does not begin at once.
     Raises BscoreError when it cannot begin or a disk fails (the job can then be resumed), and
-    KeyboardInterrupt after a second Ctrl-C or SIGTERM (the job is then Canceled).
+    KeyboardInterrupt after a second Ctrl-C or SIGTERM (the job is then Canceled), or a first one while it waits
+    for the job.
     """
     with Stops() as stops, DriverLog(job.tree, job.config.script, sys.argv) as driver:
-        opening = driver.opening(step)
-        term = open_term(job, take_over=take_over, retry_failed=retry_failed, clock=clock, step=opening)
+        term = open_term(
+            job,
+            take_over=take_over,
+            retry_failed=retry_failed,
+            clock=clock,
+            step=driver.opening(step),
+            say=say,
+            sleep=stops.sleep,
+        )
         try:
             ended = _run_term(term, make_backend(term.clock), stops, observers, step)
             driver.ended(ended)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import threading
 from types import FrameType
@@ -61,6 +62,12 @@ class Stops:
     def words(self) -> str:
         """Who ended it at once."""
         return f"a second {self.by}" if self.by == self._first else f"{self.by} after {self._first}"
+
+    def sleep(self, seconds: float) -> None:
+        """Sleep before there is a run that could be canceled. Raises KeyboardInterrupt when asked to stop."""
+        select.select([self._read_fd], [], [], seconds)
+        if self.count:
+            raise KeyboardInterrupt
 
     def drain(self) -> None:
         """Forget that the descriptor was readable."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +26,7 @@ from bscore.logtree.journal import terms
 from bscore.logtree.source import LocalSource
 from bscore.master.committer import Committer
 from bscore.master.job import Job, script_digest
-from bscore.master.lock import JobLock, boot_id
+from bscore.master.lock import JobLock, Say, boot_id, silent
 from bscore.master.place import refuse_copy, settle
 from bscore.master.recorder import Recorder
 from bscore.master.requests import lying_there
@@ -76,19 +77,22 @@ def open_term(
     step: Step = no_step,
     list_inputs: bool = True,
     admit: Callable[[Run], None] = _admit_any,
+    say: Say = silent,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Term:
     """Begin the next term of a job: the first of a new one, or one that resumes.
 
     `step` is told the name of each step after it was done, `clock` is the term's where it is not a new one.
     With `retry_failed` mini-batches that were abandoned in earlier terms are tried again.
+    `say` is told why it takes a while where another host's master may live, which `sleep` may break off.
     `admit` looks at the run as it was left, with the job held and nothing changed yet; it may raise.
     Raises BscoreError when a living master has the job, its journal cannot be read, or the directory is a
     copy of another one and would write the same output.
     """
     if job.writes_elsewhere:
         refuse_copy(job.tree)
-    lock = JobLock(job.tree)
-    lock.acquire(take_over=take_over)
+    lock = JobLock(job.tree, sleep)
+    lock.acquire(take_over=take_over, say=say)
     try:
         step("locked")
         _settle(job.tree)
@@ -146,7 +150,7 @@ def _begin(
     config = job.config
     listing = start_listing(job, resume=bool(history), done=run.done.pairs()) if list_inputs else NoListing()
     manifest = Manifest(job.tree / paths.CHECKPOINT)
-    if history and not config.listed and run.mini_batches:
+    if history and list_inputs and not config.listed and run.mini_batches:
         recorder.vitals.found = 0
     committer = Committer(
         recorder, run.rows, (part.sync, manifest.sync), lock.check, config.commit_interval_s, step

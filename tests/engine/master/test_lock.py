@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
+import signal
+import socket
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
@@ -12,7 +15,9 @@ import pytest
 
 from bscore.errors import BscoreError, StorageError, TermLostError
 from bscore.logtree import paths
+from bscore.master.local_disk import file_system_of, is_on_local_disk
 from bscore.master.lock import TAKE_OVER_S, JobLock, Lease, read_lease
+from bscore.master.signals import Stops
 
 
 class Hours:
@@ -26,14 +31,14 @@ class Hours:
         self.now += seconds
         self._each(self.now)
 
-    def lock(self, tree: Path) -> JobLock:
-        return JobLock(tree, self.sleep, lambda: self.now)
+    def lock(self, tree: Path, is_local: Callable[[Path], bool] = is_on_local_disk) -> JobLock:
+        return JobLock(tree, self.sleep, lambda: self.now, is_local)
 
 
-def leave(tree: Path, beat: int, boot: str = "another machine's boot") -> None:
+def leave(tree: Path, beat: int, boot: str = "another machine's boot", host: str = "elsewhere") -> None:
     """The lease of a master somewhere."""
     (tree / paths.CHECKPOINT).mkdir(exist_ok=True)
-    lease = Lease("elsewhere", boot, 4127, 99, 1, beat)
+    lease = Lease(host, boot, 4127, 99, 1, beat)
     (tree / paths.LEASE).write_text(json.dumps(asdict(lease)))
 
 
@@ -55,6 +60,56 @@ def test_one_beat_within_that_minute_and_the_job_is_its_masters(tmp_path: Path) 
         hours.lock(tmp_path).acquire()
     assert 50 <= hours.now < TAKE_OVER_S
     assert "bscore job cancel" in caught.value.remedy
+
+
+def test_why_it_waits_is_said_with_what_ends_the_wait(tmp_path: Path) -> None:
+    leave(tmp_path, 7)
+    said: list[tuple[float, str]] = []
+    hours = Hours()
+    lock = hours.lock(tmp_path)
+    lock.acquire(say=lambda text: said.append((hours.now, text)))
+    ((when, text),) = said
+    assert when == 0
+    assert "process 4127 on elsewhere" in text
+    assert "60 seconds" in text
+    assert "--take-over" in text
+    lock.close()
+
+
+@pytest.mark.parametrize(("is_local", "waits"), [(True, False), (False, True)])
+def test_a_lease_of_this_host_before_it_booted_needs_no_minute_where_no_other_host_can_write(
+    tmp_path: Path, is_local: bool, waits: bool
+) -> None:
+    leave(tmp_path, 7, "an earlier boot", socket.gethostname())
+    hours = Hours()
+    lock = hours.lock(tmp_path, lambda _tree: is_local)
+    lock.acquire()
+    assert (hours.now >= TAKE_OVER_S) == waits
+    lock.close()
+
+
+MOUNTS = """\
+22 1 254:0 / / rw,relatime shared:1 - ext4 /dev/vda rw
+31 22 0:44 / /mnt/nfs rw,relatime - nfs4 server:/export rw
+32 22 0:45 / /mnt/my\\040disk rw shared:2 master:3 - xfs /dev/vdb rw
+33 22 0:46 / /srv rw - ext4 /dev/vdc rw
+34 22 0:47 / /srv rw - fuse.sshfs host: rw
+"""
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("/home/jobs", "ext4"),
+        ("/mnt/nfs", "nfs4"),
+        ("/mnt/nfs/jobs", "nfs4"),
+        ("/mnt/nfs2/jobs", "ext4"),
+        ("/mnt/my disk/jobs", "xfs"),
+        ("/srv/jobs", "fuse.sshfs"),
+    ],
+)
+def test_the_file_system_of_a_path_is_that_of_its_nearest_mount(path: str, kind: str) -> None:
+    assert file_system_of(path, MOUNTS) == kind
 
 
 def test_whoever_knows_better_takes_over_at_once(tmp_path: Path) -> None:
@@ -128,3 +183,14 @@ def test_a_job_directory_that_was_moved_away_is_a_storage_error(tmp_path: Path) 
     (tmp_path / "file").touch()
     with pytest.raises(StorageError, match="Not a directory"):
         JobLock(tmp_path / "file").acquire()
+
+
+def test_whoever_is_asked_to_stop_waits_for_no_other_host(tmp_path: Path) -> None:
+    leave(tmp_path, 7)
+    with Stops() as stops:
+        lock = JobLock(tmp_path, stops.sleep)
+        with pytest.raises(KeyboardInterrupt):
+            lock.acquire(say=lambda _text: os.kill(os.getpid(), signal.SIGTERM))
+    second = Hours().lock(tmp_path)
+    second.acquire(take_over=True)
+    second.close()
