@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 from bscore.spec.draft import CliChoices, Draft
+from bscore.spec.script_check import why_unseen
 from bscore.spec.yaml_text import Node, Scalar, Table
 
 _NAMED = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*)(?::(?P<version>\d+))?=(?P<path>.+)", re.DOTALL)
@@ -21,7 +22,10 @@ def model_path(cli: CliChoices) -> str:
 
 
 def _named(cli: CliChoices) -> re.Match[str] | None:
-    if cli.model is None or Path(cli.cwd, Path(cli.model).expanduser()).exists():
+    if cli.model is None:
+        return None
+    path = Path(cli.cwd, Path(cli.model).expanduser())
+    if why_unseen(path) or path.exists():
         return None
     return _NAMED.fullmatch(cli.model)
 

@@ -12,7 +12,7 @@ from bscore.spec.draft import CliChoices, Draft, text_given
 from bscore.spec.given import Given, nearest_file, text_of, unknown_key
 from bscore.spec.model_names import model_path
 from bscore.spec.problems import COMMAND_LINE, Place, Problem, near_match, problem_at
-from bscore.spec.script_check import find_script
+from bscore.spec.script_check import find_script, why_unseen
 from bscore.spec.yaml_text import Node, Scalar, Table, plain
 
 _ENVIRONMENT_KEYS = (
@@ -64,7 +64,11 @@ def _code_folder(draft: Draft, cli: CliChoices) -> tuple[Path | None, Place]:
 
 
 def _check_code(code: Path, script: str, place: Place, script_place: Place, problems: list[Problem]) -> None:
-    if not code.is_dir():
+    unseen = why_unseen(code) or why_unseen(code / script)
+    if unseen:
+        what, expected = f"cannot be read: {unseen}", "a folder that you may read and enter (chmod u+rx)"
+        problems.append(problem_at(place, "code", what=what, given=str(code), expected=expected))
+    elif not code.is_dir():
         near = nearest_file(code.parent, code.name)
         what = "the code folder does not exist" if not code.exists() else "the code folder is a file"
         problems.append(problem_at(place, "code", what=what, given=str(code), near=near))
@@ -119,7 +123,11 @@ def find_model(draft: Draft, cli: CliChoices) -> Path | None:
 
 def _existing(text: str, base: Path, place: Place, where: str, problems: list[Problem]) -> Path:
     path = _absolute(text, base)
-    if not path.exists():
+    unseen = why_unseen(path)
+    if unseen:
+        what = f"cannot be reached: {unseen}"
+        problems.append(problem_at(place, where, what=what, given=str(path)))
+    elif not path.exists():
         near = nearest_file(path.parent, path.name)
         problems.append(problem_at(place, where, what="does not exist", given=str(path), near=near))
     return path

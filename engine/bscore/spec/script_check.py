@@ -24,15 +24,32 @@ def find_script(code: Path, script: str) -> Path | None:
     return None
 
 
+def why_unseen(path: Path) -> str:
+    """Why nobody may see whether a path is there, in the system's words; empty where that can be seen."""
+    try:
+        path.stat()
+    except PermissionError as error:
+        return error.strerror or "Permission denied"
+    except (OSError, ValueError):
+        return ""
+    return ""
+
+
 def script_file(code: Path, script: str) -> Path:
     """The file of an entry script below `code`: a path, or a dotted module name.
 
-    Raises NotFoundError with a near match when there is none.
+    Raises NotFoundError with a near match when there is none, UsageError when that cannot be seen.
     """
     found = find_script(code, script)
     if found is not None:
         return found
     as_path = code / script
+    unseen = why_unseen(as_path)
+    if unseen:
+        raise UsageError(
+            f"The scoring script {as_path} cannot be reached: {unseen}.",
+            remedy="Make its folders accessible (chmod u+rx).",
+        )
     names = [path.name for path in as_path.parent.glob("*.py")] if as_path.parent.is_dir() else []
     near = difflib.get_close_matches(Path(script).name, names, n=1)
     remedy = f"Did you mean {near[0]}?" if near else "Give the scoring script's file."
@@ -40,13 +57,18 @@ def script_file(code: Path, script: str) -> Path:
 
 
 def check_script(code: Path, script: str) -> None:
-    """Raise UsageError when the script does not compile or can have no run().
+    """Raise UsageError when the script cannot be read, does not compile or can have no run().
 
     A script in the syntax of an older or newer Python than this one is left to its own interpreter.
     """
     path = script_file(code, script)
     try:
         tree = ast.parse(path.read_bytes(), filename=str(path))
+    except OSError as error:
+        raise UsageError(
+            f"The scoring script {path} cannot be read: {error.strerror}.",
+            remedy="Give a file that you may read, or make this one readable (chmod u+r).",
+        ) from None
     except SyntaxError as error:
         raise UsageError(
             f"The scoring script cannot be imported: {path}:{error.lineno}: {error.msg}.",

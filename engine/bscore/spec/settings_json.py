@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bscore.spec.problems import Place, Problem, near_match, problem_at
+from bscore.spec.script_check import why_unseen
 
 NAME = "parallel_run_step.settings.json"
 _TO_CSV = "pandas.DataFrame.to_csv"
@@ -29,6 +30,9 @@ def read_to_csv(folder: Path, problems: list[Problem]) -> dict[str, object]:
     except FileNotFoundError:
         return {}
     except OSError as error:
+        if why_unseen(path):
+            # A folder that nobody may enter is a problem of its own, told where it is named.
+            return {}
         problems.append(problem_at(place, "", what=f"cannot be read ({error.strerror})"))
         return {}
     except json.JSONDecodeError as error:
