@@ -134,14 +134,15 @@ def _so(what: str) -> str:
     return "there are no workers" if what in (RESTART_WORKER, STACK) else "nobody can carry this out"
 
 
-def not_responding(tree: Path, so: str = "nobody can carry this out") -> NotRespondingError:
-    """Nobody works on the job; what follows from it, and what to do."""
+def not_responding(tree: Path, so: str = "nobody can carry this out", why: str = "") -> NotRespondingError:
+    """Nobody works on the job, `why` is known or not; what follows from it, and what to do."""
+    because = f" It gave up: {why}" if why else ""
     name = in_commands(tree)
     why_not = obstacle(tree)
     remedy = f"Go on with: bscore job resume {name}, or end it with: bscore job cancel {name}"
     if why_not:
         remedy = f"Nothing can go on with it: {why_not}. See: bscore job show {name}"
-    return NotRespondingError(f"Job {tree.name} has no living master, so {so}.", remedy=remedy)
+    return NotRespondingError(f"Job {tree.name} has no living master, so {so}.{because}", remedy=remedy)
 
 
 def print_answer(answer: RequestTaken) -> None:

@@ -22,7 +22,7 @@ from bscore.logtree.history import read_history
 from bscore.logtree.overview import iso
 from bscore.logtree.source import LocalSource
 from bscore.master.lock import Lease, read_lease
-from bscore.observe import Life, Pulse, end_of
+from bscore.observe import Life, Pulse, end_of, last_words
 from bscore.observe.life import has_open, process_start
 
 _TOP_ERRORS = 5
@@ -41,6 +41,8 @@ class Facts:
     #: Now, on the clock of the run: for one whose master is gone, when it was last heard of.
     now: int
     problem: str = ""
+    #: Why a master that is gone gave up, where it could say so.
+    last_words: str = ""
 
     @property
     def status(self) -> str:
@@ -92,7 +94,8 @@ def read_facts(tree: Path) -> Facts:
     alive = run.outcome is None and pulse is not Pulse.NOT_RESPONDING
     # Across hosts the clock of the reader may be behind that of the journal.
     now = max(int(time.time() * 1e6), run.last) if alive else run.last
-    return Facts(tree, run, pulse, lease, life.silent_s, now)
+    words = last_words(source, run.term) if pulse is Pulse.NOT_RESPONDING else ""
+    return Facts(tree, run, pulse, lease, life.silent_s, now, last_words=words)
 
 
 def _runs(lease: Lease) -> bool:

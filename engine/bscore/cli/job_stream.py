@@ -22,6 +22,7 @@ from bscore.logtree.overview import iso
 from bscore.logtree.reader import Tail
 from bscore.logtree.source import LocalSource
 from bscore.logtree.trees import in_commands
+from bscore.observe import last_words
 
 #: What is streamed, in this order: what the driver says, then how far it is.
 STREAMED = (paths.DRIVER_LOG, paths.OVERVIEW)
@@ -96,7 +97,8 @@ class _Logs:
 def _end(tree: Path, run: Run, logs: _Logs) -> int:
     if run.outcome is None:
         logs.print_new()
-        narrate(f"Error: {not_responding(tree, 'no more will come')}")
+        why = last_words(LocalSource(tree), run.term)
+        narrate(f"Error: {not_responding(tree, 'no more will come', why)}")
         return EXIT_NOT_RESPONDING
     logs.print_last()
     click.echo(f"\n{_SUMMARY}\n{'=' * len(_SUMMARY)}\n{_head(tree)}")

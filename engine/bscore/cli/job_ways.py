@@ -40,6 +40,8 @@ def reason_of(facts: Facts) -> str:
         return f"{facts.problem} It never began, or has just been started. {ways_out(facts)}"
     if facts.status != NOT_RESPONDING:
         return facts.run.reason
+    if facts.last_words:
+        return f"Its master gave up. {facts.last_words} {ways_out(facts)}"
     return f"Its master was {facts.master_words}. {ways_out(facts)}"
 
 

@@ -44,7 +44,7 @@ def journal_of_term(term: int) -> str:
 
 
 def term_claim(term: int) -> str:
-    """The file whose exclusive creation claims a term."""
+    """The file whose exclusive creation claims a term; it holds why the master of it gave up."""
     return f"checkpoint/term.{term}"
 
 

@@ -6,6 +6,7 @@ locks do not cross hosts the lease has to stand still for a minute first.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -17,6 +18,7 @@ from pathlib import Path
 
 from bscore.errors import HeldError, TermLostError, in_words
 from bscore.logtree import paths
+from bscore.logtree.last_words import reserved
 from bscore.logtree.trees import in_commands
 from bscore.master.local_disk import is_on_local_disk
 
@@ -156,7 +158,8 @@ class JobLock:
         """Begin a term. Raises TermLostError when another master has begun it, else StorageError."""
         path = self.tree / paths.term_claim(term)
         try:
-            os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644))
+            with path.open("xb") as claim:
+                claim.write(reserved())
         except FileExistsError:
             raise TermLostError(f"Term {term} of job {self.tree.name} was begun by another master.") from None
         except OSError as error:
@@ -164,6 +167,11 @@ class JobLock:
         self.term = term
         self._claimed_next = str(self.tree / paths.term_claim(term + 1))
         self.renew(force=True)
+
+    def leave_word(self, text: str) -> None:
+        """Say in the claim of the term why its master gives up; readers find it there."""
+        with contextlib.suppress(OSError), (self.tree / paths.term_claim(self.term)).open("r+b") as claim:
+            claim.write(reserved(text))
 
     def next_term(self, last: int) -> int:
         """The first term after `last` that nobody claimed, also by a master that died at once."""

@@ -46,8 +46,8 @@ def run_job(
     `clock` is the term's clock where it is not to be a new one; with `retry_failed` what was abandoned in
     earlier terms is tried again. `say` is told why it does not begin at once.
     Raises BscoreError when it cannot begin or a disk fails (the job can then be resumed), and
-    KeyboardInterrupt after a second Ctrl-C or SIGTERM (the job is then Canceled), or a first one while it waits
-    for the job.
+    KeyboardInterrupt after a second Ctrl-C or SIGTERM (the job is then Canceled), or a first one before
+    it has the job.
     """
     with Stops() as stops, DriverLog(job.tree, job.config.script, sys.argv) as driver:
         term = open_term(
@@ -62,9 +62,18 @@ def run_job(
         try:
             ended = _run_term(term, make_backend(term.clock), stops, observers, step)
             driver.ended(ended)
+        except Exception as error:
+            term.lock.leave_word(_why(error))
+            raise
         finally:
             term.close()
     return ended
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, BscoreError):
+        return str(error)
+    return f"bscore broke with {type(error).__name__}: {error}. {paths.DRIVER_LOG} holds the traceback."
 
 
 def _run_term(

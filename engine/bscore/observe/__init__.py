@@ -7,6 +7,7 @@ events found are folded by the same `reduce` that the master uses.
 from bscore.observe.end import end_of
 from bscore.observe.follow import Follower, Progress
 from bscore.observe.items import ItemFound, find_items, items_of
+from bscore.observe.last_words import last_words
 from bscore.observe.life import SILENT_S, Life, Pulse
 from bscore.observe.open_attempt import OpenAttempt, open_attempt
 from bscore.observe.past import Past, offset_at
@@ -34,6 +35,7 @@ __all__ = [
     "events_before",
     "find_items",
     "items_of",
+    "last_words",
     "offset_at",
     "open_attempt",
     "read_run",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from bscore.cli.job_facts import read_facts, whole
 from bscore.core import events as e
 from bscore.core.events import FailureKind, Outcome
 from bscore.core.limits import Limits
@@ -21,6 +23,7 @@ from bscore.master.run import run_job
 from real_runs import (
     events_of,
     expected_rows,
+    finish,
     make_job,
     processes_of,
     rows_of,
@@ -178,6 +181,30 @@ def test_a_full_disk_ends_the_term_with_its_cause_and_a_resume_completes(
     subprocess.run(["mount", "-o", "remount,size=8m", str(small_disk)], check=True)
     assert run_here(job) == 0
     assert Counter(row.rstrip("x") for row in rows_of(job).elements()) == expected_rows(400)
+
+
+def test_why_a_term_ended_is_told_by_every_reader_though_the_jobs_own_disk_is_full(small_disk: Path) -> None:
+    script = "def run(b):\n    return ['x' * 40000 for p in b]\n"
+    job = make_job(small_disk, script, items=400)
+    start_master(job).communicate(timeout=30)
+    why = f"Its master gave up. {job.part(1)} cannot be written: No space left on device. The disk of "
+    reason = whole(read_facts(job.tree))["status_reason"]
+    assert reason.startswith(why)
+    assert "free some space, then resume the job. Go on with: bscore job resume job1" in reason
+    followed = subprocess.run(
+        [sys.executable, "-m", "bscore.cli", "job", "stream", str(job.tree)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert followed.returncode == 4
+    assert "no more will come. It gave up: " in followed.stderr
+
+
+def test_of_a_killed_master_nothing_more_is_told_than_that_it_is_gone(tmp_path: Path) -> None:
+    job = make_job(tmp_path)
+    finish(start_master(job, "term started"))
+    assert whole(read_facts(job.tree))["status_reason"].startswith("Its master was process ")
 
 
 def test_a_script_that_floods_its_streams_loses_nothing(tmp_path: Path) -> None:

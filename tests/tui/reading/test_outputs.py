@@ -20,6 +20,7 @@ import pytest
 
 from bscore.errors import NotFoundError, UsageError
 from bscore.logtree import paths
+from bscore.logtree.last_words import reserved
 from bscore.logtree.source import LocalSource, MemorySource
 from bscore.logtree.trees import called
 from bscore.observe import Life, Pulse
@@ -302,6 +303,16 @@ def test_a_copy_is_never_called_by_the_name_of_its_original(tmp_path: Path) -> N
     plain.read_all(reader)
     shown = "\n".join(text_of(line) for line in overview(reader.model(), 300, 40, Options()).lines)
     assert f"bscore job resume '{tree}'" in shown
+
+
+@pytest.mark.parametrize("said", ["The disk of /data is full.", ""])
+def test_of_a_run_without_master_it_is_shown_why_the_master_gave_up(tmp_path: Path, said: str) -> None:
+    world = running(World(1, mini_batches=500, checked=False), 60)
+    tree = write(tmp_path / "job", journals_of(world.history) | {paths.term_claim(1): reserved(said)})
+    reader = JobReader(LocalSource(tree), lambda: world.now + 360_000_000)
+    plain.read_all(reader)
+    shown = "\n".join(text_of(line) for line in overview(reader.model(), 80, 20, Options()).lines)
+    assert (said or "no sign of life since") in shown
 
 
 def test_a_job_deleted_while_it_is_watched_is_gone_and_not_late(tmp_path: Path) -> None:

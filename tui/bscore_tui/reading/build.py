@@ -45,6 +45,8 @@ class Seen:
     over_at_horizon: bool = False
     #: The job before, where it was looked for.
     earlier: Earlier | None = None
+    #: Why a master that is gone gave up.
+    last_words: str = ""
     #: What commands call the job; its own name where that is not known.
     called: str = ""
 
@@ -71,7 +73,7 @@ def _head(run: Run, seen: Seen) -> Model:
         script=safe_text(config.script, 200) if config else "",
         interpreter=safe_text(config.interpreter, 400) if config else "",
         output=safe_text(run.output or (config.output if config else ""), 400),
-        reason=safe_text(run.reason, 1000),
+        reason=safe_text(run.reason or seen.last_words, 1000),
         term=run.term,
         last=run.last,
         limits=limits_of(_limits(run)),

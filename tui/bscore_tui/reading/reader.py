@@ -24,6 +24,7 @@ from bscore.observe import (
     Pulse,
     UsageReader,
     events_before,
+    last_words,
     offset_at,
 )
 from bscore_tui.reading.build import Seen, build
@@ -242,6 +243,7 @@ class JobReader:
                 over_at_horizon=self.follower.run.outcome is not None,
                 earlier=self._earlier,
                 called=self._called,
+                last_words=last_words(self.source, run.term) if pulse is Pulse.NOT_RESPONDING else "",
             ),
         )
 

@@ -56,7 +56,8 @@ def _why(page: parts.Page, model: Model) -> None:
     options = page.options
     if model.face is Face.NOT_RESPONDING:
         when = f"{day(model.last, model.now, options)} {clock(model.last, options)}".strip()
-        why = f"no sign of life since {when}, {span((model.now - model.last) / 1e6)}"
+        silent = f"no sign of life since {when}, {span((model.now - model.last) / 1e6)}"
+        why = model.reason or silent
     elif model.state == "Completed":
         why = (
             "every mini-batch is done"
