@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bscore.core.events import Outcome
+from bscore.core.lasting_failure import fails_again
+from bscore.core.state import Run
 from bscore.errors import BscoreError
 from bscore.logtree import paths
-from bscore.logtree.reports import resume_command
+from bscore.logtree.reports import START_ANEW, resume_command
 from bscore.logtree.trees import in_commands
 from bscore.master.job import load_job
 from bscore.master.place import original_of
@@ -39,17 +41,40 @@ def reason_of(facts: Facts) -> str:
     if facts.run is None:
         return f"{facts.problem} It never began, or has just been started. {ways_out(facts)}"
     if facts.status != NOT_RESPONDING:
-        return facts.run.reason
+        return facts.run.reason + _what_else(facts.tree, facts.run)
     if facts.last_words:
         return f"Its master gave up. {facts.last_words} {ways_out(facts)}"
     return f"Its master was {facts.master_words}. {ways_out(facts)}"
+
+
+def _what_else(tree: Path, run: Run) -> str:
+    """What to do with an ended run where no command goes on with it; empty where one does, or need not."""
+    if fails_again(run):
+        return f" {START_ANEW}"
+    lost = lost_rows(tree, run) if run.outcome in (Outcome.FAILED, Outcome.CANCELED) else ""
+    return f" Nothing can go on with it: {lost}." if lost else ""
+
+
+def lost_rows(tree: Path, run: Run) -> str:
+    """Which committed rows a resume would not find; empty for none."""
+    try:
+        job = load_job(tree)
+    except BscoreError:
+        return ""
+    if job.final.exists():
+        return ""
+    for part in run.parts:
+        path = job.part(part.term)
+        if part.nbytes and (not path.exists() or path.stat().st_size < part.nbytes):
+            return f"the rows in {path} were removed or cut; put the file back, or run the job anew"
+    return ""
 
 
 def ways_out(facts: Facts) -> str:
     """What to do with a job that nobody works on."""
     name = in_commands(facts.tree)
     remove = f"bscore job delete {name}"
-    why_not = obstacle(facts.tree)
+    why_not = obstacle(facts.tree) or (lost_rows(facts.tree, facts.run) if facts.run else "")
     if why_not:
         look = f"Look at it with: bscore-tui {name}" if facts.run else f"Remove it with: {remove}"
         return f"Nothing can go on with it: {why_not}. {look}"
@@ -65,6 +90,8 @@ def ways_out(facts: Facts) -> str:
 def command_of(facts: Facts) -> str | None:
     """The command that goes on with a job; None where none does."""
     if facts.is_alive or facts.status == Outcome.COMPLETED or obstacle(facts.tree):
+        return None
+    if facts.run is not None and (fails_again(facts.run) or lost_rows(facts.tree, facts.run)):
         return None
     given_up = len(facts.run.abandoned) if facts.run else 0
     return resume_command(in_commands(facts.tree), facts.status, given_up)

@@ -85,6 +85,8 @@ class ResultFacts:
     given_up: tuple[tuple[str, int], ...] = ()
     #: How commands name the job; "" for its own name.
     called: str = ""
+    #: Whether it would fail again however it is resumed.
+    fails_again: bool = False
 
 
 def job_result(facts: ResultFacts) -> str:
@@ -227,11 +229,16 @@ def _rows(facts: ResultFacts) -> list[str]:
     if facts.part and not facts.append_row:
         return [f"The files that the script wrote itself are kept in {facts.part}"]
     if facts.part:
-        return [
-            f"{facts.rows} rows of finished mini-batches are kept in {facts.part}",
-            "A resumed job goes on behind them.",
-        ]
+        kept = f"{facts.rows} rows of finished mini-batches are kept in {facts.part}"
+        return [kept] if facts.fails_again else [kept, "A resumed job goes on behind them."]
     return ["No rows were written."]
+
+
+#: For a run that fails again however it is resumed.
+START_ANEW = (
+    "Repair the script or its inputs, then start a new job: too much of what is done has no result, and a "
+    "resume scores nothing again that is done."
+)
 
 
 def resume_command(job: str, state: str, abandoned: int) -> str:
@@ -247,7 +254,10 @@ def _next(facts: ResultFacts) -> list[str]:
         lines.append(f"Warnings in short:  {paths.USER_WARNINGS} ({facts.warnings} of the script)")
     if facts.outcome is Outcome.COMPLETED:
         return [*lines, f"Every attempt:      {paths.MINI_BATCHES_REPORT}"] if facts.failed else lines
-    lines.append(f"Go on from here:    {resume_command(called, facts.outcome, facts.abandoned)}")
+    if facts.fails_again:
+        lines.append(f"What to do:         {START_ANEW}")
+    else:
+        lines.append(f"Go on from here:    {resume_command(called, facts.outcome, facts.abandoned)}")
     if facts.causes:
         lines += [
             f"Errors in short:    {paths.USER_ERRORS}",

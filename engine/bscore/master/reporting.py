@@ -9,6 +9,7 @@ from pathlib import Path
 from bscore.core.diagnose import in_common
 from bscore.core.events import Event, Outcome
 from bscore.core.groups import ErrorGroup
+from bscore.core.lasting_failure import fails_again
 from bscore.core.rates import rate
 from bscore.core.state import Run
 from bscore.logtree import job_report, paths
@@ -78,6 +79,7 @@ def result_facts(run: Run, called: str = "") -> ResultFacts:
         rate=rate(run),
         given_up=tuple(run.given_up.items()),
         called=called,
+        fails_again=fails_again(run),
     )
 
 

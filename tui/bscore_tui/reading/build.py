@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from bscore.core.events import Event, Finished
+from bscore.core.lasting_failure import fails_again
 from bscore.core.limits import Limits as CoreLimits
 from bscore.core.rates import rate
 from bscore.core.standing import late, standing_still
@@ -74,6 +75,7 @@ def _head(run: Run, seen: Seen) -> Model:
         interpreter=safe_text(config.interpreter, 400) if config else "",
         output=safe_text(run.output or (config.output if config else ""), 400),
         reason=safe_text(run.reason or seen.last_words, 1000),
+        fails_again=fails_again(run),
         term=run.term,
         last=run.last,
         limits=limits_of(_limits(run)),

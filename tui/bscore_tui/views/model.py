@@ -217,6 +217,8 @@ class Model:
     interpreter: str = ""
     output: str = ""
     reason: str = ""
+    #: Whether it would fail again however it is resumed.
+    fails_again: bool = False
     term: int = 0
     last: int = 0
     limits: Limits = field(default_factory=Limits)

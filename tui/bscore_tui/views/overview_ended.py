@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bscore.logtree.reports import resume_command
+from bscore.logtree.reports import START_ANEW, resume_command
 from bscore_tui.views import overview_parts as parts
 from bscore_tui.views.cells import labelled
 from bscore_tui.views.earlier import in_words
@@ -125,7 +125,8 @@ def _do(page: parts.Page, model: Model) -> None:
         if first is not None:
             steps.append(f"bscore job debug {model.called} --mini-batch {first}")
         repair = f"repair {model.script}, then " if model.errors and model.script else ""
-        steps.append(repair + resume_command(model.called, model.state, model.abandoned))
+        go_on = repair + resume_command(model.called, model.state, model.abandoned)
+        steps.append(START_ANEW if model.fails_again else go_on)
     elif first is not None and model.failed_items:
         steps.append(f"bscore job debug {model.called} --mini-batch {first}")
     for number, step in enumerate(steps, 1):
