@@ -1,6 +1,6 @@
 """What a look at a run costs its readers: python tests/benchmarks/looks.py [--rounds N].
 
-The end, who is late and who is slow, of a run with 400 workers beside one with 4; a million mini-batches each.
+The end, who is late and who is slow, of a run of a million mini-batches on 400 workers beside one on 4.
 """
 
 from __future__ import annotations
