@@ -18,6 +18,7 @@ from bscore.core import events as e
 from bscore.core.events import FailureKind, Outcome
 from bscore.core.limits import Limits
 from bscore.logtree import paths
+from bscore.logtree.trees import in_commands
 from bscore.master import ending
 from bscore.master.run import run_job
 from real_runs import (
@@ -190,7 +191,8 @@ def test_why_a_term_ended_is_told_by_every_reader_though_the_jobs_own_disk_is_fu
     why = f"Its master gave up. {job.part(1)} cannot be written: No space left on device. The disk of "
     reason = whole(read_facts(job.tree))["status_reason"]
     assert reason.startswith(why)
-    assert "free some space, then resume the job. Go on with: bscore job resume job1" in reason
+    go_on = f"Go on with: bscore job resume {in_commands(job.tree)}"
+    assert f"free some space, then resume the job. {go_on}" in reason
     followed = subprocess.run(
         [sys.executable, "-m", "bscore.cli", "job", "stream", str(job.tree)],
         capture_output=True,
