@@ -13,11 +13,13 @@ from bscore.cli.job_argument import job_argument
 from bscore.cli.lasting import narrate
 from bscore.core.events import Outcome
 from bscore.core.state import Run
-from bscore.errors import UsageError
+from bscore.errors import BscoreError, UsageError
+from bscore.inputs.check import check_inputs
 from bscore.logtree import paths
 from bscore.logtree.history import read_history
 from bscore.logtree.journal import terms
 from bscore.logtree.source import LocalSource
+from bscore.logtree.trees import in_commands
 from bscore.master.job import Job, load_job
 from bscore.master.reporting import write_result
 from bscore.outputs.checks import check_output
@@ -54,11 +56,12 @@ def resume(job_name: str, *, take_over: bool, retry_failed: bool, **given: Any) 
         if run.abandoned and not retry_failed:
             given_up = f"Mini-batches given up before: {len(run.abandoned)}."
             narrate(f"{given_up} They stay so; --retry-failed tries them again.")
-        if not run.exhausted:
-            _check_script(job.config)
     else:
+        run = Run()
         check_output(job.config.output, job.config.output_file_name, job.mark)
+    if not run.exhausted:
         _check_script(job.config)
+        _check_inputs(job)
     return go(job, manner, take_over=take_over, retry_failed=retry_failed)
 
 
@@ -66,6 +69,24 @@ def _check_script(config: JobConfig) -> None:
     """Raise UsageError for a script that is gone or broken by now, before a worker is started for it."""
     if config.function is None:
         check_script(config.code, config.script)
+
+
+def _check_inputs(job: Job) -> None:
+    """Raise UsageError where nothing is left of the inputs: a disk that is not mounted is no lost item."""
+    inputs, first = () if job.config.listed else job.config.inputs, None
+    for text in inputs:
+        try:
+            check_inputs([text])
+        except BscoreError as error:
+            first = first or error
+        else:
+            return
+    if first is not None:
+        raise UsageError(
+            f"Nothing is left of the inputs of job {job.name}: {first.message}",
+            remedy="Put them back, or mount their disk. To do without them: bscore job abandon "
+            f"{in_commands(job.tree)} --remaining",
+        )
 
 
 def _completed_already(job: Job, run: Run) -> int:

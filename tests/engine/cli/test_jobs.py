@@ -296,6 +296,21 @@ def test_a_job_killed_before_its_first_record_can_be_resumed_and_deleted(tmp_pat
             job.final.unlink()
 
 
+def test_a_resume_is_refused_where_nothing_is_left_of_the_inputs(tmp_path: Path, here: Here) -> None:
+    job = make_job(tmp_path)
+    assert finish(start_master(job, "commit recorded")) == -signal.SIGKILL
+    items = tmp_path / "items.txt"
+    listed = items.read_text()
+    items.write_text("")
+    code, _, err = here("job", "resume", "job1")
+    assert code == 2
+    assert f"Nothing is left of the inputs of job job1: The list file {items} names no path." in err
+    assert "bscore job abandon" in err
+    items.write_text(listed)
+    assert here("job", "resume", "job1")[0] == 0
+    assert rows_of(job) == expected_rows(60)
+
+
 def test_a_resume_of_a_completed_job_writes_the_result_that_a_kill_left_out_and_looks_for_its_rows(
     tmp_path: Path, here: Here
 ) -> None:
