@@ -44,6 +44,7 @@ from bscore_tui.views.screen import overview_screen  # noqa: E402  # after the p
 from bscore_tui.views.styles import Options, text_of  # noqa: E402  # after the path of the tests
 from golden_generator import Golden, generate  # noqa: E402  # after the path of the tests
 
+_OWN_HOME = str(Path.home())
 HOME = Path("/tmp/ada")  # noqa: S108  # a name that may stand in a picture
 LARGE, SMALL = (120, 36), (80, 24)
 MOST_BYTES = 300_000
@@ -148,7 +149,7 @@ def _save(monitor: Monitor, name: str) -> None:
 def _check_neutral(name: str, svg: str) -> None:
     """Refuse a picture that tells where it was made."""
     text = unescape(re.sub("<[^>]*>", " ", svg)).replace("\xa0", " ")
-    for word in (str(HERE.parent), str(Path.home()), socket.gethostname(), sys.prefix):
+    for word in (str(HERE.parent), _OWN_HOME, socket.gethostname(), sys.prefix):
         if len(word) > 2 and word in text:
             raise RuntimeError(f"{name} would show {word}")
 
@@ -224,7 +225,7 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 def _draw_golden() -> None:
-    middle, ended = HOME / "jobs" / "nightly-0412", HOME / "jobs" / "nightly-0411"
+    middle, ended = _jobs("nightly-0412"), _jobs("nightly-0411")
     generate(middle, Golden(**{**_GOLDEN.__dict__, "share": 0.62}))
     asyncio.run(draw(middle, RUNNING + MIDDLE, frozen=True))
     generate(ended, Golden(**{**_GOLDEN.__dict__, "job": "nightly-0411", "seed": 1}))
@@ -233,7 +234,8 @@ def _draw_golden() -> None:
 
 def main() -> None:
     """Make everything anew, or only `demo`, `faces` or `golden`."""
-    os.environ["TZ"] = "UTC"
+    os.environ |= {"TZ": "UTC", "HOME": str(HOME)}
+    os.environ.pop("BSCORE_HOME", None)
     time.tzset()
     wanted = sys.argv[1:] or ["demo", "faces", "golden"]
     HOME.mkdir()
