@@ -12,13 +12,16 @@ from bscore.cli.home import find_job
 from bscore.cli.job_argument import complete_jobs
 from bscore.cli.job_facts import Facts, read_facts
 from bscore.core.events import Outcome
+from bscore.core.state import Run
 from bscore.errors import BscoreError, StorageError, UsageError
 from bscore.logtree import paths
 from bscore.logtree.trees import in_commands
 from bscore.master.job import Job, load_job
 from bscore.master.lock import JobLock
 from bscore.master.place import original_of
-from bscore.outputs.own_files import staging_folder
+
+#: By how much the clock of a file system may be ahead of the master's.
+_CLOCKS_APART_US = 2_000_000
 
 
 @click.command()
@@ -44,9 +47,10 @@ def delete(job_names: tuple[str, ...], *, yes: bool, with_output: bool) -> None:
 
 def _own(facts: Facts, rows: list[Path], output: Path | None) -> tuple[list[Path], Path | None]:
     """Without what belongs to the job that this directory is a copy of."""
-    tree, original = facts.tree.absolute(), original_of(facts.tree)
+    tree = facts.tree.absolute()
     theirs = [path for path in (*rows, *([output] if output else [])) if not path.is_relative_to(tree)]
-    if original is None or not theirs:
+    original = original_of(tree) if theirs else None
+    if original is None:
         return rows, output
     click.echo(f"{tree} is a copy of {original}: what that one wrote elsewhere stays.", err=True)
     return [path for path in rows if path not in theirs], None if output in theirs else output
@@ -74,7 +78,7 @@ def _leftovers(facts: Facts) -> list[Path]:
         return []
     completed = facts.run is not None and facts.run.outcome is Outcome.COMPLETED
     found = [] if completed else job.parts()
-    found.append(staging_folder(job.config.output, job.name))
+    found.append(job.aside)
     return [path for path in found if path.exists()]
 
 
@@ -86,7 +90,16 @@ def _published(facts: Facts) -> Path | None:
     if not job.config.append_row:
         inside = job.config.output.is_relative_to(facts.tree) and job.config.output.is_dir()
         return job.config.output if inside else None
-    return job.final if job.final.exists() else None
+    return job.final if _as_published(job.final, run) else None
+
+
+def _as_published(final: Path, run: Run) -> bool:
+    """Whether a file is what the run left there, and not what somebody put in its place since."""
+    try:
+        status = final.stat()
+    except OSError:
+        return False
+    return status.st_size == run.committed_bytes and status.st_mtime_ns // 1000 <= run.last + _CLOCKS_APART_US
 
 
 def _ask(facts: Facts, rows: list[Path], output: Path | None, *, with_output: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,7 @@ def resume(job_name: str, *, take_over: bool, retry_failed: bool, **given: Any) 
         check_output(job.config.output, job.config.output_file_name, job.mark)
     if not run.exhausted:
         _check_script(job.config)
-        _check_inputs(job)
+        _check_inputs(job, run)
     return go(job, manner, take_over=take_over, retry_failed=retry_failed)
 
 
@@ -71,7 +72,7 @@ def _check_script(config: JobConfig) -> None:
         check_script(config.code, config.script)
 
 
-def _check_inputs(job: Job) -> None:
+def _check_inputs(job: Job, run: Run) -> None:
     """Raise UsageError where nothing is left of the inputs: a disk that is not mounted is no lost item."""
     inputs, first = () if job.config.listed else job.config.inputs, None
     for text in inputs:
@@ -82,17 +83,17 @@ def _check_inputs(job: Job) -> None:
         else:
             return
     if first is not None:
-        raise UsageError(
-            f"Nothing is left of the inputs of job {job.name}: {first.message}",
-            remedy="Put them back, or mount their disk. To do without them: bscore job abandon "
-            f"{in_commands(job.tree)} --remaining",
-        )
+        remedy = "Put them back, or mount their disk."
+        if run.outcome is None and run.term:
+            remedy += f" To do without them: bscore job abandon {in_commands(job.tree)} --remaining"
+        raise UsageError(f"Nothing is left of the inputs of job {job.name}: {first.message}", remedy=remedy)
 
 
 def _completed_already(job: Job, run: Run) -> int:
     if not (job.tree / paths.JOB_RESULT).exists():
         # Its master was killed with nothing but this left to do.
         write_result(job.tree, run)
+    shutil.rmtree(job.tree / paths.SPOOL, ignore_errors=True)
     rows = f"its rows are in {run.output}"
     if not Path(run.output).exists():
         rows = f"its output was removed or moved since: {run.output} is not there"

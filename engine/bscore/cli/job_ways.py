@@ -26,7 +26,10 @@ def obstacle(tree: Path) -> str:
     """Why nothing can go on with a job's directory; empty where something can."""
     if not (tree / paths.JOB_FILE).exists():
         return f"it has no {paths.JOB_FILE}"
-    original = original_of(tree)
+    try:
+        original = original_of(tree)
+    except BscoreError as error:
+        return error.message
     if original is None:
         return ""
     try:

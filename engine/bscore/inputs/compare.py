@@ -27,13 +27,17 @@ class Changes:
         self.first_names: list[str] = []
         self._named = {"missing": 0, "changed": 0, "added": 0}
 
+    def is_done(self, place: int) -> bool:
+        """Whether the item at this place of the manifest has been scored."""
+        return place // self._size in self._done
+
     def note(self, kind: str, path: bytes) -> None:
         """Count one; `kind` is changed or added."""
         self._count(kind, path)
 
     def note_missing(self, path: bytes, place: int) -> None:
         """Count the item at this place of the manifest, where it has still to be scored."""
-        if place // self._size not in self._done:
+        if not self.is_done(place):
             self.places.append(place)
             self._count("missing", path)
 
@@ -47,20 +51,26 @@ class Changes:
 class _Unmatched:
     """Records of one side that the other has not shown yet, in order, with their places there.
 
-    A path may stand there twice.
+    A path may stand there twice. Of the manifest's, `is_done` tells which are scored already.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, is_done: Callable[[int], bool] = lambda _place: True) -> None:
         self._by_path: dict[bytes, list[tuple[bytes, int]]] = {}
+        self._is_done = is_done
+        #: Places that are not done, in the order of their adding, which is that of the manifest.
+        self._open: dict[int, None] = {}
 
     def __bool__(self) -> bool:
         return bool(self._by_path)
 
     def add(self, path: bytes, record: bytes, place: int) -> None:
         self._by_path.setdefault(path, []).append((record, place))
+        if not self._is_done(place):
+            self._open[place] = None
 
-    def first_place(self) -> int:
-        return next(iter(self._by_path.values()))[0][1]
+    def first_open(self, otherwise: int) -> int:
+        """The first place that has still to be scored."""
+        return next(iter(self._open), otherwise)
 
     def take(self, path: bytes) -> bytes | None:
         records = self._by_path.get(path)
@@ -68,11 +78,14 @@ class _Unmatched:
             return None
         if len(records) == 1:
             del self._by_path[path]
-        return records.pop(0)[0]
+        record, place = records.pop(0)
+        self._open.pop(place, None)
+        return record
 
     def take_all(self) -> list[tuple[bytes, int]]:
         records = [record for records in self._by_path.values() for record in records]
         self._by_path.clear()
+        self._open.clear()
         return records
 
     def take_records(self) -> list[bytes]:
@@ -92,7 +105,7 @@ def unlisted(
     items of the manifest are certain to be there.
     """
     known = _Known(manifest_blocks)
-    ahead, behind = _Unmatched(), _Unmatched()
+    ahead, behind = _Unmatched(), _Unmatched(changes.is_done)
     for chunk in listed:
         block = known.take(len(chunk))
         if not ahead and not behind:
@@ -106,7 +119,7 @@ def unlisted(
         _match(block, known.taken - len(block), ahead, behind, changes)
         if len(block) < len(chunk) and ahead:
             yield ahead.take_records()
-        found(behind.first_place() if behind else known.taken)
+        found(behind.first_open(known.taken))
     while ahead and (block := known.take(4096)):
         _match(block, known.taken - len(block), ahead, behind, changes)
     if ahead:

@@ -17,7 +17,7 @@ from bscore.master.loop import Master
 from bscore.master.reporting import write_reports, write_result
 from bscore.master.term import Step
 from bscore.node.messages import KillWorker, Order, StopWorker
-from bscore.outputs.own_files import publish_own_files, staging_folder
+from bscore.outputs.own_files import publish_own_files
 from bscore.outputs.publish import no_step, publish
 
 #: What shutdown() of the script may take before its worker is killed.
@@ -63,7 +63,7 @@ def finish_run(master: Master, end: End, step: Step = no_step) -> e.RunEnded:
 def _publish_own_files(master: Master, end: End, step: Step) -> End:
     job = master.term.job
     try:
-        publish_own_files(job.config.output, job.name, step)
+        publish_own_files(job.aside, job.config.output, step)
     except BscoreError as error:
         return End(
             e.Outcome.FAILED,
@@ -82,8 +82,7 @@ def output_of(master: Master, end: End) -> str:
     """Where the rows are: the final file, or the part files that keep them; empty for none."""
     job, run = master.term.job, master.run
     if not job.config.append_row:
-        staging = staging_folder(job.config.output, job.name)
-        return str(staging if staging.exists() else job.config.output)
+        return str(job.aside if job.aside.exists() else job.config.output)
     if end.outcome is e.Outcome.COMPLETED:
         return str(job.final)
     kept = (job.part(part.term) for part in run.parts if part.nbytes)

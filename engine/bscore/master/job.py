@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import secrets
 import shutil
+import time
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -13,12 +15,16 @@ from pathlib import Path
 from bscore.errors import StorageError, UsageError
 from bscore.logtree import paths
 from bscore.logtree.readme_text import readme
-from bscore.master.place import read_place, settle
+from bscore.master.place import Place, read_place, write_place
+from bscore.outputs.own_files import staging_folder
 from bscore.spec.config import JobConfig
 from bscore.spec.job_file import read_job, write_job
 
 #: What a folder, a file and what is neither say when a directory shall take their name.
 _TAKEN = frozenset({errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR})
+
+#: A job is made in moments; what is older was left.
+_LEFT_S = 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +56,19 @@ class Job:
         """Where the rows of a term are collected."""
         return self.config.output / paths.part_file(self.config.output_file_name, term, self.mark)
 
+    @property
+    def aside(self) -> Path:
+        """Where files that the script writes itself are kept until the job ends."""
+        return staging_folder(self.config.output, self.mark or self.name)
+
+    def claimed(self) -> list[int]:
+        """The terms that were ever claimed."""
+        claims = (path.suffix[1:] for path in self.tree.glob(paths.TERM_CLAIMS))
+        return sorted(int(number) for number in claims if number.isdecimal())
+
     def parts(self) -> list[Path]:
         """The part files of all terms that were ever claimed, as far as they are there."""
-        claims = (path.suffix[1:] for path in self.tree.glob(paths.TERM_CLAIMS))
-        claimed = sorted(int(number) for number in claims if number.isdecimal())
-        return [path for path in map(self.part, claimed) if path.exists()]
+        return [path for path in map(self.part, self.claimed()) if path.exists()]
 
 
 def create_job(root: Path, config: JobConfig) -> Job:
@@ -64,6 +78,7 @@ def create_job(root: Path, config: JobConfig) -> Job:
     fresh = root / f".new-{mark}"
     try:
         root.mkdir(parents=True, exist_ok=True)
+        _sweep(root)
         _fill(fresh, config, tree, mark)
         _give_name(fresh, tree)
     except OSError as error:
@@ -76,11 +91,19 @@ def create_job(root: Path, config: JobConfig) -> Job:
     return Job(tree, config, mark)
 
 
+def _sweep(root: Path) -> None:
+    """Remove what was left by somebody killed while he made a job."""
+    for left in root.glob(".new-*"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > _LEFT_S:
+                shutil.rmtree(left)
+
+
 def _fill(fresh: Path, config: JobConfig, tree: Path, mark: str) -> None:
     for folder in (paths.CHECKPOINT, paths.CONTROL, "logs/sys", "logs/user", "azureml-logs"):
         (fresh / folder).mkdir(parents=True)
     (fresh / paths.README).write_text(readme())
-    settle(fresh, at=tree, mark=mark)
+    write_place(fresh, Place(str(tree.resolve()), mark, os.stat(fresh).st_ino))
     write_job(config, fresh / paths.JOB_FILE, tree)
     output = config.output
     within = fresh / output.relative_to(tree) if output.is_relative_to(tree) else output

@@ -7,50 +7,80 @@ would cut or remove the rows of the job that it was copied from.
 from __future__ import annotations
 
 import json
+import os
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bscore.errors import UsageError
+from bscore.errors import TreeError, UsageError
 from bscore.logtree import paths
+
+_MARK = re.compile(r"[0-9a-f]{0,32}")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """The path of a job's directory, and a mark that no other job has; empty for one without."""
+    """The path of a job's directory, and a mark that no other job has; empty for one without.
+
+    `inode` is the directory's number in its file system: it stays when the directory is moved there, and
+    a copy has another one.
+    """
 
     tree: str
     mark: str
+    inode: int = 0
 
 
 def read_place(tree: Path) -> Place | None:
-    """What a directory says of its place; None where that is missing or cannot be read."""
-    try:
-        return Place(**json.loads((tree / paths.PLACE).read_text()))
-    except (OSError, ValueError, TypeError):
-        return None
+    """What a directory says of its place; None where it says nothing, as that of an earlier version.
 
-
-def settle(tree: Path, *, at: Path | None = None, mark: str = "") -> None:
-    """Write down where a directory stands, or will stand, new or moved. Raises OSError.
-
-    `mark` is that of a new one; one that has a mark keeps it.
+    Raises TreeError where it cannot be read: whoever then made a new mark would lose the job's rows.
     """
-    before, here = read_place(tree), str((at or tree).resolve())
-    if before is not None and before.tree == here:
-        return
-    place = Place(here, before.mark if before else mark)
+    path = tree / paths.PLACE
+    try:
+        return _decoded(path.read_text())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError, TypeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is damaged"
+        raise TreeError(
+            f"{path} cannot be read: {why}. It tells this job's rows from those of others.",
+            remedy="Restore it; its mark also stands in the names of the job's part files, behind the term.",
+        ) from None
+
+
+def _decoded(text: str) -> Place:
+    place = Place(**json.loads(text))
+    if not isinstance(place.tree, str) or not _MARK.fullmatch(place.mark):
+        raise ValueError(text)
+    return place
+
+
+def write_place(tree: Path, place: Place) -> None:
+    """Write down where a directory stands, or will stand; no crash leaves half of it. Raises OSError."""
     path = tree / paths.PLACE
     fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(asdict(place)) + "\n")
+    with fresh.open("w") as stream:
+        stream.write(json.dumps(asdict(place)) + "\n")
+        stream.flush()
+        os.fsync(stream.fileno())
     fresh.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def original_of(tree: Path) -> Path | None:
-    """The directory that this one is a copy of; None where there is none, as for one that was moved."""
+    """The directory that this one is a copy of; None where there is none, as for one that was moved.
+
+    Raises TreeError where a place cannot be read.
+    """
     place = read_place(tree)
     if place is None:
         return None
-    original = Path(str(place.tree))
+    original = Path(place.tree)
     try:
         if original.samefile(tree):
             return None
@@ -66,5 +96,6 @@ def refuse_copy(tree: Path) -> None:
     if original is not None:
         raise UsageError(
             f"{tree} is a copy of {original}, and both would write the same output.",
-            remedy=f"Give {original} to this command. If the copy shall take its place, move that one away.",
+            remedy=f"Give {original} to this command. If the copy shall take its place, move that one away: "
+            "the rows then go with the copy.",
         )

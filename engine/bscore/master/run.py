@@ -122,7 +122,7 @@ def _output_folder(term: Term) -> Path:
             folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"The folder {folder} cannot be made: {error.strerror}.") from error
-    return config.output if config.append_row else make_staging(config.output, term.job.name)
+    return config.output if config.append_row else make_staging(term.job.aside)
 
 
 def _model_folder(term: Term) -> str:

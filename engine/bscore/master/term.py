@@ -16,20 +16,22 @@ from pathlib import Path
 from bscore import __version__
 from bscore.core import events as e
 from bscore.core.state import Run, Vitals
-from bscore.errors import StorageError, TreeError, in_words
+from bscore.errors import StorageError, TreeError, UsageError
 from bscore.inputs.listing import Listing, NoListing
 from bscore.inputs.manifest import Manifest
 from bscore.inputs.ready import ReadyListing
 from bscore.logtree import paths
 from bscore.logtree.history import History, read_history
 from bscore.logtree.journal import terms
+from bscore.logtree.records import MAX_LINE_BYTES
 from bscore.logtree.source import LocalSource
 from bscore.master.committer import Committer
 from bscore.master.job import Job, script_digest
 from bscore.master.lock import JobLock, Say, boot_id, silent
-from bscore.master.place import refuse_copy, settle
+from bscore.master.place import refuse_copy
 from bscore.master.recorder import Recorder
 from bscore.master.requests import lying_there
+from bscore.master.settling import settled
 from bscore.node.clock import Clock
 from bscore.outputs.part import PartFile
 from bscore.outputs.publish import no_step
@@ -95,7 +97,7 @@ def open_term(
     lock.acquire(take_over=take_over, say=say)
     try:
         step("locked")
-        _settle(job.tree)
+        job = settled(job)
         history = _history(job.tree)
         admit(history.run if history else Run())
         term = _begin(job, lock, Clock() if clock is None else clock, step, history, list_inputs=list_inputs)
@@ -105,13 +107,6 @@ def open_term(
         lock.close()
         raise
     return term
-
-
-def _settle(tree: Path) -> None:
-    try:
-        settle(tree)
-    except OSError as error:
-        raise in_words(error, tree / paths.PLACE) from error
 
 
 def _return_abandoned(term: Term) -> None:
@@ -127,6 +122,7 @@ def _begin(
     job: Job, lock: JobLock, clock: Clock, step: Step, history: History | None, *, list_inputs: bool
 ) -> Term:
     run = history.run if history else Run()
+    _check_parts(job, run)
     number = lock.next_term(run.term)
     # Whoever resumes a job wants it to go on; whoever sees the new term may ask it.
     too_old = lying_there(job.tree) if history else frozenset()
@@ -136,7 +132,7 @@ def _begin(
     if history:
         _set_journal_aside(job.tree, history)
         step("journal aside")
-    _cut_parts(job, run)
+    _cut_parts(job, run, number)
     journal_fd = _create_journal(job.tree)
     step("journal created")
     part = PartFile(job.part(number))
@@ -148,7 +144,8 @@ def _begin(
     recorder.flush()
     step("term started")
     config = job.config
-    listing = start_listing(job, resume=bool(history), done=run.done.pairs()) if list_inputs else NoListing()
+    begun = bool(history) or (job.tree / paths.MANIFEST_INDEX).exists()
+    listing = start_listing(job, resume=begun, done=run.done.pairs()) if list_inputs else NoListing()
     manifest = Manifest(job.tree / paths.CHECKPOINT)
     if history and list_inputs and not config.listed and run.mini_batches:
         recorder.vitals.found = 0
@@ -190,9 +187,17 @@ def start_listing(job: Job, *, resume: bool, done: Sequence[tuple[int, int]] = (
 
 def _history(tree: Path) -> History | None:
     source = LocalSource(tree)
-    if not any(term.term for term in terms(source)):
-        return None
-    return read_history(source)
+    found = terms(source)
+    if any(term.term for term in found):
+        return read_history(source)
+    for term in found:
+        # A record that is not whole was being written as its master died, before anything was done.
+        if b"\n" in source.read(term.path, 0, MAX_LINE_BYTES):
+            raise TreeError(
+                f"The first record of {tree / term.path} cannot be read: it was damaged.",
+                remedy="Restore the file: what was done stands there. Or score the inputs in a new job.",
+            )
+    return None
 
 
 def _configured(job: Job, at: int) -> e.RunConfigured:
@@ -243,23 +248,33 @@ def _create_journal(tree: Path) -> int:
         raise StorageError(f"The journal {path} cannot be created: {error.strerror}.") from error
 
 
-def _cut_parts(job: Job, run: Run) -> None:
-    """Cut the parts of earlier terms at their last commit point; remove those without rows."""
-    committed = {job.part(part.term): part.nbytes for part in run.parts if part.nbytes}
-    # Also of terms that were claimed, and whose master died before its journal said so.
-    for path in set(job.parts()) - committed.keys():
-        path.unlink()
-    for path, nbytes in committed.items():
-        if not path.exists():
-            if not job.final.exists():
-                raise TreeError(
-                    f"Rows of this job are gone: {path} does not exist.",
-                    remedy="Put the file back, or run the job anew.",
-                )
-        elif path.stat().st_size > nbytes:
-            os.truncate(path, nbytes)
-        elif path.stat().st_size < nbytes:
-            raise TreeError(
-                f"{path} holds {path.stat().st_size} bytes, but {nbytes} were committed.",
+def _committed(job: Job, run: Run) -> dict[Path, int]:
+    return {job.part(part.term): part.nbytes for part in run.parts if part.nbytes}
+
+
+def _check_parts(job: Job, run: Run) -> None:
+    """Refuse to go on when rows that were committed are gone; nothing was changed."""
+    for path, nbytes in _committed(job, run).items():
+        size = path.stat().st_size if path.exists() else None
+        if size is None and not job.final.exists():
+            raise UsageError(
+                f"Rows of this job are gone: {path} does not exist.",
+                remedy="Put the file back, or run the job anew.",
+            )
+        if size is not None and size < nbytes:
+            raise UsageError(
+                f"{path} holds {size} bytes, but {nbytes} were committed.",
                 remedy="Restore the file, or run the job anew.",
             )
+
+
+def _cut_parts(job: Job, run: Run, number: int) -> None:
+    """Cut the parts of earlier terms at their last commit point; remove those without rows."""
+    committed = _committed(job, run)
+    # Also of terms that were claimed, and whose master died before its journal said so.
+    own = {job.part(term) for term in job.claimed() if term != number}
+    for path in own - committed.keys():
+        path.unlink(missing_ok=True)
+    for path, nbytes in committed.items():
+        if path.exists() and path.stat().st_size > nbytes:
+            os.truncate(path, nbytes)

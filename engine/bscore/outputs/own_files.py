@@ -15,14 +15,13 @@ from bscore.errors import StorageError, in_words
 from bscore.outputs.publish import no_step, rename_without_overwriting
 
 
-def staging_folder(output: Path, job: str) -> Path:
-    """Where the files of a job are kept until it ends: hidden, beside their final place."""
-    return output / f".{job}.part"
+def staging_folder(output: Path, mark: str) -> Path:
+    """Where the files of the job with this mark are kept until it ends: hidden, beside their final place."""
+    return output / f".{mark}.part"
 
 
-def make_staging(output: Path, job: str) -> Path:
+def make_staging(folder: Path) -> Path:
     """Make the folder, or find it as an earlier term left it. Raises StorageError."""
-    folder = staging_folder(output, job)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -30,12 +29,11 @@ def make_staging(output: Path, job: str) -> Path:
     return folder
 
 
-def publish_own_files(output: Path, job: str, step: Callable[[str], None] = no_step) -> int:
+def publish_own_files(staging: Path, output: Path, step: Callable[[str], None] = no_step) -> int:
     """Move everything into the output folder; returns the number of files.
 
     Raises StorageError, before anything is moved, when a file of that name is already there.
     """
-    staging = staging_folder(output, job)
     files = [
         Path(folder, name).relative_to(staging) for folder, _, names in os.walk(staging) for name in names
     ]

@@ -45,7 +45,7 @@ class PartFile:
 
     def append(self, chunks: Sequence[bytes]) -> None:
         """Append chunks of rows one after the other."""
-        self._usable()
+        self._whole()
         if len(chunks) > 1 and sum(map(len, chunks)) <= _JOIN_BYTES:
             chunks = [b"".join(chunks)]
         views = [memoryview(chunk) for chunk in chunks if chunk]
@@ -66,7 +66,7 @@ class PartFile:
 
     def append_spool(self, path: str | os.PathLike[str]) -> int:
         """Append a whole file, then remove it; returns its size in bytes."""
-        self._usable()
+        self._whole()
         try:
             spool = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
         except OSError as error:
@@ -87,19 +87,11 @@ class PartFile:
     def sync(self) -> None:
         """Bring everything appended so far to the disk; may run in another thread than `append`."""
         self._usable()
-        before = self.size
         try:
             os.fdatasync(self._fd)
-            status = os.fstat(self._fd)
         except OSError as error:
             raise self._failed(error) from error
-        if not status.st_nlink or status.st_size < before:
-            what = "cut" if status.st_nlink else "removed"
-            self._failure = StorageError(
-                f"{self.path} was {what} by somebody else while it was written: rows of this job are lost.",
-                remedy="Start a new job: this one cannot be resumed.",
-            )
-            raise self._failure
+        self._whole()
 
     def truncate(self, nbytes: int) -> None:
         """Cut what is beyond the last commit. Raises StorageError when the file is shorter than that."""
@@ -121,6 +113,23 @@ class PartFile:
         self._failure = self._failure or StorageError(f"{self.path} is closed.")
         if descriptor >= 0:
             os.close(descriptor)
+
+    def _whole(self) -> None:
+        """Raise where the file was removed, or cut: what is appended then would stand behind a hole."""
+        self._usable()
+        before = self.size
+        try:
+            status = os.fstat(self._fd)
+        except OSError as error:
+            raise self._failed(error) from error
+        if status.st_nlink and status.st_size >= before:
+            return
+        what = "cut" if status.st_nlink else "removed"
+        self._failure = StorageError(
+            f"{self.path} was {what} by somebody else while it was written: rows of this job are lost.",
+            remedy="Start a new job: this one cannot be resumed.",
+        )
+        raise self._failure
 
     def _usable(self) -> None:
         if self._failure is not None:

@@ -340,6 +340,22 @@ def test_deleting_a_copy_leaves_the_rows_of_the_job(tmp_path: Path, here: Here, 
     assert {path: path.read_bytes() for path in job.final.parent.iterdir()} == rows
 
 
+@pytest.mark.parametrize("later", [False, True], ids=["another size", "another time"])
+def test_deleting_leaves_what_somebody_put_in_place_of_the_output(
+    tmp_path: Path, here: Here, *, later: bool
+) -> None:
+    job = make_job(tmp_path)
+    run_job(job)
+    theirs = job.final.read_text()[::-1] if later else "theirs"
+    job.final.unlink()
+    job.final.write_text(theirs)
+    if later:
+        in_an_hour = job.tree.stat().st_mtime + 3600
+        os.utime(job.final, (in_an_hour, in_an_hour))
+    assert here("job", "delete", "job1", "-y", "--with-output")[0] == 0
+    assert job.final.read_text() == theirs
+
+
 def test_the_shell_completes_commands_and_jobs(
     done: Job, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:

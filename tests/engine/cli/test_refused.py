@@ -78,6 +78,6 @@ def test_what_fails_once_the_job_is_held_stands_in_its_log(tmp_path: Path, here:
     told = tmp_path / "told"
     code, _, err = here("job", "resume", "job1", "--on-end", f"touch {told}")
     lost = f"{job.part(1)} does not exist."
-    assert (code, lost in err) == (1, True)
+    assert (code, lost in err) == (2, True)
     assert lost in (job.tree / paths.DRIVER_LOG).read_text()
     assert not told.exists(), "no term was begun"

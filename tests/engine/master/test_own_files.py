@@ -44,7 +44,8 @@ def test_own_files_of_a_failed_job_stay_aside_unless_they_are_wanted(tmp_path: P
     job = make_job(tmp_path, script, items=30, workers=1, keep_partial=keep, **SUMMARY)
     assert run_here(job) == 1
     published = list((tmp_path / "out").glob("deep/*"))
-    kept = list(staging_folder(tmp_path / "out", job.name).glob("deep/*"))
+    assert job.mark in job.aside.name, "another job of this name has a folder of its own"
+    kept = list(job.aside.glob("deep/*"))
     assert (len(published) > 0, len(kept) > 0) == (keep, not keep)
     assert run_of(job).output in (job.tree / paths.JOB_RESULT).read_text()
 
@@ -61,16 +62,16 @@ def test_a_killed_master_loses_no_own_file_and_a_resume_publishes_all(tmp_path: 
 
 
 def test_publishing_stopped_at_any_file_goes_on_and_never_replaces_one(tmp_path: Path) -> None:
-    staging = make_staging(tmp_path, "j")
+    staging = make_staging(staging_folder(tmp_path, "j"))
     for name in ("a", "b", "c"):
         (staging / name).write_text(name)
     with pytest.raises(KeyboardInterrupt):
-        publish_own_files(tmp_path, "j", step=_stop_at_second())
-    assert publish_own_files(tmp_path, "j") == 1
+        publish_own_files(staging, tmp_path, step=_stop_at_second())
+    assert publish_own_files(staging, tmp_path) == 1
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a", "b", "c"]
-    (make_staging(tmp_path, "j") / "a").write_text("other")
+    (make_staging(staging) / "a").write_text("other")
     with pytest.raises(StorageError, match="already there"):
-        publish_own_files(tmp_path, "j")
+        publish_own_files(staging, tmp_path)
     assert (tmp_path / "a").read_text() == "a"
 
 

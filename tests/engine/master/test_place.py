@@ -7,18 +7,30 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from bscore.cli.home import all_jobs
-from bscore.errors import StorageError, UsageError
+from bscore.core import events as e
+from bscore.errors import StorageError, TreeError, UsageError
 from bscore.logtree import paths
 from bscore.master.job import Job, create_job, load_job
-from bscore.master.place import original_of, settle
+from bscore.master.place import Place, original_of, write_place
 from bscore.master.run import run_job
-from real_runs import expected_rows, finish, make_job, rows_of, run_here, start_master
+from real_runs import (
+    SLOW_ECHO,
+    events_of,
+    expected_rows,
+    finish,
+    make_job,
+    rows_of,
+    run_here,
+    start_master,
+    wait_for,
+)
 
 KILLED_AT_ITS_NAME = """
 import os, pathlib, sys
@@ -80,19 +92,45 @@ def test_another_job_that_took_the_place_of_a_moved_one_is_no_original(tmp_path:
     moved = tmp_path / "moved"
     job.tree.rename(moved)
     (job.tree / paths.CHECKPOINT).mkdir(parents=True)
-    settle(job.tree)
+    write_place(job.tree, Place(str(job.tree), "0123abcd"))
     assert original_of(moved) is None
 
 
 @pytest.mark.parametrize(
-    "text", ["", "{", "[]", '{"tree": 1}', '{"tree": 1, "mark": 2}', '{"tree": "\\u0000", "mark": ""}']
+    "text", ["", "{", "[]", '{"tree": 1}', '{"tree": 1, "mark": ""}', '{"tree": "x", "mark": "../x"}']
 )
-def test_a_place_that_cannot_be_read_is_that_of_no_copy(tmp_path: Path, text: str) -> None:
-    (tmp_path / paths.CHECKPOINT).mkdir()
-    (tmp_path / paths.PLACE).write_text(text)
-    assert original_of(tmp_path) is None
-    settle(tmp_path)
-    assert original_of(tmp_path) is None
+def test_a_place_that_is_damaged_is_refused_and_kept(tmp_path: Path, text: str) -> None:
+    job = left_by_a_killed_master(tmp_path)
+    path = job.tree / paths.PLACE
+    before = path.read_text()
+    path.write_text(text)
+    with pytest.raises(TreeError, match="it is damaged") as caught:
+        load_job(job.tree)
+    assert "part files" in (caught.value.remedy or "")
+    assert path.read_text() == text
+    path.write_text(before)
+    assert run_here(load_job(job.tree)) == 0
+    assert rows_of(job) == expected_rows(60)
+
+
+def test_a_copy_in_place_of_its_original_takes_the_rows_along(tmp_path: Path) -> None:
+    job = make_job(tmp_path, SLOW_ECHO, items=600)
+    master = start_master(job)
+    wait_for(lambda: any(isinstance(x, e.Committed) and x.rows for x in events_of(job)))
+    master.kill()
+    finish(master)
+    copy, aside = tmp_path / "copy", tmp_path / "aside"
+    shutil.copytree(job.tree, copy)
+    job.tree.rename(aside)
+    assert finish(start_master(load_job(copy), "commit recorded", nth=2)) == -signal.SIGKILL
+    taken = {path: path.read_bytes() for path in load_job(copy).parts()}
+    assert [path.name.split(".")[3] for path in taken] == ["1", "2"]
+    with pytest.raises(UsageError, match="Rows of this job are gone"):
+        run_job(load_job(aside))
+    assert {path: path.read_bytes() for path in load_job(copy).parts()} == taken
+    assert run_here(load_job(copy)) == 0
+    assert rows_of(job) == expected_rows(600)
+    assert list(job.final.parent.iterdir()) == [job.final]
 
 
 def test_a_job_of_an_earlier_version_has_no_place_and_can_be_resumed(tmp_path: Path) -> None:
@@ -139,3 +177,36 @@ def test_jobs_that_share_an_output_leave_each_others_rows_alone(tmp_path: Path) 
     assert job.part(1) not in failing.parts()
     assert run_here(job) == 0
     assert rows_of(job) == expected_rows(60)
+
+
+def test_a_journal_whose_first_record_is_damaged_is_refused_and_its_rows_are_kept(tmp_path: Path) -> None:
+    job = left_by_a_killed_master(tmp_path)
+    journal = job.tree / paths.JOURNAL
+    whole = journal.read_bytes()
+    journal.write_bytes(b"XX" + whole[2:])
+    rows = job.part(1).read_bytes()
+    with pytest.raises(TreeError, match=r"first record of .* cannot be read"):
+        run_job(job)
+    assert job.part(1).read_bytes() == rows
+    journal.write_bytes(whole)
+    assert run_here(job) == 0
+    assert rows_of(job) == expected_rows(60)
+
+
+def test_a_manifest_that_outlived_its_journal_is_listed_on(tmp_path: Path) -> None:
+    """As after a power failure before the first record was on the disk."""
+    job = left_by_a_killed_master(tmp_path)
+    (job.tree / paths.JOURNAL).write_bytes(b"")
+    assert run_here(job) == 0
+    assert rows_of(job) == expected_rows(60)
+    assert list(job.final.parent.iterdir()) == [job.final]
+
+
+def test_what_a_killed_bscore_left_of_a_job_is_swept_in_time(tmp_path: Path) -> None:
+    root = tmp_path / "jobs"
+    for name, hours in ((".new-01234567", 2), (".new-89abcdef", 0)):
+        (root / name / "logs").mkdir(parents=True)
+        then = time.time() - 3600 * hours
+        os.utime(root / name, (then, then))
+    make_job(tmp_path)
+    assert sorted(path.name for path in root.iterdir()) == [".new-89abcdef", "job1"]

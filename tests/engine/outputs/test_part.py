@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -116,7 +117,10 @@ def test_a_failed_sync_is_never_tried_again() -> None:
 
 
 @pytest.mark.parametrize("how", ["removed", "cut"])
-def test_a_sync_notices_what_somebody_else_did_to_the_part(tmp_path: Path, how: str) -> None:
+@pytest.mark.parametrize("use", [PartFile.sync, lambda part: part.append([b"more\n"])])
+def test_what_somebody_else_did_to_the_part_is_noticed_before_a_hole_is_written(
+    tmp_path: Path, how: str, use: Callable[[PartFile], None]
+) -> None:
     part = PartFile(tmp_path / "p")
     part.append([b"rows\n"])
     part.sync()
@@ -126,7 +130,7 @@ def test_a_sync_notices_what_somebody_else_did_to_the_part(tmp_path: Path, how: 
         os.truncate(tmp_path / "p", 2)
     for _ in range(2):
         with pytest.raises(StorageError, match=f"was {how} by somebody else"):
-            part.sync()
+            use(part)
     part.close()
 
 
