@@ -6,6 +6,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from bscore.cli.job_facts import read_facts
+from bscore.cli.job_ways import signals_for
 from bscore.cli.lasting import narrate
 from bscore.core.events import Outcome
 from bscore.errors import HeldError, NotRespondingError, TermLostError
@@ -41,10 +43,11 @@ def act_without_master(
         acted = act_alone(job, request, narrate, take_over=take_over)
     except (HeldError, TermLostError) as error:
         # Somebody else has taken it meanwhile: a resume, or another asker; or the master is frozen.
-        if last or take_over:
+        signals = signals_for(read_facts(tree))
+        if last or take_over or signals:
+            signals = signals or "Let it go on (kill -CONT), or end it (kill -KILL)"
             raise NotRespondingError(
-                f"{error.message} It does not answer.",
-                remedy="Let it go on (kill -CONT), or end it (kill -KILL); then ask again.",
+                f"{error.message} It does not answer.", remedy=f"{signals}; then ask again."
             ) from error
         time.sleep(MISSED_S)
         return None

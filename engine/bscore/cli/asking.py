@@ -6,7 +6,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from bscore.cli.job_ways import obstacle
+from bscore.cli.job_facts import read_facts
+from bscore.cli.job_ways import command_of, obstacle, ways_out
 from bscore.cli.lasting import narrate
 from bscore.core.asking import RESTART_WORKER, STACK
 from bscore.core.events import Event, RequestTaken, RunEnded
@@ -31,9 +32,11 @@ class EndedError(UsageError):
 
     def __init__(self, tree: Path, run: Run) -> None:
         outcome = run.outcome.value if run.outcome else "over"
+        go_on = command_of(read_facts(tree))
+        remedy = f"See what happened with: bscore job show {in_commands(tree)}"
         super().__init__(
             f"Job {tree.name} is {outcome} already; there is nothing to act on.",
-            remedy=f"See what happened with: bscore job show {in_commands(tree)}",
+            remedy=f"Go on with what is left of it: {go_on}\n{remedy}" if go_on else remedy,
         )
         self.outcome = run.outcome
 
@@ -135,7 +138,15 @@ def _so(what: str) -> str:
 
 
 def not_responding(tree: Path, so: str = "nobody can carry this out", why: str = "") -> NotRespondingError:
-    """Nobody works on the job, `why` is known or not; what follows from it, and what to do."""
+    """Nobody works on the job, `why` is known or not; what follows from it, and what to do.
+
+    A frozen master holds the job and its workers: nothing else is possible before it is woken or ended.
+    """
+    facts = read_facts(tree)
+    if facts.is_frozen:
+        return NotRespondingError(
+            f"The master of job {tree.name} does not answer: {facts.master_words}.", remedy=ways_out(facts)
+        )
     because = f" It gave up: {why}" if why else ""
     name = in_commands(tree)
     why_not = obstacle(tree)

@@ -83,16 +83,22 @@ def ways_out(facts: Facts) -> str:
         return f"Nothing can go on with it: {why_not}. {look}"
     if facts.run is None:
         return f"Begin it with: bscore job resume {name}, or remove it with: {remove}"
-    go_on = f"Go on with: bscore job resume {name}"
-    if facts.lease is not None and facts.is_frozen:
-        pid = facts.lease.pid
-        return f"Let it go on (kill -CONT {pid}), or end it (kill -KILL {pid}) first. {go_on}"
-    return go_on
+    go_on = f"bscore job resume {name}"
+    signals = signals_for(facts)
+    return f"{signals}; then go on with: {go_on}" if signals else f"Go on with: {go_on}"
+
+
+def signals_for(facts: Facts) -> str:
+    """How a frozen master is woken or ended; empty where it is not frozen."""
+    if facts.lease is None or not facts.is_frozen:
+        return ""
+    pid = facts.lease.pid
+    return f"Let it go on with: kill -CONT {pid}, or end it with: kill -KILL {pid}"
 
 
 def command_of(facts: Facts) -> str | None:
     """The command that goes on with a job; None where none does."""
-    if facts.is_alive or facts.status == Outcome.COMPLETED or obstacle(facts.tree):
+    if facts.is_alive or facts.is_frozen or facts.status == Outcome.COMPLETED or obstacle(facts.tree):
         return None
     if facts.run is not None and (fails_again(facts.run) or lost_rows(facts.tree, facts.run)):
         return None

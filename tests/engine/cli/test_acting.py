@@ -79,6 +79,7 @@ def test_two_shells_cancel_at_once_and_both_have_what_they_want(tmp_path: Path) 
     code, _, err = bscore(tmp_path, "job", "abandon", job.name, "--remaining")
     assert code == 2
     assert "Canceled already" in err
+    assert "Go on with what is left of it: bscore job resume job1\n" in err
 
 
 def test_one_that_hangs_is_abandoned_uncharged_and_the_job_completes(tmp_path: Path) -> None:

@@ -96,6 +96,7 @@ def test_the_rest_is_given_up_and_the_run_ends_with_what_is_done(tmp_path: Path,
     code, _, err = here("job", "abandon", job.name, "--remaining")
     assert code == 2
     assert "Completed already" in err
+    assert "resume" not in err
 
 
 def test_thresholds_decide_how_it_ends_and_what_was_given_up_can_be_tried_again(

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from bscore.cli.job_facts import read_facts
+from bscore.cli.job_ways import command_of, reason_of
 from bscore.core.limits import Limits
 from bscore.logtree import paths
 from bscore.master.job import Job
@@ -59,15 +61,22 @@ def test_of_two_that_detach_at_once_one_is_told_the_reason(waiting: Job, tmp_pat
 
 
 def test_a_frozen_master_is_named_with_both_ways_out(waiting: Job, here: Here) -> None:
+    """Every command names the two signals, and none a resume or a cancel that would be refused first."""
     with running(waiting) as master:
         os.kill(master.pid, signal.SIGSTOP)
         lease, long_ago = waiting.tree / paths.LEASE, time.time() - 60
         os.utime(lease, (long_ago, long_ago))
-        code, _, err = here("job", "resume", "job1")
-        assert code == 2
-        assert f"kill -CONT {master.pid}" in err
-        assert f"kill -KILL {master.pid}" in err
-        assert "cancel" not in err
+        signals = f"kill -CONT {master.pid}, or end it with: kill -KILL {master.pid}"
+        for command in ("resume", "stream", "stack", "cancel"):
+            code, _, err = here("job", command, "job1")
+            assert code == (2 if command == "resume" else 4), command
+            assert signals in err, command
+            assert "job cancel" not in err, command
+            assert "Go on with" not in err, command
+            assert "no workers" not in err, command
+        facts = read_facts(waiting.tree)
+        assert signals in reason_of(facts)
+        assert command_of(facts) is None
 
 
 def test_what_fails_once_the_job_is_held_stands_in_its_log(tmp_path: Path, here: Here) -> None:
