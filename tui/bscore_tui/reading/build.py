@@ -20,6 +20,7 @@ from bscore_tui.reading.outlook import NO_OUTLOOK, Outlook
 from bscore_tui.reading.rows import Deviating
 from bscore_tui.views.earlier import Earlier
 from bscore_tui.views.limits import Limits
+from bscore_tui.views.master import SilentMaster
 from bscore_tui.views.model import Face, Mode, Model, Timeline
 from bscore_tui.views.safe import safe_text
 
@@ -48,6 +49,7 @@ class Seen:
     earlier: Earlier | None = None
     #: Why a master that is gone gave up.
     last_words: str = ""
+    silent_master: SilentMaster | None = None
     #: What commands call the job; its own name where that is not known.
     called: str = ""
 
@@ -78,6 +80,7 @@ def _head(run: Run, seen: Seen) -> Model:
         fails_again=fails_again(run),
         term=run.term,
         last=run.last,
+        silent_master=seen.silent_master,
         limits=limits_of(_limits(run)),
         read_share=seen.read_share,
         damage=safe_text(seen.damage, 400),

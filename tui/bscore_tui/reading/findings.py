@@ -10,10 +10,10 @@ from bscore.core.state import Run
 from bscore.observe import NodeUsage
 from bscore_tui.reading.notes import worker_text
 from bscore_tui.reading.rows import FULL_PERCENT, Deviating, slow_text
-from bscore_tui.views.model import Finding, NextEvent, batch_name
+from bscore_tui.views.model import Finding, NextEvent
 from bscore_tui.views.safe import safe_text
 from bscore_tui.views.styles import Options
-from bscore_tui.views.words import nanoseconds, plural, span
+from bscore_tui.views.words import batch_name, nanoseconds, plural, span
 
 _SENTENCE = re.compile(r"(?<=[.;:]) (?=[A-Z])")
 MAX_FINDINGS = 20

@@ -7,9 +7,9 @@ from typing import Any
 
 from bscore.core import events as e
 from bscore.logtree.records import level
-from bscore_tui.views.model import Note, batch_name
+from bscore_tui.views.model import Note
 from bscore_tui.views.safe import safe_text as safe
-from bscore_tui.views.words import plural
+from bscore_tui.views.words import batch_name, plural
 
 _LEVELS = {"ERROR": "E", "WARNING": "W", "INFO": ""}
 

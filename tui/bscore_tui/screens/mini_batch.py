@@ -10,9 +10,10 @@ from bscore_tui.reading.stories import batch_story
 from bscore_tui.screens.page import Entry
 from bscore_tui.screens.reading_page import ReadingPage
 from bscore_tui.views.mini_batch import mini_batch
-from bscore_tui.views.model import WorkerRow, batch_name
+from bscore_tui.views.model import WorkerRow
 from bscore_tui.views.pages import AttemptRow, BatchStory
 from bscore_tui.views.styles import Body
+from bscore_tui.views.words import batch_name
 
 
 class MiniBatch(ReadingPage[BatchStory]):

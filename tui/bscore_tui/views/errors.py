@@ -5,10 +5,10 @@ from __future__ import annotations
 from bscore_tui.views.batches import matches
 from bscore_tui.views.cells import brief, error_line, labelled, mark
 from bscore_tui.views.layout import beside, crop, fit, left, right, wrap
-from bscore_tui.views.model import ErrorRow, Model, batch_name
+from bscore_tui.views.model import ErrorRow, Model
 from bscore_tui.views.pages import ItemRow, TraceFrame, TracePage
 from bscore_tui.views.styles import Body, Line, Options
-from bscore_tui.views.words import clock, count, plural, took
+from bscore_tui.views.words import batch_name, clock, count, plural, took
 
 ORDERS = ("", "last", "first", "where")
 

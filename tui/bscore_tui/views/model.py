@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from bscore_tui.views.earlier import Earlier
 from bscore_tui.views.limits import Limits
+from bscore_tui.views.master import SilentMaster
 
 #: `Model.damage` of a job that was deleted while it was watched.
 GONE = "the files of this job are gone"
@@ -221,6 +222,8 @@ class Model:
     fails_again: bool = False
     term: int = 0
     last: int = 0
+    #: The process of a master that does not respond, where it can be seen from here.
+    silent_master: SilentMaster | None = None
     limits: Limits = field(default_factory=Limits)
     #: How much of the journals is read, 1.0 for all; why they are not believed any further.
     read_share: float = 1.0
@@ -293,8 +296,3 @@ class Model:
     def workers(self) -> tuple[WorkerRow, ...]:
         """Every living worker."""
         return tuple(worker for node in self.nodes for worker in node.workers)
-
-
-def batch_name(mini_batch: int) -> str:
-    """How a mini-batch is named on screens."""
-    return f"mini-batch {mini_batch:,}"

@@ -57,7 +57,7 @@ def _why(page: parts.Page, model: Model) -> None:
     if model.face is Face.NOT_RESPONDING:
         when = f"{day(model.last, model.now, options)} {clock(model.last, options)}".strip()
         silent = f"no sign of life since {when}, {span((model.now - model.last) / 1e6)}"
-        why = model.reason or silent
+        why = model.reason or _master_words(model) + silent
     elif model.state == "Completed":
         why = (
             "every mini-batch is done"
@@ -72,6 +72,14 @@ def _why(page: parts.Page, model: Model) -> None:
         page.add(labelled("" if number else label, [(text, style)], options, 10))
     if model.damage:
         page.add(labelled("journal", [("! ", "warn"), (model.damage, "text")], options, 10))
+
+
+def _master_words(model: Model) -> str:
+    """`the master, process 4711, is frozen: `; empty where that is not known."""
+    if model.silent_master is None:
+        return ""
+    state = "frozen" if model.silent_master.frozen else "gone"
+    return f"the master, process {model.silent_master.pid}, is {state}: "
 
 
 def _cause(page: parts.Page, model: Model) -> None:
@@ -120,7 +128,11 @@ def _do(page: parts.Page, model: Model) -> None:
     if model.damage == GONE:
         return
     if model.face is Face.NOT_RESPONDING:
-        steps.append(f"bscore job resume {model.called}")
+        resume = f"bscore job resume {model.called}"
+        if model.silent_master is not None and model.silent_master.frozen:
+            steps.append(f"kill -CONT {model.silent_master.pid}   lets it go on")
+            resume = f"kill -KILL {model.silent_master.pid}   ends it; then: {resume}"
+        steps.append(resume)
     elif model.state != "Completed":
         if first is not None:
             steps.append(f"bscore job debug {model.called} --mini-batch {first}")

@@ -160,3 +160,8 @@ def day_ahead(at: int, now: int, options: Options) -> str:
 def plural(number: int, one: str, many: str = "") -> str:
     """`1 worker`, `2 workers`."""
     return f"{number:,} {one if number == 1 else many or one + 's'}"
+
+
+def batch_name(mini_batch: int) -> str:
+    """How a mini-batch is named on screens."""
+    return f"mini-batch {mini_batch:,}"
