@@ -130,7 +130,7 @@ def test_the_overview_of_an_ended_job_shows_it_and_that_of_a_moment_before_does_
     assert reader.compare()
     assert not reader.compare(), "once is enough"
     lines = [text_of(line).rstrip() for line in overview(reader.model(), 80, 20, Options()).lines]
-    assert " changed  since before, Completed: same script and options; 120 items" in lines
+    assert " before   since before, Completed: same script and options; 120 items" in lines
     past = overview(reader.model(reader.model().at - 1_000_000), 80, 20, Options())
     assert not any("since before" in text_of(line) for line in past.lines)
 

@@ -14,13 +14,13 @@ from bscore.core.standing import late, standing_still
 from bscore.core.state import Run, WorkerState
 from bscore.observe import NodeUsage, Pulse
 from bscore_tui.reading import batch_rows, figures, rows
+from bscore_tui.reading.aftermath import NO_AFTERMATH, Aftermath
 from bscore_tui.reading.findings import findings, next_events
 from bscore_tui.reading.notes import note_of
 from bscore_tui.reading.outlook import NO_OUTLOOK, Outlook
 from bscore_tui.reading.rows import Deviating
 from bscore_tui.views.earlier import Earlier
 from bscore_tui.views.limits import Limits
-from bscore_tui.views.master import SilentMaster
 from bscore_tui.views.model import Face, Mode, Model, Timeline
 from bscore_tui.views.safe import safe_text
 
@@ -47,9 +47,7 @@ class Seen:
     over_at_horizon: bool = False
     #: The job before, where it was looked for.
     earlier: Earlier | None = None
-    #: Why a master that is gone gave up.
-    last_words: str = ""
-    silent_master: SilentMaster | None = None
+    aftermath: Aftermath = NO_AFTERMATH
     #: What commands call the job; its own name where that is not known.
     called: str = ""
 
@@ -61,7 +59,7 @@ def build(run: Run, seen: Seen) -> Model:
 
 def _head(run: Run, seen: Seen) -> Model:
     """What job this is, and which moment of it is shown."""
-    config, still_s = run.config, standing_still(run, seen.at)
+    config, still_s, lost = run.config, standing_still(run, seen.at), seen.aftermath.lost_rows
     return Model(
         job=safe_text(run.job, 200),
         called=shlex.quote(safe_text(seen.called or run.job, 4000)),
@@ -76,11 +74,12 @@ def _head(run: Run, seen: Seen) -> Model:
         script=safe_text(config.script, 200) if config else "",
         interpreter=safe_text(config.interpreter, 400) if config else "",
         output=safe_text(run.output or (config.output if config else ""), 400),
-        reason=safe_text(run.reason or seen.last_words, 1000),
+        reason=safe_text(run.reason or seen.aftermath.last_words, 1000),
         fails_again=fails_again(run),
         term=run.term,
         last=run.last,
-        silent_master=seen.silent_master,
+        silent_master=seen.aftermath.master,
+        lost_rows=None if lost is None else safe_text(lost, 400),
         limits=limits_of(_limits(run)),
         read_share=seen.read_share,
         damage=safe_text(seen.damage, 400),
@@ -109,6 +108,7 @@ def _with_counts(model: Model, run: Run) -> Model:
         running=busy,
         waiting=max(run.mini_batches - run.over - busy, 0),
         abandoned=len(run.abandoned),
+        short=run.short,
         retried=run.retried,
         done_items=run.done_items,
         failed_items=run.failed_items,

@@ -10,7 +10,7 @@ from bscore.core.state import Run
 from bscore.observe import NodeUsage
 from bscore_tui.reading.notes import worker_text
 from bscore_tui.reading.rows import FULL_PERCENT, Deviating, slow_text
-from bscore_tui.views.model import Finding, NextEvent
+from bscore_tui.views.finding import Finding, NextEvent
 from bscore_tui.views.safe import safe_text
 from bscore_tui.views.styles import Options
 from bscore_tui.views.words import batch_name, nanoseconds, plural, span

@@ -17,7 +17,7 @@ from bscore_tui.views.model import Face, Mode, Model
 from bscore_tui.views.safe import safe_lines
 from bscore_tui.views.screen import overview_screen
 from bscore_tui.views.styles import Options, text_of
-from bscore_tui.views.words import clock, percent, rate, span
+from bscore_tui.views.words import clock, percent, plural, rate, span
 
 EXIT_CODES = {"Completed": 0, "Failed": 1, "Canceled": 3, "NotResponding": 4}
 #: How often a job is looked at, and how often progress alone is worth a line.
@@ -135,7 +135,7 @@ def progress_line(model: Model, options: Options) -> str:
     if model.abandoned:
         parts.append(f"{model.abandoned:,} abandoned")
     if model.failed_items:
-        parts.append(f"{model.failed_items:,} items failed")
+        parts.append(f"{plural(model.failed_items, 'item')} failed")
     if model.face is Face.STANDING and model.still_since:
         parts.append(f"stands still for {span((model.at - model.still_since) / 1e6)}")
     parts += _end(model)

@@ -24,14 +24,13 @@ from bscore.observe import (
     Pulse,
     UsageReader,
     events_before,
-    last_words,
     offset_at,
 )
+from bscore_tui.reading.aftermath import aftermath
 from bscore_tui.reading.build import Seen, build
 from bscore_tui.reading.earlier import earlier_job
 from bscore_tui.reading.outlook import NO_OUTLOOK, Outlook, Outlooks
 from bscore_tui.reading.scan import JournalScan, is_quiet
-from bscore_tui.reading.silent_master import silent_master
 from bscore_tui.views.earlier import Earlier
 from bscore_tui.views.model import GONE, Face, Mode, Model
 from bscore_tui.views.safe import safe_text
@@ -225,7 +224,7 @@ class JobReader:
         progress = self._progress
         share = progress.done_bytes / progress.total_bytes if progress.total_bytes else 1.0
         pulse = self._pulse if mode in (Mode.LIVE, Mode.END) else Pulse.UNKNOWN
-        silent, past = pulse is Pulse.NOT_RESPONDING, mode in (Mode.REPLAY, Mode.FROZEN)
+        past = mode in (Mode.REPLAY, Mode.FROZEN)
         return build(
             run,
             Seen(
@@ -244,8 +243,7 @@ class JobReader:
                 over_at_horizon=self.follower.run.outcome is not None,
                 earlier=self._earlier,
                 called=self._called,
-                last_words=last_words(self.source, run.term) if silent else "",
-                silent_master=silent_master(self.source) if silent else None,
+                aftermath=aftermath(self.source, run, pulse),
             ),
         )
 

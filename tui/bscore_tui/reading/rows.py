@@ -153,6 +153,7 @@ def _node_row(
     listed = [*violent, *clean][:MAX_GONE_ROWS]
     speeds = [worker.items_s for worker in workers if worker.items_s is not None and worker.state == "busy"]
     samples = usage.upto(at) if usage else []
+    done = sum(worker.done for worker in workers) + sum(lost.finished for lost in gone)
     row = NodeRow(
         id=name,
         host=safe_text(node.host, 100),
@@ -161,7 +162,8 @@ def _node_row(
         workers=tuple(sorted(workers, key=lambda w: _natural_process(w.process))),
         gone=tuple(gone_row(lost, quiet=lost in clean) for lost in listed),
         wanted=0 if ended else node.workers,
-        done=sum(worker.done for worker in workers) + sum(lost.finished for lost in gone),
+        # One that has not come back since an earlier term tells nothing of what it did then.
+        done=None if not (done or node.live or node.lost_reason) else done,
         failed=sum(worker.failed for worker in workers) if workers or not gone else None,
         items_s=sum(speeds) if speeds else None,
         cpus=node.cpus or None,

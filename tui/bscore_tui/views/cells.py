@@ -36,10 +36,12 @@ def worker_cell(worker: WorkerRow, glyphs: Glyphs) -> tuple[str, str]:
 
 
 def worker_cells(node: NodeRow, most: int, glyphs: Glyphs) -> Line:
-    """One cell per worker, in their order; `x` for each that is missing."""
+    """One cell per worker, in their order; `x` for each that is missing, a dash once the run has ended."""
     missing = max(node.wanted - len(node.workers), 0) if not node.live or node.gone else 0
     cells = [worker_cell(worker, glyphs) for worker in node.workers]
     cells += [(GONE_SIGN, "error")] * missing
+    if not cells and not node.wanted:
+        return [(glyphs.dash, "text")]
     line: Line = []
     for text, style in cells[:most] if len(cells) <= most else cells[: most - 1]:
         if line and line[-1][1] == style:
@@ -66,16 +68,26 @@ def mark(target: str, sign: str, options: Options) -> tuple[str, str]:
 def error_line(row: ErrorRow, width: int, options: Options, *, first: str = "", what: int = 0) -> Line:
     """A group of errors in one row; `what` is the width of the column that says what."""
     where = 14 if width < 100 else 16
-    nodes = f"{len(row.nodes)} {'node' if len(row.nodes) == 1 else 'nodes'}"
+    nodes = nodes_of(row, options) + (" node" if len(row.nodes) == 1 else " nodes")
     room = what or width - 11 - 2 - where - 2 - 9 - 2 - 9 - 4
     return [
         (first or " ", "selected" if first == ">" else "text"),
-        (right(count(row.count, options), 6, options) + "  ", "strong"),
+        (right(attempts_of(row, options), 6, options) + "  ", "strong"),
         (left(brief(row.what, options), room, options) + "  ", "text"),
         (left(short_place(row.place), where, options) + " ", "dim"),
         (left(nodes, 9, options), "dim"),
         (right(clock(row.last_at, options), 9, options), "text"),
     ]
+
+
+def attempts_of(row: ErrorRow, options: Options) -> str:
+    """How many attempts failed so; a dash where it was none."""
+    return count(row.count if row.is_attempt else None, options)
+
+
+def nodes_of(row: ErrorRow, options: Options) -> str:
+    """On how many nodes; a dash where that is not known."""
+    return count(len(row.nodes) or None, options)
 
 
 _FOLDERS = re.compile(r"(?<![\w.])(?:/[^\s/:'\"]+)+(?=/[^\s/:'\"])")

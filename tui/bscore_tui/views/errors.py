@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from bscore_tui.views.batches import matches
-from bscore_tui.views.cells import brief, error_line, labelled, mark
+from bscore_tui.views.cells import attempts_of, brief, error_line, labelled, mark
 from bscore_tui.views.layout import beside, crop, fit, left, right, wrap
 from bscore_tui.views.model import ErrorRow, Model
 from bscore_tui.views.pages import ItemRow, TraceFrame, TracePage
 from bscore_tui.views.styles import Body, Line, Options
-from bscore_tui.views.words import batch_name, clock, count, plural, took
+from bscore_tui.views.words import batch_name, clock, plural, took
 
 ORDERS = ("", "last", "first", "where")
 
@@ -64,7 +64,7 @@ def _rows(model: Model, options: Options) -> list[ErrorRow]:
 
 
 def _summary(model: Model) -> Line:
-    attempts = sum(row.count for row in model.errors) + model.other_errors
+    attempts = sum(row.count for row in model.errors if row.is_attempt) + model.other_errors
     limit = model.limits.error_threshold
     failed = (
         plural(model.failed_items, "item") + (" failed" if limit is None else " failed, none may")
@@ -97,7 +97,7 @@ def _detail(model: Model, row: ErrorRow, width: int, options: Options) -> list[L
     lines: list[Line] = [
         [
             (f" {crop(row.what, width - 20, options)}", "title"),
-            (f"   {plural(row.count, 'attempt')}", "text"),
+            (f"   {counted(row)}", "text"),
         ],
         [],
     ]
@@ -122,8 +122,15 @@ def _detail(model: Model, row: ErrorRow, width: int, options: Options) -> list[L
     return lines
 
 
+def counted(row: ErrorRow) -> str:
+    """`8 attempts`, or `3 items` where nothing was tried."""
+    return plural(row.count, "attempt" if row.is_attempt else "item")
+
+
 def again(model: Model, row: ErrorRow) -> str:
-    """The command that runs the first failing mini-batch here."""
+    """The command that runs the first failing mini-batch here; empty where it was no run that failed."""
+    if not row.is_attempt:
+        return ""
     if row.first_mini_batch is None:
         return f"bscore job debug {model.called}"
     return f"bscore job debug {model.called} --mini-batch {row.first_mini_batch}"
@@ -140,7 +147,7 @@ def _beside(
         targets[len(lines) + 2] = target
         sign, style = mark(target, "", options)
         what = left(brief(row.what, options), at - 23, options)
-        text = f"{right(count(row.count, options), 5, options)}  {what} "
+        text = f"{right(attempts_of(row, options), 5, options)}  {what} "
         lines.append([(f" {sign} ", style), (text, "text"), (clock(row.last_at, options), "text")])
     lines += [[]]
     lines += _detail(model, chosen, at - 2, options)[2:]
@@ -149,7 +156,7 @@ def _beside(
         detail = trace_lines(model, page, width - at - 1, options)
     else:
         detail = [
-            [(chosen.what, "title"), (f"   {plural(chosen.count, 'attempt')}", "text")],
+            [(chosen.what, "title"), (f"   {counted(chosen)}", "text")],
             [("  reading the trace", "dim")],
         ]
     narrow = [fit(line, at - 2, options) for line in lines]
@@ -165,7 +172,8 @@ def trace(model: Model, page: TracePage, width: int, _height: int, options: Opti
     if row is not None:
         if row.first_mini_batch is not None:
             targets[0] = f"mb:{row.first_mini_batch}"
-        lines += [[], labelled("again", [(again(model, row), "text")], options, 10)]
+        if command := again(model, row):
+            lines += [[], labelled("again", [(command, "text")], options, 10)]
     return Body(lines, targets, 0)
 
 
@@ -177,7 +185,7 @@ def trace_lines(model: Model, page: TracePage, width: int, options: Options) -> 
         where = (
             "init()"
             if row.first_mini_batch is None
-            else f"{batch_name(row.first_mini_batch)}, try {row.first_attempt}"
+            else batch_name(row.first_mini_batch) + (f", try {row.first_attempt}" if row.is_attempt else "")
         )
         lines += [[(f"{where}   {row.worker.replace('/', ' ')} {clock(row.first_at, options)}", "text")], []]
     unfolded = "trace" in options.toggled or not page.frames

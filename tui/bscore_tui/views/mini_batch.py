@@ -56,15 +56,18 @@ def mini_batch(model: Model, story: BatchStory, width: int, height: int, options
 def _summary(model: Model, story: BatchStory, options: Options) -> Line:
     tries = model.limits.tries
     made = len(story.attempts)
+    # What was given up and tried again has more attempts than one life has tries.
+    of = f" of {tries}" if made <= tries else ""
     if story.abandoned:
-        line: Line = [(" x abandoned", "error"), (f" after {made} of {tries} tries", "text")]
+        line: Line = [(" x abandoned", "error"), (f" after {made}{of} tries", "text")]
     elif story.done:
-        line = [(" done", "ok"), (f" on try {made} of {tries}", "text")]
+        line = [(" done", "ok"), (f" on try {made}{of}", "text")]
     elif _running(model, story) is not None:
-        line = [(" running", "strong"), (f", try {made + 1} of {tries}", "text")]
+        of = of if made < tries else ""
+        line = [(" running", "strong"), (f", try {made + 1}{of}", "text")]
     else:
         word = " not finished" if model.ended is not None and model.at >= model.ended else " waiting"
-        line = [(word, "strong"), (f", {made} of {tries} tries failed" if made else "", "text")]
+        line = [(word, "strong"), (f", {made}{of} tries failed" if made else "", "text")]
     number = story.item_count if story.item_count is not None else "?"
     spent = sum(attempt.run_ns or 0 for attempt in story.attempts)
     line.append((f"    {number} item{'' if number == 1 else 's'}", "text"))

@@ -8,7 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from bscore.core.events import FailureKind
 from bscore_tui.views.earlier import Earlier
+from bscore_tui.views.finding import Finding, NextEvent
 from bscore_tui.views.limits import Limits
 from bscore_tui.views.master import SilentMaster
 
@@ -103,7 +105,7 @@ class NodeRow:
     #: Gone workers worth a row, the last gone first.
     gone: tuple[WorkerRow, ...]
     wanted: int
-    done: int
+    done: int | None
     #: Attempts that failed there; None where nobody who knows is left.
     failed: int | None
     items_s: float | None = None
@@ -148,6 +150,11 @@ class ErrorRow:
     #: What all of them share though they need not, in words.
     common: tuple[str, ...] = ()
 
+    @property
+    def is_attempt(self) -> bool:
+        """Whether the count is of attempts; of missing inputs it is of items."""
+        return self.kind != FailureKind.MISSING
+
 
 @dataclass(frozen=True, slots=True)
 class BatchRow:
@@ -180,23 +187,6 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
-    """A diagnosis and, where there is one, its remedy."""
-
-    text: str
-    remedy: str = ""
-    target: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class NextEvent:
-    """What happens by itself if nothing changes."""
-
-    at: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
 class Model:
     """A job at the moment `at`."""
 
@@ -224,6 +214,8 @@ class Model:
     last: int = 0
     #: The process of a master that does not respond, where it can be seen from here.
     silent_master: SilentMaster | None = None
+    #: The part file that a resume would miss; empty where all are there.
+    lost_rows: str | None = None
     limits: Limits = field(default_factory=Limits)
     #: How much of the journals is read, 1.0 for all; why they are not believed any further.
     read_share: float = 1.0
@@ -241,6 +233,8 @@ class Model:
     running: int = 0
     waiting: int = 0
     abandoned: int = 0
+    #: Mini-batches that gave fewer rows than items.
+    short: int = 0
     retried: int = 0
     done_items: int = 0
     failed_items: int = 0

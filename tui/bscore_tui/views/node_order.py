@@ -118,7 +118,7 @@ def sorted_nodes(model: Model, options: Options) -> list[NodeRow]:
     """The nodes in the order that was asked for; the usual one is the model's."""
     rows = list(model.nodes)
     if options.sort == "done":
-        rows.sort(key=lambda node: node.done, reverse=True)
+        rows.sort(key=lambda node: node.done or 0, reverse=True)
     elif options.sort == "cpu":
         rows.sort(key=lambda node: node.cpu_percent or 0.0, reverse=True)
     elif options.sort == "memory":

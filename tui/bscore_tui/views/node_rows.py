@@ -45,7 +45,7 @@ def node_line(node: NodeRow, width: int, options: Options, *, is_open: bool) -> 
     line: Line = [(f" {sign}", style), (f"{fold} ", "dim"), (left(node.id, _NAME, options) + " ", "strong")]
     line += worker_cells(node, _STATE, options.glyphs)
     line.append((" " * (4 + _NAME + 1 + _STATE - width_of(line)), "text"))
-    if not node.live:
+    if not node.live and node.lost_reason:
         return [*line, (crop(f"  lost: {node.lost_reason}", width - width_of(line), options), "error")]
     full = bool(node.memory) and (node.memory[-1] or 0) >= 95
     busy = sum(worker.state == "busy" for worker in node.workers)
@@ -54,7 +54,7 @@ def node_line(node: NodeRow, width: int, options: Options, *, is_open: bool) -> 
         "DONE": figure(node.done, columns["DONE"], options),
         "FAIL": figure(node.failed, columns["FAIL"], options),
         "ITEM/S": _speed(node.items_s, options, 1),
-        "CPU": _percent(node.cpu_percent),
+        "CPU": _percent(node.cpu_percent, options),
     }
     used = memory_of(node.memory_mb, node.memory_total_mb, options)
     line.append(
@@ -93,7 +93,7 @@ def worker_line(worker: WorkerRow, model: Model, width: int, options: Options) -
     }
     rest = {
         "ITEM/S": _speed(worker.items_s, options, 2),
-        "CPU": _percent(worker.cpu_percent),
+        "CPU": _percent(worker.cpu_percent, options),
         "MEM": dash if worker.memory_mb is None else memory(worker.memory_mb, options),
     }
     line: Line = [
@@ -116,8 +116,8 @@ def _speed(items_s: float | None, options: Options, digits: int) -> str:
     return f"{items_s:,.{digits if items_s < 1000 else 0}f}"
 
 
-def _percent(value: float | None) -> str:
-    return "?" if value is None else f"{value:.0f} %"
+def _percent(value: float | None, options: Options) -> str:
+    return options.glyphs.dash if value is None else f"{value:.0f} %"
 
 
 def doing(worker: WorkerRow, model: Model) -> str:

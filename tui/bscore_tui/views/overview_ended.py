@@ -59,11 +59,7 @@ def _why(page: parts.Page, model: Model) -> None:
         silent = f"no sign of life since {when}, {span((model.now - model.last) / 1e6)}"
         why = model.reason or _master_words(model) + silent
     elif model.state == "Completed":
-        why = (
-            "every mini-batch is done"
-            if not model.abandoned
-            else f"{model.abandoned:,} abandoned, within the limits"
-        )
+        why = _completed(model)
     else:
         why = model.reason or options.glyphs.dash
     label = "result" if model.state == "Completed" else "why"
@@ -72,6 +68,15 @@ def _why(page: parts.Page, model: Model) -> None:
         page.add(labelled("" if number else label, [(text, style)], options, 10))
     if model.damage:
         page.add(labelled("journal", [("! ", "warn"), (model.damage, "text")], options, 10))
+
+
+def _completed(model: Model) -> str:
+    """What a run that is Completed has no rows for."""
+    if model.abandoned:
+        text = f"{model.abandoned:,} abandoned, within the limits"
+        return text + (f"; {model.short:,} done with fewer rows than items" if model.short else "")
+    short = f", {model.short:,} of them with fewer rows than items" if model.short else ""
+    return f"every mini-batch is done{short}"
 
 
 def _master_words(model: Model) -> str:
@@ -88,8 +93,10 @@ def _cause(page: parts.Page, model: Model) -> None:
         return
     options = page.options
     error = model.errors[0]
-    attempts = sum(row.count for row in model.errors) + model.other_errors
-    share = f"{error.count:,} of the {plural(attempts, 'failed attempt')}"
+    attempts = sum(row.count for row in model.errors if row.is_attempt) + model.other_errors
+    share = plural(error.count, "item")
+    if error.is_attempt:
+        share = f"{error.count:,} of the {plural(attempts, 'failed attempt')}"
     room = page.width - 14 - len(share)
     what = wrap(f"{error.what}   {error.place}".rstrip(), room, 2, options)
     target = f"error:{error.key}"
@@ -108,15 +115,15 @@ def _cause(page: parts.Page, model: Model) -> None:
 
 def _first(error: ErrorRow, options: Options) -> list[Line]:
     where = "in init()" if error.first_mini_batch is None else f"in mini-batch {error.first_mini_batch:,}"
-    lines: list[Line] = [
-        [(f"first {clock(error.first_at, options)} {where}, {error.worker.replace('/', ' ')}", "text")]
-    ]
+    who = f", {error.worker.replace('/', ' ')}" if error.worker else ""
+    lines: list[Line] = [[(f"first {clock(error.first_at, options)} {where}{who}", "text")]]
     if error.item:
         lines.append([(f"item  {error.item}", "text")])
-    nodes = "on one node" if len(error.nodes) == 1 else f"on {len(error.nodes)} nodes"
-    folder = f", only in {error.folder}/" if error.folder and error.count > 1 else ""
+    nodes = "" if not error.nodes else f"on {len(error.nodes)} nodes, "
+    nodes = "on one node, " if len(error.nodes) == 1 else nodes
+    folder = f"only in {error.folder}/, " if error.folder and error.count > 1 else ""
     if error.count > 1:
-        lines.append([(f"then  {nodes}{folder}, last {clock(error.last_at, options)}", "text")])
+        lines.append([(f"then  {nodes}{folder}last {clock(error.last_at, options)}", "text")])
     return lines
 
 
@@ -124,10 +131,15 @@ def _do(page: parts.Page, model: Model) -> None:
     """Commands that help, the first one first."""
     options = page.options
     steps: list[str] = []
-    first = next((row.first_mini_batch for row in model.errors if row.first_mini_batch is not None), None)
+    # No run of the script brings a missing input back.
+    tried = (row.first_mini_batch for row in model.errors if row.is_attempt)
+    first = next((number for number in tried if number is not None), None)
     if model.damage == GONE:
         return
-    if model.face is Face.NOT_RESPONDING:
+    lost = model.lost_rows if model.state != "Completed" else ""
+    if lost:
+        steps.append(f"put {lost} back, or run the job anew: nothing can go on without its rows")
+    elif model.face is Face.NOT_RESPONDING:
         resume = f"bscore job resume {model.called}"
         if model.silent_master is not None and model.silent_master.frozen:
             steps.append(f"kill -CONT {model.silent_master.pid}   lets it go on")
@@ -152,9 +164,10 @@ def _changes(model: Model, width: int, options: Options) -> list[Line]:
     """What is different since the job before; no line where nothing is known of one."""
     if model.earlier is None:
         return []
+    label = "changed" if model.earlier.script_changed or model.earlier.options else "before"
     rows = wrap(in_words(model.earlier, model.script, model.now, options), width - 11, 2, options)
     return [
-        labelled("" if number else "changed", [(row, "text")], options, 10) for number, row in enumerate(rows)
+        labelled("" if number else label, [(row, "text")], options, 10) for number, row in enumerate(rows)
     ]
 
 
@@ -167,8 +180,10 @@ def _items(model: Model, options: Options) -> Line:
 
 
 def _speed(model: Model, options: Options) -> Line:
-    speed, median = rate(model.items_s, options, "items"), nanoseconds(model.median_ns, options)
-    text = f"   {speed} while it scored    run() {median} median"
+    known = [] if model.items_s is None else [f"{rate(model.items_s, options, 'items')} while it scored"]
+    if model.median_ns is not None:
+        known.append(f"run() {nanoseconds(model.median_ns, options)} median")
+    text = "   " + ("    ".join(known) or options.glyphs.dash)
     return labelled("speed", [(text, "text")], options, 10)
 
 
@@ -176,5 +191,15 @@ def _output(model: Model, options: Options) -> Line:
     if model.state == "Completed":
         text = f"   {model.rows:,} rows" + (f" in {model.output}" if model.output else "")
     else:
-        text = f"   not published; {model.done:,} finished mini-batches are kept for resume"
+        text = f"   not published; {_kept(model)}"
     return labelled("output", [(text, "text")], options, 10)
+
+
+def _kept(model: Model) -> str:
+    """What a resume finds of the rows, as far as that can be seen from here."""
+    if model.lost_rows:
+        return "rows of finished mini-batches were removed or cut"
+    batches = plural(model.done, "mini-batch", "mini-batches")
+    if model.lost_rows is None:
+        return f"{batches} kept, if the part files are there"
+    return f"{plural(model.done, 'finished mini-batch', 'finished mini-batches')} kept for resume"

@@ -76,12 +76,12 @@ def node_line(node: NodeRow, width: int, cells: int, options: Options) -> Line:
     name = left(node.id, _name_width(width, cells) if wide else 9, options)
     workers = worker_cells(node, cells, options.glyphs)
     used = sum(cell_len(text) for text, _ in workers)
-    if not node.live:
+    if not node.live and node.lost_reason:
         lost = f"lost: {node.lost_reason}"
         return [(name + " ", "text"), *workers, (" " * (cells - used + 2), "text"), (lost, "error")]
     percent_now = node.memory[-1] if node.memory else None
     full = percent_now is not None and percent_now >= 95
-    cpu = "   ? %" if node.cpu_percent is None else f"{node.cpu_percent:4.0f} %"
+    cpu = options.glyphs.dash if node.cpu_percent is None else f"{node.cpu_percent:4.0f} %"
     memory = memory_of(node.memory_mb, node.memory_total_mb, options)
     line: Line = [(name + " ", "text"), *workers, (" " * max(cells - used, 0), "text")]
     line += [("   " if wide else "  cpu ", "dim"), (spark(node.cpu, sparks, 100, options.glyphs), "spark")]

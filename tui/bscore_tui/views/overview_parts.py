@@ -5,7 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from bscore_tui.views.batches import matches, row_text
-from bscore_tui.views.cells import brief, error_line, labelled, mark, short_place, sign_style
+from bscore_tui.views.cells import (
+    attempts_of,
+    brief,
+    error_line,
+    labelled,
+    mark,
+    nodes_of,
+    short_place,
+    sign_style,
+)
 from bscore_tui.views.end import end_rows
 from bscore_tui.views.layout import bar, crop, left, right
 from bscore_tui.views.model import Model
@@ -73,10 +82,8 @@ def progress(model: Model, width: int, options: Options) -> Line:
 
 def batches(model: Model, options: Options) -> Line:
     """How many mini-batches are where."""
-    if model.ended is not None:
-        rest = ("not tried", model.waiting + model.running) if model.state != "Completed" else ("waiting", 0)
-    else:
-        rest = ("waiting", model.waiting)
+    waiting = model.waiting + (model.running if model.ended is not None else 0)
+    rest = ("not finished" if model.ended is not None else "waiting", waiting)
     middle: list[tuple[str, int | None, int]] = [
         ("done", model.done, 9), ("running", 0 if model.ended else model.running, 6), (rest[0], rest[1], 9),
         ("abandoned", model.abandoned, 6),
@@ -189,8 +196,8 @@ def errors(page: Page, model: Model, most: int) -> None:
         sign, style = mark(target, "", options)
         if wide:
             size = page.width - 71
-            text = f"{count(row.count, options):>7}  {left(brief(row.what, options), size, options)}  "
-            text += f"{left(short_place(row.place), 20, options)}  {len(row.nodes):>6}  "
+            text = f"{attempts_of(row, options):>7}  {left(brief(row.what, options), size, options)}  "
+            text += f"{left(short_place(row.place), 20, options)}  {nodes_of(row, options):>6}  "
             text += f"{clock(row.first_at, options):>8}  {clock(row.last_at, options):>8}"
             page.add(labelled(label, [(sign, style), (text, "text")], options, 10), target)
         else:
