@@ -11,6 +11,7 @@ import click
 from bscore.cli.home import find_job
 from bscore.cli.job_argument import complete_jobs
 from bscore.cli.job_facts import Facts, read_facts
+from bscore.cli.job_ways import signals_for
 from bscore.core.events import Outcome
 from bscore.core.state import Run
 from bscore.errors import BscoreError, StorageError, UsageError
@@ -57,10 +58,11 @@ def _own(facts: Facts, rows: list[Path], output: Path | None) -> tuple[list[Path
 
 
 def _refuse_running(facts: Facts) -> None:
-    if facts.is_alive:
+    if facts.is_alive or facts.is_frozen:
+        cancel = f"End it first with: bscore job cancel {in_commands(facts.tree)}"
         raise UsageError(
             f"Job {facts.tree.name} is {facts.status}: {facts.master_words}.",
-            remedy=f"End it first with: bscore job cancel {in_commands(facts.tree)}",
+            remedy=f"{signals_for(facts)}; then ask again." if facts.is_frozen else cancel,
         )
 
 

@@ -90,3 +90,17 @@ def test_what_fails_once_the_job_is_held_stands_in_its_log(tmp_path: Path, here:
     assert (code, lost in err) == (2, True)
     assert lost in (job.tree / paths.DRIVER_LOG).read_text()
     assert not told.exists(), "no term was begun"
+
+
+def test_a_job_with_a_frozen_master_is_not_deleted_and_the_ways_out_are_named(
+    waiting: Job, here: Here
+) -> None:
+    with running(waiting) as master:
+        os.kill(master.pid, signal.SIGSTOP)
+        lease, long_ago = waiting.tree / paths.LEASE, time.time() - 60
+        os.utime(lease, (long_ago, long_ago))
+        code, _, err = here("job", "delete", "job1", "-y")
+        assert code == 2
+        assert f"kill -CONT {master.pid}" in err
+        assert "cancel" not in err
+        assert waiting.tree.exists()
