@@ -124,6 +124,11 @@ class TimedRun:
     def _push(self, at: int, worker: int, took_us: int, failure: tuple[float, bool] | None = None) -> None:
         heappush(self._ends, (at, next(self._entries), worker, took_us, failure))
 
+    def freeze(self, seconds: float) -> None:
+        """The master stands still for so long: what ends meanwhile is heard of at the end of it."""
+        until = self.now + round(seconds * 1e6)
+        self._ends = sorted((max(at, until), *rest) for at, *rest in self._ends)
+
     @property
     def next_end(self) -> int:
         """When the next mini-batch will end; now where none runs."""

@@ -99,7 +99,9 @@ def on_finished(run: Run, event: e.Finished) -> None:
     """The first of the worker's queue is done."""
     mini_batch = event.mini_batch
     worker = run.workers[event.worker]
-    run.finished_us += _leave_queue(run, worker, mini_batch, event.at)
+    took_us = _leave_queue(run, worker, mini_batch, event.at)
+    run.finished_us += took_us
+    run.recent_around_us.append(took_us - event.run_ns // 1000)
     run.charges.pop(mini_batch, None)
     run.done.add(mini_batch)
     run.uncommitted.append(Uncommitted(run.events, mini_batch, event.items, event.succeeded, event.rows))

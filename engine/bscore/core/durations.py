@@ -25,6 +25,9 @@ GROUPS = 64
 MAX_BEYOND = 4.0
 #: How far, in logarithms, a single long one stands for others.
 MAX_BLUR = 0.4
+#: A wait around run() is a gap when it is this long, and so many times the median.
+GAP_AT_LEAST_US = 1_000_000
+GAP_MEDIANS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +167,27 @@ def equal_parts(points: Sequence[tuple[float, float, float]], count: int) -> tup
 
 def around_run_us(run: Run) -> float:
     """What a finished mini-batch costs a worker besides run(), on average (microseconds)."""
-    return max(run.finished_us - run.run_ns / 1000, 0.0) / max(sum(run.histogram), 1)
+    return _around(run)[0]
+
+
+def stood_still_us(run: Run) -> float:
+    """How much longer the last ones took, on average, by gaps that are not expected again (microseconds)."""
+    return _around(run)[1]
+
+
+def _around(run: Run) -> tuple[float, float]:
+    """The mean without gaps, and what the gaps would add to it.
+
+    Answers that come together share one wait, so that no single one is typical: a mean it has to be. A
+    gap, as of a master that was stopped for a while, stands far out from all of them.
+    """
+    around = sorted(run.recent_around_us)
+    if not around:
+        return 0.0, 0.0
+    limit = max(GAP_AT_LEAST_US, GAP_MEDIANS * abs(around[len(around) // 2]))
+    usual = [us for us in around if abs(us) <= limit]
+    gaps_us = sum(us for us in around if us > limit)
+    return max(sum(usual), 0) / max(len(usual), 1), gaps_us / len(around)
 
 
 def _with_tail(run: Run, recent: list[int], count: int) -> tuple[list[int], list[tuple[int, float]]]:

@@ -11,7 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from bscore.core.durations import Draw, Durations, around_run_us, equal_parts, finished, learn, place
+from bscore.core.durations import (
+    Draw,
+    Durations,
+    around_run_us,
+    equal_parts,
+    finished,
+    learn,
+    place,
+    stood_still_us,
+)
 from bscore.core.events import EarlierRunFound
 from bscore.core.losses import MAX_DRAWN, Losses, losses
 from bscore.core.makespan import PLAYED, ROUNDS, makespan
@@ -38,6 +47,8 @@ TAIL_MATTERS = 0.02
 OUTSIDE, OUTSIDE_WITH_TAIL = 0.08, 0.02
 #: Losses (failed attempts, new starts of workers) of more than this part of their time make the end rough.
 ROUGH_FAILED = 0.2
+#: Gaps between the end of run() and its answer, which are left out, of more than this part of the median.
+ROUGH_STILL = 0.1
 #: For how many durations an earlier run may speak, and in how many it is told.
 PRIOR_WORTH = 20
 PRIOR_PARTS = 40
@@ -253,6 +264,8 @@ def _doubt(picture: _Picture, *, left_us: float, width_us: float) -> str:
     if lost_us > ROUGH_FAILED * worker_us:
         what = "failed attempts and new starts" if picture.losses.deadly else "failed attempts"
         return f"{what} took {100 * lost_us // worker_us:.0f} % of the workers' time"
+    if stood_still_us(run) > ROUGH_STILL * picture.median_us:
+        return "some answers waited long for their master, which is left out"
     early = (percent(run) or 0) < TAIL_KNOWN_PERCENT
     if picture.has_tail and early and longest_us > TAIL_MATTERS * left_us:
         return f"some mini-batches take {longest_us / picture.median_us:.0f} times the median"

@@ -242,6 +242,8 @@ class Run:
     finished_us: int = 0
     failed_us: int = 0
     recent_ns: deque[int] = field(default_factory=lambda: deque(maxlen=RECENT_OF_RUN))
+    #: Of the last finished mini-batches: microseconds from pick-up to answer that were not run().
+    recent_around_us: deque[int] = field(default_factory=lambda: deque(maxlen=RECENT_OF_RUN))
     #: Of the last failed attempts: microseconds from pick-up to the failure, and whether it cost the worker.
     recent_failed: deque[tuple[int, bool]] = field(default_factory=lambda: deque(maxlen=RECENT_FAILED))
     #: Of the last workers that got ready: microseconds from the start of the process until then.

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bscore.core import events as e
 from bscore.core.check import check
-from bscore.core.durations import equal_parts, learn
+from bscore.core.durations import around_run_us, equal_parts, learn
 from bscore.core.estimate import Confidence, Estimate, earlier_run, estimate, percent, total_words
 from bscore.core.limits import Limits
 from bscore.core.makespan import level
@@ -377,6 +377,7 @@ def test_the_time_around_run_counts_where_run_itself_takes_none() -> None:
     expected = looked_at(run, timed.now).likely_us
     run.run_ns, run.longest_run_ns = 0, 1
     run.recent_ns.extend([0] * 500)
+    run.recent_around_us.extend([10_000_000] * 500)
     run.slowest.clear()
     run.histogram[:] = [600, *run.histogram[1:-1], 0]
     run.histogram[1:] = [0] * (len(run.histogram) - 1)
@@ -419,3 +420,38 @@ def test_a_look_draws_no_more_however_much_is_open(times: Times) -> None:
         assert estimate(run, timed.now, draw).low_us is not None
         drawn.append(draws["all"])
     assert 0 < drawn[1] <= 1.1 * drawn[0] < 200_000
+
+
+@pytest.mark.parametrize("workers", [2, 8])
+def test_a_master_that_stood_still_for_a_while_does_not_move_the_end_of_what_is_left(workers: int) -> None:
+    inside = 0
+    for seed in range(20):
+        timed = TimedRun(seed, log_normal(0.2), 400, workers)
+        timed.play_to(20)
+        timed.freeze(30.0)
+        timed.play_to(30)
+        seen = looked_at(timed.run, timed.now)
+        timed.play_to(400)
+        assert seen.low_us is not None
+        assert seen.high_us is not None
+        inside += seen.low_us <= timed.now <= seen.high_us
+    assert inside >= 14
+
+
+def test_gaps_that_are_left_out_make_the_end_rough_while_they_matter() -> None:
+    timed = TimedRun(1, log_normal(0.2), 2000, 2)
+    timed.play_to(15)
+    timed.freeze(60.0)
+    timed.play_to(20)
+    assert looked_at(timed.run, timed.now).reason == (
+        "some answers waited long for their master, which is left out"
+    )
+    timed.play_to(300)
+    seen = looked_at(timed.run, timed.now)
+    assert (seen.confidence, seen.reason) == (Confidence.LIKELY, "")
+
+
+def test_a_wait_that_answers_share_costs_each_its_part() -> None:
+    run = Run()
+    run.recent_around_us.extend([97_000, *[-3_000] * 30] * 3)
+    assert around_run_us(run) == pytest.approx(7_000 / 31)
