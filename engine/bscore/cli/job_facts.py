@@ -151,6 +151,7 @@ def _of_run(run: Run, now: int) -> dict[str, Any]:
     running = sum(1 for worker in run.workers.values() if worker.queue)
     return {
         "term": run.term,
+        "resumed": run.resumes,
         "master": {"host": run.host, "pid": run.pid},
         "creation_context": {"created_at": _moment(run.started)},
         "start_time": _moment(run.started),

@@ -87,7 +87,7 @@ def _done(value: dict[str, Any]) -> str:
 
 def _rate(value: dict[str, Any]) -> str:
     per_s = value["items_per_second"]
-    since = ", since it was resumed" if value["term"] > 1 else ""
+    since = ", since it was resumed" if value["resumed"] else ""
     return f"{per_s:,} items/s while it scored, on average{since}" if per_s else ""
 
 

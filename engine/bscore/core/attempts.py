@@ -21,6 +21,7 @@ from bscore.core.state import (
     MIN_IN_FLIGHT,
     Charge,
     Run,
+    Scored,
     Slow,
     Uncommitted,
     Worker,
@@ -60,6 +61,7 @@ def on_assigned(run: Run, event: e.Assigned) -> None:
         worker.state, worker.since = WorkerState.BUSY, event.at
     if not run.first_assigned:
         run.first_assigned = event.at
+        run.resumes += run.term > 1
     for first, count in event.pairs:
         if first == run.next_new:
             run.next_new += count
@@ -89,10 +91,8 @@ def _take_returned(run: Run, first: int, count: int) -> range:
 
 def _count_second_tries(run: Run, ids: range) -> None:
     for mini_batch in ids:
-        charge = run.charges.get(mini_batch)
-        if charge is not None and not charge.again:
-            charge.again = True
-            run.retried += 1
+        if mini_batch in run.charges:
+            run.tried_again.add(mini_batch)
 
 
 def on_finished(run: Run, event: e.Finished) -> None:
@@ -110,10 +110,20 @@ def on_finished(run: Run, event: e.Finished) -> None:
     run.short += event.succeeded < event.items
     run.rows += event.rows
     run.last_progress = event.at
+    _count_scored(run, event)
     worker.finished += 1
     worker.items += event.items
     _learn_duration(run, worker, event)
     index_hunger(run, worker)
+
+
+def _count_scored(run: Run, event: e.Finished) -> None:
+    scored = run.scored
+    if scored.term != run.term:
+        run.scored = scored = Scored(run.term, run.first_assigned)
+    scored.until = event.at
+    scored.mini_batches += 1
+    scored.items += event.items
 
 
 def index_hunger(run: Run, worker: Worker) -> None:

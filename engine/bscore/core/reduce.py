@@ -54,7 +54,6 @@ def _on_term_started(run: Run, event: e.TermStarted) -> None:
     run.listing_error = run.rest_given_up = ""
     run.first_assigned = run.last_progress = run.listed_at = 0
     _take_back_everything(run)
-    run.done_before = run.done_items
     for node in run.nodes.values():
         node.live, node.init_failures, node.ever_ready = False, 0, False
 

@@ -118,8 +118,6 @@ class Charge:
     tries: int
     worker: str
     items: int
-    #: Whether a second try was given out, which counts the mini-batch once.
-    again: bool = False
 
 
 @dataclass(slots=True)
@@ -141,6 +139,17 @@ class Slow:
     mini_batch: int
     worker: str
     at: int
+
+
+@dataclass(slots=True)
+class Scored:
+    """What the last term that finished anything did, from its first work handed out to its last finish."""
+
+    term: int = 0
+    since: int = 0
+    until: int = 0
+    mini_batches: int = 0
+    items: int = 0
 
 
 @dataclass(slots=True)
@@ -204,8 +213,6 @@ class Run:
     rows: int = 0
 
     done_items: int = 0
-    #: `done_items` when this term began.
-    done_before: int = 0
     succeeded_items: int = 0
     abandoned_items: int = 0
     #: Abandoned mini-batches by the reason they were given up for.
@@ -213,12 +220,15 @@ class Run:
     #: Done mini-batches that returned fewer elements than items.
     short: int = 0
     #: Mini-batches of which a second try was given out.
-    retried: int = 0
+    tried_again: Ranges = field(default_factory=Ranges)
     failures: dict[FailureKind, int] = field(default_factory=dict)
     dropped: int = 0
     #: When work was first assigned and when a mini-batch was last done or abandoned; 0 for never.
     first_assigned: int = 0
     last_progress: int = 0
+    scored: Scored = field(default_factory=Scored)
+    #: Terms after the first that handed out work.
+    resumes: int = 0
 
     nodes: dict[str, Node] = field(default_factory=dict)
     workers: dict[str, Worker] = field(default_factory=dict)
@@ -258,6 +268,11 @@ class Run:
     def waiting(self) -> int:
         """Mini-batches created that nobody has and that are not over."""
         return self.mini_batches - self.next_new - len(self.ahead) + len(self.returned)
+
+    @property
+    def retried(self) -> int:
+        """How many mini-batches a second try was given out of."""
+        return len(self.tried_again)
 
     @property
     def over(self) -> int:

@@ -64,7 +64,8 @@ class ResultFacts:
     output: str
     #: The part file that holds the committed rows of a job that did not complete; "" for none.
     part: str = ""
-    term: int = 1
+    #: How often it was resumed and went on scoring.
+    resumed: int = 0
     causes: tuple[Cause, ...] = ()
     #: Failed attempts that belong to none of `causes`.
     other_failures: int = 0
@@ -79,7 +80,7 @@ class ResultFacts:
     warnings: int = 0
     #: Mini-batches that returned fewer rows than items.
     short: int = 0
-    #: What the last term finished per second.
+    #: What the last term that scored finished per second.
     rate: Rate | None = None
     #: (reason, mini-batches) of what was abandoned.
     given_up: tuple[tuple[str, int], ...] = ()
@@ -106,8 +107,8 @@ def _outcome(facts: ResultFacts) -> list[str]:
     span = f"{iso(facts.started_at)[:19]} to {iso(facts.ended_at)[:19]} UTC"
     elapsed = duration((facts.ended_at - facts.started_at) / 1e6)
     reason = f" {_joined(facts.reason)}" if facts.reason else ""
-    times = "once" if facts.term == 2 else f"{facts.term - 1} times"
-    resumed = f", resumed {times}" if facts.term > 1 else ""
+    times = "once" if facts.resumed == 1 else f"{facts.resumed} times"
+    resumed = f", resumed {times}" if facts.resumed else ""
     return [f"{facts.outcome.value}.{reason}", f"Job {facts.job} took {elapsed} ({span}){resumed}."]
 
 

@@ -34,6 +34,27 @@ def test_what_is_abandoned_and_the_time_around_the_scoring_do_not_count() -> Non
     assert "Rate:         0.1 mini-batches/s, 0.1 items/s while it scored\n" in text
 
 
+def test_what_is_abandoned_late_does_not_slow_what_was_finished() -> None:
+    timed = TimedRun(1, constant, 8, 1)
+    timed.play_to(7)
+    timed.happen(e.MiniBatchAbandoned(timed.now + 600_000_000, 7, 1, "asked for"))
+    timed.happen(e.RunEnded(timed.now + 600_000_000, e.Outcome.COMPLETED, "", ""))
+    assert rate(timed.run) == Rate(items=0.1, mini_batches=0.1)
+
+
+def test_a_term_that_hands_out_nothing_neither_resumes_nor_has_a_rate() -> None:
+    timed = TimedRun(1, constant, 100, 1)
+    timed.play_to(50)
+    at = timed.now + 3_600_000_000
+    timed.happen(e.TermStarted(at, "timed", 2, 1, "0", "host", "boot", 8, 0))
+    timed.happen(e.RemainingAbandoned(at, 50, 50, "asked for"))
+    timed.happen(e.RunEnded(at, e.Outcome.CANCELED, "", ""))
+    assert rate(timed.run) == Rate(items=0.1, mini_batches=0.1)
+    text = job_result(result_facts(timed.run))
+    assert "resumed" not in text
+    assert "Rate:         0.1 mini-batches/s" in text
+
+
 def test_a_resumed_run_has_the_rate_of_its_last_term() -> None:
     timed = TimedRun(1, constant, 100, 1)
     timed.play_to(50)
@@ -49,6 +70,7 @@ def test_a_resumed_run_has_the_rate_of_its_last_term() -> None:
     assert rate(timed.run) == Rate(items=0.25, mini_batches=None)
     timed.happen(e.RunEnded(end, e.Outcome.CANCELED, "", ""))
     text = job_result(result_facts(timed.run))
+    assert "), resumed once.\n" in text
     assert "Rate:         0.2 items/s while it scored, since it was resumed\n" in text
 
 

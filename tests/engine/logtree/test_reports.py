@@ -55,7 +55,7 @@ CAUSES = (
 FACTS = ResultFacts(
     job="nightly", outcome=Outcome.FAILED, reason="No progress update in 195 seconds.", started_at=AT,
     ended_at=AT + 10 * MINUTE, mini_batches=276, done=200, abandoned=16, retried=30, items=551, succeeded=400,
-    failed=32, rows=400, output="", part="outputs/score/.predictions.csv.2.part", term=2, causes=CAUSES,
+    failed=32, rows=400, output="", part="outputs/score/.predictions.csv.2.part", resumed=1, causes=CAUSES,
     other_failures=4, findings=("10.0.0.9 needs 4.1 times as long as the others.",), workers_gone=2,
     rate=Rate(0.5, None),
 )  # fmt: skip
@@ -246,7 +246,7 @@ Every attempt:      logs/sys/job_report/processed_mini-batches.csv
 
 def test_the_result_of_a_job_without_trouble_is_short() -> None:
     facts = dataclasses.replace(
-        FACTS, outcome=Outcome.COMPLETED, reason="", term=1, causes=(), other_failures=0, findings=(),
+        FACTS, outcome=Outcome.COMPLETED, reason="", resumed=0, causes=(), other_failures=0, findings=(),
         output="outputs/score/predictions.csv", part="", workers_gone=0, done=276, abandoned=0, retried=0,
         short=3, rate=Rate(0.74, 0.46),
     )  # fmt: skip
