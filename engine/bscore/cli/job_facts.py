@@ -110,7 +110,7 @@ def brief(facts: Facts) -> dict[str, Any]:
         "name": facts.tree.name,
         "status": facts.status,
         "started": f"{iso(run.started)[:19]}{_UTC}" if run else None,
-        "mini_batches": f"{run.over} of {_at_least(run)}{run.mini_batches}" if run else None,
+        "mini_batches": f"{len(run.done)} of {_at_least(run)}{run.mini_batches}" if run else None,
         "failed_items": run.failed_items if run else None,
         "duration": str(timedelta(seconds=round((facts.now - run.started) / 1e6))) if run else None,
     }
@@ -166,6 +166,7 @@ def _of_run(run: Run, now: int) -> dict[str, Any]:
             "waiting": run.mini_batches - run.over - running,
             "abandoned": len(run.abandoned),
             "tried_again": run.retried,
+            "short": run.short,
         },
         "given_up": [{"reason": reason, "mini_batches": count} for reason, count in run.given_up.items()],
         "items": {"total": run.items, "succeeded": run.succeeded_items, "failed": run.failed_items},

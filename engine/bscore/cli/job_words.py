@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from bscore.cli.output import terminal_text
+from bscore.core.counted import counted
 from bscore.logtree.reports import given_up_words
 from bscore.logtree.trees import in_commands
 
-_LABEL = 12
+_LABEL = 14
 _WORKERS_SHOWN = 8
 _MESSAGE_CHARS = 160
 
@@ -39,6 +40,7 @@ def _facts(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
     for one in value["given_up"]:
         yield "given up", given_up_words(one["reason"], one["mini_batches"])
     items = value["items"]
+    yield "too short", _short(value["mini_batches"]["short"])
     yield "items", f"{items['succeeded']:,} of {items['total']:,} succeeded, {items['failed']:,} failed"
     yield "rate", _rate(value)
     yield "end", _end(value)
@@ -51,7 +53,7 @@ def _facts(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "slow", ", ".join(value["slow_workers"])
     yield "workers", _workers(value)
     for worker in value["workers"][:_WORKERS_SHOWN]:
-        yield "", _worker(worker)
+        yield "", _worker(worker, _was(value))
 
 
 def _started(value: dict[str, Any]) -> str:
@@ -72,17 +74,33 @@ def _started(value: dict[str, Any]) -> str:
 def _done(value: dict[str, Any]) -> str:
     batches = value["mini_batches"]
     at_least = "at least " if value["percent"] is None else ""
-    counted = f"{batches['done']:,} of {at_least}{batches['total']:,} mini-batches"
+    so_far = f"{batches['done']:,} of {at_least}{counted(batches['total'], 'mini-batch')}"
     given_up = f", {batches['abandoned']:,} abandoned" if batches["abandoned"] else ""
     if value["percent"] is None:
-        text = f"{counted} (inputs are still being listed){given_up}"
+        text = f"{so_far} (inputs are still being listed){given_up}"
     else:
         percent = f"{value['percent']} %"
-        text = f"{counted}{given_up}: {percent} over" if given_up else f"{percent}, {counted}"
-    rest = [f"{batches[key]:,} {key}" for key in ("running", "waiting") if batches[key]]
+        text = f"{so_far}{given_up}: {percent} are finished" if given_up else f"{percent}, {so_far}"
+    rest = [f"{count:,} {state}" for state, count in _open(value) if count]
     if batches["tried_again"]:
         rest.append(f"{batches['tried_again']:,} tried again")
     return ", ".join([text, *rest])
+
+
+def _open(value: dict[str, Any]) -> Iterator[tuple[str, int]]:
+    """What is not over by its state; without a master nothing runs, all of it waits."""
+    running, waiting = value["mini_batches"]["running"], value["mini_batches"]["waiting"]
+    if value["master_alive"] is False:
+        running, waiting = 0, running + waiting
+    yield "running", running
+    yield "waiting", waiting
+
+
+def _short(mini_batches: int) -> str:
+    if not mini_batches:
+        return ""
+    which = counted(mini_batches, "mini-batch")
+    return f"{which} returned fewer rows than items; the missing ones count as failed"
 
 
 def _rate(value: dict[str, Any]) -> str:
@@ -109,17 +127,24 @@ def _workers(value: dict[str, Any]) -> str:
     states: dict[str, int] = {}
     for worker in value["workers"]:
         states[worker["state"]] = states.get(worker["state"], 0) + 1
-    parts = [f"{count:,} {state}" for state, count in states.items()]
+    parts = [f"{count:,} {_was(value, count)}{state}" for state, count in states.items()]
     if value["workers_gone"]:
         died = f" ({value['workers_died']:,} of them died)" if value["workers_died"] else ""
         parts.append(f"{value['workers_gone']:,} gone{died}")
     return ", ".join(parts)
 
 
-def _worker(worker: dict[str, Any]) -> str:
+def _was(value: dict[str, Any], count: int = 1) -> str:
+    """Before the state of workers of which nobody knows what they do without their master."""
+    if value["master_alive"] is not False:
+        return ""
+    return "was " if count == 1 else "were "
+
+
+def _worker(worker: dict[str, Any], was: str) -> str:
     now = f", mini-batch {worker['mini_batch']} for {_span(worker['seconds'])}" if worker["seconds"] else ""
     failed = f", {worker['failed']:,} failed" if worker["failed"] else ""
-    return f"{worker['name']}  {worker['state']}{now}, {worker['finished']:,} done{failed}"
+    return f"{worker['name']}  {was}{worker['state']}{now}, {worker['finished']:,} done{failed}"
 
 
 def _errors(value: dict[str, Any]) -> Iterator[str]:
@@ -130,8 +155,8 @@ def _errors(value: dict[str, Any]) -> Iterator[str]:
         kind = f"{error['type']}: " if error["type"] else ""
         message = error["message"].split("\n")[0][:_MESSAGE_CHARS]
         yield f"  {error['count']:>6,} x  {kind}{message}"
-        first = error["first_mini_batch"]
-        facts = [error["place"], "init()" if first < 0 else f"first: mini-batch {first}", error["first_item"]]
+        first, init = error["first_mini_batch"], "" if error["place"] else "init()"
+        facts = [error["place"], init if first < 0 else f"first: mini-batch {first}", error["first_item"]]
         yield f"            {', '.join(fact for fact in facts if fact)}"
         if error["trace"]:
             yield f"            {error['trace']}"

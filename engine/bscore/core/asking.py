@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from bscore.core.counted import counted
 from bscore.core.instructions import Abandon, AbandonRest, Instruction, Kill, Stacks, TakeBack
 from bscore.core.ranges import as_pairs
 from bscore.core.state import Phase, Run, WorkerState
@@ -43,9 +44,8 @@ def reply(run: Run, what: str, arguments: str, who: str) -> Reply:
 def _cancel(run: Run, _arguments: str, _who: str) -> Reply:
     if run.canceled_by:
         return Reply(True, f"The run is being canceled already, by {run.canceled_by}.")
-    return Reply(
-        True, f"The run is being canceled: {_number(run.over, 'mini-batch')} of {run.mini_batches} over."
-    )
+    over = f"{run.over:,} of {counted(run.mini_batches, 'mini-batch')}"
+    return Reply(True, f"The run is being canceled: {over} {'is' if run.over == 1 else 'are'} finished.")
 
 
 def _abandon(run: Run, arguments: str, who: str) -> Reply:
@@ -113,7 +113,7 @@ def _abandon_rest(run: Run, who: str) -> Reply:
     ]
     left = run.mini_batches - run.over
     more = "" if run.listing_finished else ", and what is listed from now on"
-    answer = f"{_number(left, 'mini-batch')} abandoned{more}; {len(run.done)} are done, the limits decide."
+    answer = f"{counted(left, 'mini-batch')} abandoned{more}; {len(run.done)} are done, the limits decide."
     return Reply(True, answer, (*kills, AbandonRest(f"asked for by {who}")))
 
 
@@ -141,7 +141,7 @@ def _stack(run: Run, arguments: str, _who: str) -> Reply:
         names = [name]
     if not names:
         return Reply(False, "No worker is alive now.")
-    return Reply(True, f"{_number(len(names), 'worker')} asked.", tuple(map(Stacks, names)))
+    return Reply(True, f"{counted(len(names), 'worker')} asked.", tuple(map(Stacks, names)))
 
 
 def find_worker(run: Run, given: str) -> tuple[str, str]:
@@ -186,12 +186,6 @@ def ids_text(ids: list[int]) -> str:
 def _some(names: list[str]) -> str:
     shown = ", ".join(names[:_SHOWN])
     return f"{shown} and {len(names) - _SHOWN} more" if len(names) > _SHOWN else shown
-
-
-def _number(count: int, noun: str) -> str:
-    if count == 1:
-        return f"1 {noun}"
-    return f"{count:,} {noun}{'es' if noun.endswith('ch') else 's'}"
 
 
 _ANSWERS: dict[str, Callable[[Run, str, str], Reply]] = {

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from bscore.core.counted import counted
 from bscore.core.events import FailureKind, Outcome
 from bscore.core.rates import Rate
 from bscore.logtree import paths
@@ -124,14 +125,16 @@ def _counts(facts: ResultFacts) -> list[str]:
     lines += [f"Given up:     {given_up_words(reason, count)}" for reason, count in facts.given_up]
     if facts.short:
         lines.append(
-            f"Too short:    {facts.short} mini-batches; {_why_short(facts)}, the missing ones count as failed"
+            f"Too short:    {counted(facts.short, 'mini-batch')}; {_why_short(facts)}, "
+            "the missing ones count as failed"
         )
     if facts.rate is not None:
         lines.append(_rate(facts.rate))
     if not facts.listed:
         lines.append("The inputs were not listed to their end.")
     if facts.workers_gone or facts.nodes_lost:
-        lines.append(f"Lost:         {facts.workers_gone} workers died, {facts.nodes_lost} nodes lost")
+        died, lost = counted(facts.workers_gone, "worker"), counted(facts.nodes_lost, "node")
+        lines.append(f"Lost:         {died} died, {lost} lost")
     return lines
 
 
@@ -193,7 +196,7 @@ def _cause(cause: Cause) -> list[str]:
     if cause.nodes:
         facts.append(f"on {node_names(cause.nodes)}")
     if cause.items is not None:
-        facts.append(f"{cause.items} items")
+        facts.append(counted(cause.items, "item"))
     facts.append(f"{iso(cause.first_at)[:19]} to {iso(cause.last_at)[:19]}")
     lines.append(f"    {', '.join(facts)}")
     if cause.common:
@@ -226,11 +229,11 @@ def _rows(facts: ResultFacts) -> list[str]:
     if facts.output and not facts.append_row:
         return [f"The files that the script wrote itself are in {facts.output}"]
     if facts.output:
-        return [f"{facts.rows} rows are in {facts.output}"]
+        return [f"{counted(facts.rows, 'row')} {'is' if facts.rows == 1 else 'are'} in {facts.output}"]
     if facts.part and not facts.append_row:
         return [f"The files that the script wrote itself are kept in {facts.part}"]
     if facts.part:
-        kept = f"{facts.rows} rows of finished mini-batches are kept in {facts.part}"
+        kept = f"{counted(facts.rows, 'row')} of finished mini-batches are kept in {facts.part}"
         return [kept] if facts.fails_again else [kept, "A resumed job goes on behind them."]
     return ["No rows were written."]
 

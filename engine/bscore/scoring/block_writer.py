@@ -55,8 +55,11 @@ def _sizes(parts: Iterable[Any], data: IO[bytes], index: IO[bytes], names: set[s
         try:
             _Pickler(buffer, names).dump(part)
         except Exception as error:
+            which = (
+                f"One of the items {items} to {items + len(part) - 1}" if len(part) > 1 else f"Item {items}"
+            )
             raise UsageError(
-                f"An item among {items} to {items + len(part) - 1} cannot be pickled: {error}.",
+                f"{which} cannot be pickled: {error}.",
                 remedy="Give plain values, or paths, or objects of classes that can be pickled.",
             ) from error
         end += data.write(buffer.getbuffer())

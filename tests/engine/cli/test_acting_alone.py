@@ -126,8 +126,8 @@ def test_single_ones_are_given_up_by_two_at_once_and_a_resume_honours_both(
     run = run_of(job)
     assert (run.outcome, list(run.abandoned)) == (None, [32, 33, 34, 38])
     _, shown, _ = here("job", "show", job.name, "-o", "text")
-    assert f"{len(run.done)} of 40 mini-batches, 4 abandoned: {100 * run.over // 40} % over" in shown
-    assert "given up    4 were abandoned, asked for by ada on" in shown
+    assert f"{len(run.done)} of 40 mini-batches, 4 abandoned: {100 * run.over // 40} % are finished" in shown
+    assert "given up      4 were abandoned, asked for by ada on" in shown
     code, _, err = here("job", "abandon", job.name, "38")
     assert code == 2
     assert "38 is abandoned already" in err
