@@ -8,6 +8,7 @@ from typing import Any
 
 from bscore.cli.output import terminal_text
 from bscore.core.counted import counted
+from bscore.logtree.kept import split_kept
 from bscore.logtree.reports import given_up_words
 from bscore.logtree.trees import in_commands
 
@@ -164,20 +165,22 @@ def _errors(value: dict[str, Any]) -> Iterator[str]:
 
 def _places(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
     yield "directory", value["directory"]
-    yield "output", _output(value)
+    for number, line in enumerate(_output(value)):
+        yield "" if number else "output", line
     yield "monitor", f"bscore-tui {in_commands(Path(value['directory']))}"
     yield "go on", value["go_on"] or ""
 
 
-def _output(value: dict[str, Any]) -> str:
+def _output(value: dict[str, Any]) -> list[str]:
     """Where the rows are, and which: nothing has its name before the run is Completed."""
     output, status = value.get("output"), value["status"]
     if not output or status == "Completed":
-        return output or ""
-    rows = f"{value['committed_rows']:,} rows" if value["committed_rows"] else ""
+        return [output] if output else []
+    rows = counted(value["committed_rows"], "row") if value["committed_rows"] else ""
     if status in ("Failed", "Canceled"):
-        return f"{output} (not published{f', {rows}' if rows else ''})"
-    return f"{output} (not yet{f'; {rows} are safe so far' if rows else ''})"
+        *others, last = split_kept(output)
+        return [*others, f"{last} (not published{f', {rows}' if rows else ''})"]
+    return [f"{output} (not yet{f'; {rows} are safe so far' if rows else ''})"]
 
 
 def _span(seconds: float) -> str:

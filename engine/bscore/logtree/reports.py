@@ -12,6 +12,7 @@ from bscore.core.counted import counted
 from bscore.core.events import FailureKind, Outcome
 from bscore.core.rates import Rate
 from bscore.logtree import paths
+from bscore.logtree.kept import split_kept
 from bscore.logtree.overview import duration, iso
 
 #: Causes that are written out; further ones are counted.
@@ -233,8 +234,10 @@ def _rows(facts: ResultFacts) -> list[str]:
     if facts.part and not facts.append_row:
         return [f"The files that the script wrote itself are kept in {facts.part}"]
     if facts.part:
-        kept = f"{counted(facts.rows, 'row')} of finished mini-batches are kept in {facts.part}"
-        return [kept] if facts.fails_again else [kept, "A resumed job goes on behind them."]
+        parts = split_kept(facts.part)
+        kept = f"{counted(facts.rows, 'row')} of finished mini-batches are kept in"
+        lines = [f"{kept} {parts[0]}"] if len(parts) == 1 else [kept, *(f"  {part}" for part in parts)]
+        return lines if facts.fails_again else [*lines, "A resumed job goes on behind them."]
     return ["No rows were written."]
 
 

@@ -7,10 +7,12 @@ repeats each step safely.
 from __future__ import annotations
 
 from bscore.core import events as e
+from bscore.core.counted import counted
 from bscore.core.instructions import End
 from bscore.core.state import Run, Worker, WorkerState
 from bscore.errors import BscoreError
 from bscore.logtree import paths
+from bscore.logtree.kept import join_kept
 from bscore.logtree.paths import split_worker
 from bscore.master.acting import answer_late
 from bscore.master.loop import Master
@@ -86,7 +88,7 @@ def output_of(master: Master, end: End) -> str:
     if end.outcome is e.Outcome.COMPLETED:
         return str(job.final)
     kept = (job.part(part.term) for part in run.parts if part.nbytes)
-    return " ".join(str(path) for path in kept if path.exists())
+    return join_kept([str(path) for path in kept if path.exists()])
 
 
 def _publish(master: Master, end: End, step: Step) -> End:
@@ -130,8 +132,9 @@ def _say_who_stays(master: Master) -> None:
     """Whoever waited for half a minute wants to know for what."""
     workers = list(master.run.workers)
     if workers:
+        who = counted(len(workers), "worker")
         text = (
-            f"{len(workers)} workers had to be killed {SHUTDOWN_S:g} seconds after they were asked to end, "
+            f"{who} had to be killed {SHUTDOWN_S:g} seconds after the end was asked for, "
             f"first {workers[0]}: shutdown() takes longer, or a thread of the script goes on (one with "
             "daemon=True holds nobody up)."
         )

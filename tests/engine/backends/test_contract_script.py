@@ -9,6 +9,7 @@ from backend_kinds import KINDS, Kind, failures_of, worker_ends
 from bscore.core import events as e
 from bscore.core.limits import Limits
 from bscore.core.state import Run
+from bscore.logtree.kept import split_kept
 from bscore.master.requests import ask
 from bscore.master.run import run_job
 from real_runs import ECHO, events_of, expected_rows, make_job, rows_of, run_of
@@ -113,7 +114,7 @@ def test_a_cancel_request_ends_the_run_and_keeps_what_is_committed(tmp_path: Pat
     assert ended.outcome is e.Outcome.CANCELED
     run = run_of(job)
     assert 0 < len(run.done) < 200
-    assert sum(Path(part).read_bytes().count(b"\n") for part in ended.output.split()) == run.rows
+    assert sum(Path(part).read_bytes().count(b"\n") for part in split_kept(ended.output)) == run.rows
     assert not job.final.exists()
 
 

@@ -17,6 +17,7 @@ from bscore.core import events as ev
 from bscore.core.events import FailureKind, Outcome
 from bscore.core.rates import Rate
 from bscore.logtree import job_report, overview, paths, reports
+from bscore.logtree.kept import join_kept, split_kept
 from bscore.logtree.readme_text import FILES, readme
 from bscore.logtree.reports import Cause, ResultFacts, cause_lines
 
@@ -326,3 +327,18 @@ def test_the_readme_names_every_file_that_has_a_path() -> None:
     missing = {path for path in constants - told if not f"{path}/".startswith(below)}
     assert missing == {paths.REPORTS, paths.README}
     assert all(path in text and purpose in text for path, purpose in FILES)
+
+
+@given(st.lists(st.text("a b'\"\\/é", min_size=1), min_size=1, max_size=3))
+def test_kept_part_files_are_told_apart_whatever_their_folders(folders: list[str]) -> None:
+    parts = [f"/{folder}/.predictions.csv.{number}.ab12.part" for number, folder in enumerate(folders)]
+    assert split_kept(join_kept(parts)) == parts
+
+
+def test_kept_part_files_stand_on_lines_of_their_own() -> None:
+    parts = ["/my results/.p.csv.1.ab.part", "/my results/.p.csv.2.ab.part"]
+    text = reports.job_result(dataclasses.replace(FACTS, part=join_kept(parts)))
+    assert f"are kept in\n  {parts[0]}\n  {parts[1]}\nA resumed job" in text
+    assert split_kept("/a/.p.1.part /a/.p.2.part") == ["/a/.p.1.part", "/a/.p.2.part"]
+    for unclear in ("/my results/.p.1.part", "/my results/.p.1.part /my results/.p.2.part", "it's/x.part"):
+        assert split_kept(unclear) == [unclear]
