@@ -9,6 +9,7 @@ import secrets
 import shutil
 import time
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from hashlib import sha256
 from pathlib import Path
 
@@ -22,6 +23,7 @@ from bscore.spec.job_file import read_job, write_job
 
 #: What a folder, a file and what is neither say when a directory shall take their name.
 _TAKEN = frozenset({errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR})
+_WILD = frozenset("*?[")
 
 #: A job is made in moments; what is older was left.
 _LEFT_S = 3600
@@ -130,18 +132,43 @@ def load_job(tree: Path) -> Job:
     return Job(tree, read_job(tree / paths.JOB_FILE), place.mark if place else "")
 
 
-def script_digest(code: Path) -> str:
-    """Twelve hex digits that change when a file of the script's folder does (names, sizes, times)."""
+def script_digest(config: JobConfig) -> str:
+    """Twelve hex digits that change when a file of the script's folder does (names, sizes, times).
+
+    What is hidden, the inputs, and what jobs write there are no part of the script.
+    """
     digest = sha256()
     count = 0
-    for folder, folders, files in os.walk(code):
-        folders[:] = sorted(name for name in folders if name != "__pycache__" and not name.startswith("."))
+    data = _Data(config)
+    for folder, folders, files in os.walk(config.code):
+        folders[:] = sorted(
+            name for name in folders if name != "__pycache__" and not data.holds(folder, name)
+        )
         for name in sorted(files):
-            status = os.stat(os.path.join(folder, name), follow_symlinks=False)
-            relative = os.path.relpath(os.path.join(folder, name), code)
-            line = f"{relative}\0{status.st_size}\0{status.st_mtime_ns}\n"
-            digest.update(line.encode(errors="surrogateescape"))
             count += 1
+            if not data.holds(folder, name):
+                status = os.stat(os.path.join(folder, name), follow_symlinks=False)
+                relative = os.path.relpath(os.path.join(folder, name), config.code)
+                line = f"{relative}\0{status.st_size}\0{status.st_mtime_ns}\n"
+                digest.update(line.encode(errors="surrogateescape"))
             if count >= 10_000:
                 return digest.hexdigest()[:12]
     return digest.hexdigest()[:12]
+
+
+class _Data:
+    """What stands in the script's folder without being part of it."""
+
+    def __init__(self, config: JobConfig) -> None:
+        self._name = config.output_file_name
+        # Here * matches folders, too.
+        inputs = {given.removeprefix("@").replace("**/", "") for given in config.inputs}
+        self._paths = inputs.union(map(str, (config.output, *config.output_folders)))
+        self._patterns = [given for given in inputs if not _WILD.isdisjoint(given)]
+
+    def holds(self, folder: str, name: str) -> bool:
+        """Whether it is hidden, an input or an output; a module is none, even where everything is an input."""
+        path = os.path.join(folder, name)
+        if name.startswith(".") or name == self._name or path in self._paths:
+            return True
+        return not name.endswith(".py") and any(fnmatchcase(path, pattern) for pattern in self._patterns)

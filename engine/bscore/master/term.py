@@ -205,7 +205,7 @@ def _configured(job: Job, at: int) -> e.RunConfigured:
     return e.RunConfigured(
         at,
         script=config.script,
-        script_hash=script_digest(config.code),
+        script_hash=script_digest(config),
         interpreter=str(config.interpreter or ""),
         output=str(job.final),
         mini_batch_size=config.mini_batch_size,
