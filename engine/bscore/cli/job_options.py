@@ -13,6 +13,7 @@ import click
 from bscore.cli.home import check_name, free_name, jobs_root
 from bscore.errors import UsageError
 from bscore.inputs.check import check_apart, check_inputs
+from bscore.master.job import name_taken
 from bscore.outputs.checks import check_output
 from bscore.spec.config import JobConfig
 from bscore.spec.draft import CliChoices
@@ -164,6 +165,9 @@ def _overrides(given: dict[str, Any]) -> dict[str, str]:
 
 def check_before(config: JobConfig) -> None:
     """Everything that can be known before anything runs. Raises UsageError."""
+    tree = jobs_root() / config.name
+    if os.path.lexists(tree):
+        raise name_taken(tree)
     check_script(config.code, config.script)
     check_inputs(config.inputs)
     check_place(config)
@@ -173,4 +177,4 @@ def check_place(config: JobConfig) -> None:
     """Raise UsageError when the rows cannot go where they are wanted."""
     check_apart(config.inputs, config.output)
     if not config.output.is_relative_to(jobs_root() / config.name):
-        check_output(config.output, config.output_file_name)
+        check_output(config.output, config.output_file_name, make=False)

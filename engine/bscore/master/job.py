@@ -118,12 +118,17 @@ def _give_name(fresh: Path, tree: Path) -> None:
     except OSError as error:
         if error.errno not in _TAKEN:
             raise
-        name = tree.name
-        raise UsageError(
-            f"There is already a job named {name} in {tree.parent}.",
-            remedy=f"Give another --name, continue it with 'bscore job resume {name}', or remove it with "
-            f"'bscore job delete {name}'.",
-        ) from None
+        raise name_taken(tree) from None
+
+
+def name_taken(tree: Path) -> UsageError:
+    """What to say of a new job whose directory is there already."""
+    name = tree.name
+    return UsageError(
+        f"There is already a job named {name} in {tree.parent}.",
+        remedy=f"Give another --name, continue it with 'bscore job resume {name}', or remove it with "
+        f"'bscore job delete {name}'.",
+    )
 
 
 def load_job(tree: Path) -> Job:
@@ -167,7 +172,7 @@ class _Data:
         self._patterns = [given for given in inputs if not _WILD.isdisjoint(given)]
 
     def holds(self, folder: str, name: str) -> bool:
-        """Whether it is hidden, an input or an output; a module is none, even where everything is an input."""
+        """Whether it is hidden, an input or an output; no module is, even where everything is an input."""
         path = os.path.join(folder, name)
         if name.startswith(".") or name == self._name or path in self._paths:
             return True

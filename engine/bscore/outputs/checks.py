@@ -12,8 +12,10 @@ from bscore.outputs.publish import temporary_name
 _PROBE = b"bscore looks whether it can write here\n"
 
 
-def check_output(folder: str | os.PathLike[str], name: str, mark: str = "") -> None:
+def check_output(folder: str | os.PathLike[str], name: str, mark: str = "", *, make: bool = True) -> None:
     """Make the folder, and see that `name` is free in it and that it takes a file. Raises UsageError.
+
+    Without `make` a folder that is not there yet stays so: what is there of its path has to take a file.
 
     Part files that carry `mark` belong to this job; others are left alone, named and refused, since two
     jobs would write to the same output.
@@ -23,7 +25,11 @@ def check_output(folder: str | os.PathLike[str], name: str, mark: str = "") -> N
         raise UsageError(f"{name!r} is no name for an output file.", remedy="Name a file, without a folder.")
     if len(os.fsencode(temporary_name(name))) > 240:
         raise UsageError(f"The output file name {name!r} is too long.", remedy="Use at most 200 bytes.")
-    _make(where)
+    if make:
+        _make(where)
+    elif not os.path.isdir(where):
+        _probe_above(where)
+        return
     final = os.path.join(where, name)
     if os.path.lexists(final):
         raise UsageError(
@@ -62,6 +68,18 @@ def _make(folder: str) -> None:
             f"The output folder {folder} cannot be made: {error.strerror}.",
             remedy="Choose a folder that you may write to.",
         ) from error
+
+
+def _probe_above(folder: str) -> None:
+    """See that the folder can be made, in the nearest one above it."""
+    above = folder
+    while not os.path.lexists(above):
+        above = os.path.dirname(above)
+    if os.path.isdir(above):
+        _probe(above)
+    else:
+        # What is in the way says best itself what is wrong; nothing can be made below it.
+        _make(folder)
 
 
 def _probe(folder: str) -> None:

@@ -15,7 +15,7 @@ from bscore.errors import UsageError
 from bscore.inputs.check import check_apart, check_inputs
 from bscore.inputs.ready import write_paths
 from bscore.logtree import paths
-from bscore.master.job import Job, create_job
+from bscore.master.job import Job, create_job, name_taken
 from bscore.outputs.checks import check_output
 from bscore.scoring.block_writer import write_table, write_values
 from bscore.scoring.items import Items, absolute, understand
@@ -149,8 +149,11 @@ def _option(value: object) -> str:
 
 def _create(config: JobConfig, given: Given) -> Job:
     """The job's directory. Where the name was made up, another job may have taken it this very moment."""
-    if not config.output.is_relative_to(jobs_root() / config.name):
-        check_output(config.output, config.output_file_name)
+    tree = jobs_root() / config.name
+    if given.name and os.path.lexists(tree):
+        raise name_taken(tree)
+    if not config.output.is_relative_to(tree):
+        check_output(config.output, config.output_file_name, make=False)
     while True:
         try:
             return create_job(jobs_root(), config)

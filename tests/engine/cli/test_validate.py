@@ -46,6 +46,21 @@ def test_a_job_that_can_run_is_said_to_be_right_with_its_mini_batches(
     assert all(check["ok"] for check in checks)
     assert checks[-1]["text"] == "25 items would be 3 mini-batches of 10"
     assert not (tmp_path / "home" / "jobs").exists(), "nothing ran"
+    assert not (tmp_path / "out").exists(), "nothing was made"
+
+
+def test_a_name_that_is_taken_is_refused_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = Here(monkeypatch, capsys, tmp_path / "home")
+    monkeypatch.chdir(tmp_path)
+    make_place(tmp_path)
+    words = ("run", "--script", "score.py", "--input", "in", "--output")
+    (tmp_path / "home/jobs/mine").mkdir(parents=True)
+    code, _, err = here(*words, "other", "-n", "mine")
+    assert "There is already a job named mine" in err
+    assert code == 2
+    assert not (tmp_path / "other").exists()
 
 
 def test_every_mistake_is_said_in_one_go(tmp_path: Path, validate: Validate) -> None:

@@ -45,16 +45,27 @@ def test_what_is_no_file_name_is_refused(tmp_path: Path, name: str) -> None:
         check_output(tmp_path, name)
 
 
+@pytest.mark.parametrize("make", [True, False])
 @pytest.mark.parametrize(
     ("folder", "words"), [("file", "is a file"), ("file/x", "cannot be made"), ("gone", "a link to nothing")]
 )
-def test_a_folder_that_cannot_be_is_refused(tmp_path: Path, folder: str, words: str) -> None:
+def test_a_folder_that_cannot_be_is_refused(tmp_path: Path, folder: str, words: str, *, make: bool) -> None:
     (tmp_path / "file").touch()
     (tmp_path / "gone").symlink_to("nowhere")
     with pytest.raises(UsageError, match=words):
-        check_output(tmp_path / folder, "out.csv")
+        check_output(tmp_path / folder, "out.csv", make=make)
 
 
-def test_a_folder_that_takes_no_file_is_refused() -> None:
-    with pytest.raises(UsageError, match=r"takes no file|cannot be made"):
-        check_output("/proc", "out.csv")
+@pytest.mark.parametrize("folder", ["/proc", "/proc/none/below"])
+def test_a_folder_that_takes_no_file_is_refused(folder: str) -> None:
+    for make in (True, False):
+        with pytest.raises(UsageError, match=r"takes no file|cannot be made"):
+            check_output(folder, "out.csv", make=make)
+
+
+def test_who_only_looks_makes_nothing(tmp_path: Path) -> None:
+    check_output(tmp_path / "a/b", "predictions.csv", make=False)
+    assert os.listdir(tmp_path) == []
+    (tmp_path / "predictions.csv").touch()
+    with pytest.raises(UsageError, match="already there"):
+        check_output(tmp_path, "predictions.csv", make=False)
