@@ -90,6 +90,8 @@ class ResultFacts:
     called: str = ""
     #: Whether it would fail again however it is resumed.
     fails_again: bool = False
+    #: Whether it scores with functions that Python code handed over, which nobody can repair.
+    of_functions: bool = False
 
 
 def job_result(facts: ResultFacts) -> str:
@@ -248,6 +250,10 @@ START_ANEW = (
 )
 
 
+#: For a run whose function fails: the job keeps it as it was.
+SCORE_AGAIN = "Repair the function and call bscore.score() again: this job keeps the function as it was."
+
+
 def resume_command(job: str, state: str, abandoned: int) -> str:
     """What goes on with a job in a state: one that failed by what it gave up has to try that again."""
     retry = " --retry-failed" if state == Outcome.FAILED and abandoned else ""
@@ -263,6 +269,8 @@ def _next(facts: ResultFacts) -> list[str]:
         return [*lines, f"Every attempt:      {paths.MINI_BATCHES_REPORT}"] if facts.failed else lines
     if facts.fails_again:
         lines.append(f"What to do:         {START_ANEW}")
+    elif facts.of_functions and facts.outcome is Outcome.FAILED and facts.causes:
+        lines.append(f"What to do:         {SCORE_AGAIN}")
     else:
         lines.append(f"Go on from here:    {resume_command(called, facts.outcome, facts.abandoned)}")
     if facts.causes:

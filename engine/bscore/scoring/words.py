@@ -59,6 +59,11 @@ def _reworded(problem: Problem) -> Problem:
     if keyword.startswith("--"):
         keyword, where = "arguments", keyword
     keyword = _BY_OPTION.get(keyword, keyword)
+    inside = keyword.removeprefix("options.")
+    if inside != keyword:
+        as_keyword = f"bscore.score({inside.partition('.')[0]}=...)"
+        what = f"every option is a keyword argument of its own: {as_keyword}"
+        return Problem("bscore.score(options=...)", 0, 0, "", what=what)
     place = f"bscore.score({keyword}=...)" if keyword else "bscore.score()"
     problem = replace(problem, file=place, where=where)
     near = near_match(keyword, [*_BY_FLAG.values(), *_OWN]) if problem.what == "unknown option" else ""

@@ -245,6 +245,14 @@ Every attempt:      logs/sys/job_report/processed_mini-batches.csv
     )
 
 
+def test_a_function_that_fails_is_repaired_where_it_was_written() -> None:
+    text = reports.job_result(dataclasses.replace(FACTS, of_functions=True))
+    assert f"What to do:         {reports.SCORE_AGAIN}\n" in text
+    assert "job resume" not in text
+    killed = reports.job_result(dataclasses.replace(FACTS, of_functions=True, causes=()))
+    assert "job resume" in killed
+
+
 def test_the_result_of_a_job_without_trouble_is_short() -> None:
     facts = dataclasses.replace(
         FACTS, outcome=Outcome.COMPLETED, reason="", resumed=0, causes=(), other_failures=0, findings=(),

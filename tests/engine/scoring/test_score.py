@@ -165,6 +165,7 @@ def test_failures_are_told_with_their_run_and_partial_ones_warn_of_missing_rows(
     assert "5 of 30 items were abandoned" in text
     assert facts["outcome"] == "Failed"
     assert "ValueError: thirteen" in facts["report"]
+    assert "Repair the function and call bscore.score() again" in facts["report"]
     assert facts["run"] == 1
     assert set(facts["saved"]) <= set(range(30)) - {13}
     assert "no model" in facts["init"]

@@ -35,6 +35,10 @@ def said(**given: Any) -> str:
         ({"worker": 2}, "bscore.score(worker=...): unknown option; did you mean 'workers'?"),
         ({"eror_threshold": 2}, "bscore.score(eror_threshold=...): unknown option; did you mean 'error_th"),
         ({"arguments": ["--run_max_try", "x"]}, "bscore.score(arguments=...): --run_max_try: not a whole"),
+        (
+            {"options": {"error_threshold": 0}},
+            "every option is a keyword argument of its own: bscore.score(error_threshold=...)",
+        ),
         ({"append_row_to": "x"}, "cannot be set here, expected output=DIR"),
     ],
 )
