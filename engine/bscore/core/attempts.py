@@ -91,8 +91,10 @@ def _take_returned(run: Run, first: int, count: int) -> range:
 
 def _count_second_tries(run: Run, ids: range) -> None:
     for mini_batch in ids:
-        if mini_batch in run.charges:
-            run.tried_again.add(mini_batch)
+        charge = run.charges.get(mini_batch)
+        if charge is not None and not charge.again:
+            charge.again = True
+            run.retried += 1
 
 
 def on_finished(run: Run, event: e.Finished) -> None:

@@ -54,7 +54,8 @@ def _check_counters(run: Run) -> None:
     assert 0 <= run.succeeded_items <= run.done_items, "succeeded items are part of the done ones"
     assert run.failed_items >= 0, "failed items are not negative"
     assert sum(run.given_up.values()) == len(run.abandoned), "every abandoned one was given up for a reason"
-    again = (mini_batch for mini_batch, charge in run.charges.items() if charge.tries > 1)
-    assert all(mini_batch in run.tried_again for mini_batch in again), "a later try is counted"
+    assert all(charge.again for charge in run.charges.values() if charge.tries > 1), "a later try is counted"
+    again = sum(charge.again for charge in run.charges.values())
+    assert run.retried >= again, "every mini-batch tried again is counted"
     assert sum(run.histogram) >= len(run.done), "every done mini-batch is in the histogram"
     assert run.slowest == sorted(run.slowest, key=lambda slow: -slow.run_ns), "slowest are in order"

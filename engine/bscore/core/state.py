@@ -118,6 +118,8 @@ class Charge:
     tries: int
     worker: str
     items: int
+    #: Whether a second try was given out, which counts the mini-batch once.
+    again: bool = False
 
 
 @dataclass(slots=True)
@@ -219,8 +221,8 @@ class Run:
     given_up: dict[str, int] = field(default_factory=dict)
     #: Done mini-batches that returned fewer elements than items.
     short: int = 0
-    #: Mini-batches of which a second try was given out.
-    tried_again: Ranges = field(default_factory=Ranges)
+    #: Mini-batches of which a second try was given out; counted anew once they were given up and returned.
+    retried: int = 0
     failures: dict[FailureKind, int] = field(default_factory=dict)
     dropped: int = 0
     #: When work was first assigned and when a mini-batch was last done or abandoned; 0 for never.
@@ -268,11 +270,6 @@ class Run:
     def waiting(self) -> int:
         """Mini-batches created that nobody has and that are not over."""
         return self.mini_batches - self.next_new - len(self.ahead) + len(self.returned)
-
-    @property
-    def retried(self) -> int:
-        """How many mini-batches a second try was given out of."""
-        return len(self.tried_again)
 
     @property
     def over(self) -> int:

@@ -65,16 +65,6 @@ def test_tried_again_are_the_mini_batches_given_out_once_more_after_a_failure(se
     assert (played.retried, run) == (len(again), played)
 
 
-def test_a_mini_batch_that_is_given_up_and_tried_anew_counts_once() -> None:
-    world = World(5, mini_batches=4, chances={"raises": 1.0}, limits=Limits(tries=2))
-    world.play()
-    world.begin_term()
-    world.happen(e.AbandonedReturned(world.now, 4, 12))
-    world.ended = None
-    run = world.play()
-    assert (len(run.abandoned), run.retried, run.failures[e.FailureKind.EXCEPTION]) == (4, 4, 16)
-
-
 def test_what_has_one_try_is_never_tried_again() -> None:
     run = World(5, chances={"raises": 1.0}, limits=Limits(tries=1)).play()
     assert (len(run.abandoned), run.retried) == (40, 0)
