@@ -15,7 +15,8 @@ from bscore.core.limits import Limits
 from bscore.core.policy import plan
 from bscore.core.ranges import as_pairs, from_pairs
 from bscore.core.reduce import reduce
-from bscore.core.state import Phase, Run, Vitals, WorkerState
+from bscore.core.state import Phase, Run, WorkerState
+from bscore.core.vitals import Vitals
 
 START_US = 1_790_000_000_000_000
 

@@ -25,8 +25,9 @@ from bscore.core.instructions import (
 )
 from bscore.core.limits import Limits
 from bscore.core.ranges import as_pairs
-from bscore.core.state import MAX_FINDINGS, Run, Vitals, Worker, WorkerState
+from bscore.core.state import MAX_FINDINGS, Run, Worker, WorkerState
 from bscore.core.verdict import init_budget_spent, stuck_inits, verdict
+from bscore.core.vitals import Vitals
 
 #: Above this much rows not yet written nothing is given out.
 MAX_UNWRITTEN_BYTES = 64 * 1024 * 1024

@@ -6,7 +6,8 @@ from bscore.core import listing
 from bscore.core.events import Outcome
 from bscore.core.instructions import End
 from bscore.core.limits import Limits
-from bscore.core.state import Node, Run, Vitals, WorkerState
+from bscore.core.state import Node, Run, WorkerState
+from bscore.core.vitals import Vitals
 
 #: Failed inits of one node before no more workers are started there, per worker (reference 1.13 a).
 INIT_TRIES = 3

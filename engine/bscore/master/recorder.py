@@ -12,7 +12,8 @@ from dataclasses import replace
 
 from bscore.core.events import Assigned, Committed, Event, Finished
 from bscore.core.reduce import reduce
-from bscore.core.state import Run, Vitals
+from bscore.core.state import Run
+from bscore.core.vitals import Vitals
 from bscore.errors import StorageError
 from bscore.logtree.fitting import fit
 from bscore.logtree.records import JournalCrc, encode

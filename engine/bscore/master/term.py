@@ -15,7 +15,8 @@ from pathlib import Path
 
 from bscore import __version__
 from bscore.core import events as e
-from bscore.core.state import Run, Vitals
+from bscore.core.state import Run
+from bscore.core.vitals import Vitals
 from bscore.errors import StorageError, TreeError, UsageError
 from bscore.inputs.listing import Listing, NoListing
 from bscore.inputs.manifest import Manifest

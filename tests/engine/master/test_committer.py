@@ -8,7 +8,8 @@ import threading
 from pathlib import Path
 
 from bscore.core import events as e
-from bscore.core.state import Run, Vitals
+from bscore.core.state import Run
+from bscore.core.vitals import Vitals
 from bscore.master.committer import Committer
 from bscore.master.recorder import Recorder
 from bscore.outputs.part import PartFile
