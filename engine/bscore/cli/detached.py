@@ -30,6 +30,7 @@ def start_detached(job: Job, *, take_over: bool = False, retry_failed: bool = Fa
     before = _last_term(job.tree)
     command = [sys.executable, "-P", "-m", "bscore.cli.driver", str(job.tree), "--on-end", on_end]
     command += ["--take-over"] * take_over + ["--retry-failed"] * retry_failed
+    command += ["--", *sys.argv]
     with (job.tree / paths.DRIVER_LOG).open("ab") as log:
         driver = subprocess.Popen(
             command,

@@ -27,8 +27,11 @@ _REASON_BYTES = 32 * 1024
 @click.option("--on-end", default="")
 @click.option("--take-over", is_flag=True)
 @click.option("--retry-failed", is_flag=True)
-def main(tree: Path, on_end: str, *, take_over: bool, retry_failed: bool) -> None:
-    """Run a job's next term; the exit code says how it ended."""
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+def main(tree: Path, on_end: str, command: tuple[str, ...], *, take_over: bool, retry_failed: bool) -> None:
+    """Run a job's next term; the exit code says how it ended. `command` is what the user typed."""
+    # The driver log says what was asked for, not how the driver was started.
+    sys.argv = list(command) or sys.argv
     job = load_job(tree)
     ear = _take_stdout()
     end = OnEnd(on_end, job)

@@ -37,7 +37,7 @@ def debug(job_name: str, mini_batch: int | None) -> int:
         )
     number = _first_failed(job) if mini_batch is None else mini_batch
     small = _small_job(job, number)
-    narrate(f"Mini-batch {number} of job {job.name}, by itself")
+    narrate(f"Mini-batch {number} of job {job.name}, by itself: what is called mini-batch 0 below")
     return run_in_foreground(small, echo=True)
 
 

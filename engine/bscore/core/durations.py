@@ -185,9 +185,12 @@ def _around(run: Run) -> tuple[float, float]:
     if not around:
         return 0.0, 0.0
     limit = max(GAP_AT_LEAST_US, GAP_MEDIANS * abs(around[len(around) // 2]))
+    gaps = [us for us in around if us > limit]
+    # A gap meets each worker once; what comes more often is to be expected again.
+    if len(gaps) > max(len(run.workers), len(around) // 10):
+        return max(sum(around), 0) / len(around), 0.0
     usual = [us for us in around if abs(us) <= limit]
-    gaps_us = sum(us for us in around if us > limit)
-    return max(sum(usual), 0) / max(len(usual), 1), gaps_us / len(around)
+    return max(sum(usual), 0) / max(len(usual), 1), sum(gaps) / len(around)
 
 
 def _with_tail(run: Run, recent: list[int], count: int) -> tuple[list[int], list[tuple[int, float]]]:

@@ -92,6 +92,8 @@ class ResultFacts:
     fails_again: bool = False
     #: Whether it scores with functions that Python code handed over, which nobody can repair.
     of_functions: bool = False
+    #: Whether it is the small job of a mini-batch in `job debug`, which nobody goes on with.
+    debugs: bool = False
 
 
 def job_result(facts: ResultFacts) -> str:
@@ -239,7 +241,7 @@ def _rows(facts: ResultFacts) -> list[str]:
         parts = split_kept(facts.part)
         kept = f"{counted(facts.rows, 'row')} of finished mini-batches are kept in"
         lines = [f"{kept} {parts[0]}"] if len(parts) == 1 else [kept, *(f"  {part}" for part in parts)]
-        return lines if facts.fails_again else [*lines, "A resumed job goes on behind them."]
+        return lines if facts.fails_again or facts.debugs else [*lines, "A resumed job goes on behind them."]
     return ["No rows were written."]
 
 
@@ -271,7 +273,7 @@ def _next(facts: ResultFacts) -> list[str]:
         lines.append(f"What to do:         {START_ANEW}")
     elif facts.of_functions and facts.outcome is Outcome.FAILED and facts.causes:
         lines.append(f"What to do:         {SCORE_AGAIN}")
-    else:
+    elif not facts.debugs:
         lines.append(f"Go on from here:    {resume_command(called, facts.outcome, facts.abandoned)}")
     if facts.causes:
         lines += [

@@ -47,7 +47,9 @@ def _cause(run: Run, group: ErrorGroup) -> Cause:
     )
 
 
-def result_facts(run: Run, called: str = "", *, of_functions: bool = False) -> ResultFacts:
+def result_facts(
+    run: Run, called: str = "", *, of_functions: bool = False, debugs: bool = False
+) -> ResultFacts:
     """What job_result.txt says of an ended run; `called` is how commands name it."""
     completed = run.outcome is Outcome.COMPLETED
     return ResultFacts(
@@ -81,6 +83,7 @@ def result_facts(run: Run, called: str = "", *, of_functions: bool = False) -> R
         called=called,
         fails_again=fails_again(run),
         of_functions=of_functions,
+        debugs=debugs,
     )
 
 
@@ -114,8 +117,9 @@ def write_reports(term: Term, hurried: Callable[[], bool]) -> bool:
 def write_result(tree: Path, run: Run) -> None:
     """Write `job_result.txt`, and `job_error.txt` where something went wrong."""
     writer = TreeWriter(tree)
-    of_functions = (tree / paths.FUNCTION).exists()
-    result = job_result(result_facts(run, in_commands(tree), of_functions=of_functions))
+    of_functions, debugs = ((tree / path).exists() for path in (paths.FUNCTION, paths.DEBUGGED))
+    facts = result_facts(run, in_commands(tree), of_functions=of_functions, debugs=debugs)
+    result = job_result(facts)
     writer.replace(paths.JOB_RESULT, result.encode("utf-8", "backslashreplace"))
     if run.outcome is not Outcome.COMPLETED or run.errors:
         lines = [run.reason, *cause_lines(causes_of(run), run.other_errors)]

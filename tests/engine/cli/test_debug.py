@@ -39,7 +39,10 @@ def test_one_mini_batch_is_scored_again_by_itself(tmp_path: Path) -> None:
     again = bscore(tmp_path, "job", "debug", "first")
     assert again.returncode == 1
     assert "scoring 4" in again.stderr
-    assert again.stderr.startswith("Mini-batch 1 of job first, by itself\n")
+    assert again.stderr.startswith(
+        "Mini-batch 1 of job first, by itself: what is called mini-batch 0 below\n"
+    )
+    assert "job resume" not in again.stderr
     assert bscore(tmp_path, "job", "show", "last", "--query", "name").stdout == '"first"\n'
     assert "ValueError: seven" in again.stderr
     well = bscore(tmp_path, "job", "debug", "first", "--mini-batch", "0")

@@ -11,6 +11,7 @@ from bscore import demo_data
 from bscore.cli.home import find_job
 from bscore.core import events as e
 from bscore.core.events import FailureKind
+from bscore.logtree import paths
 from bscore.master.job import load_job
 from cli_runs import SLOW, Here, bscore, has_done, now_of, only
 from real_runs import events_of, rows_of, run_of, wait_for
@@ -97,6 +98,9 @@ def test_a_detached_job_survives_its_shell_and_prints_its_name(tmp_path: Path, h
     run = now_of(job)
     assert run is not None
     assert os.getsid(run.pid) == run.pid, "a session of its own"
+    log = (job.tree / paths.DRIVER_LOG).read_text()
+    assert "'--detach', '--on-end'" in log, "the command as it was typed"
+    assert "driver.py" not in log
     wait_for(lambda: has_done(job, 2))
     assert here("job", "cancel", "job1")[0] == 0
     wait_for(told.exists)

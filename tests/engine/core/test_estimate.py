@@ -451,6 +451,12 @@ def test_gaps_that_are_left_out_make_the_end_rough_while_they_matter() -> None:
     assert (seen.confidence, seen.reason) == (Confidence.LIKELY, "")
 
 
+def test_waits_that_come_again_and_again_are_no_gaps() -> None:
+    run = Run()
+    run.recent_around_us.extend([0, 0, 0, 3_000_000] * 100)
+    assert around_run_us(run) == pytest.approx(750_000)
+
+
 def test_a_wait_that_answers_share_costs_each_its_part() -> None:
     run = Run()
     run.recent_around_us.extend([97_000, *[-3_000] * 30] * 3)

@@ -244,7 +244,7 @@ def test_a_thread_that_never_ends_is_said_to_have_held_the_job_up(
     assert run_job(job).outcome is Outcome.COMPLETED
     assert rows_of(job) == expected_rows(6)
     said = run_of(job).findings["ends-late"]
-    assert "1 workers had to be killed 0.2 seconds after" in said
+    assert "1 worker had to be killed 0.2 seconds after" in said
     assert "127.0.0.1/process000" in said
     assert said in (job.tree / paths.JOB_RESULT).read_text()
     assert not processes_of(job)
