@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from bscore.core.events import AttemptFailed, FailureKind
-from bscore.logtree import paths, reports
+from bscore.logtree import causes, paths, reports
 from bscore.logtree.readme_text import readme
 from golden_files import PID, MasterFiles
 
@@ -61,7 +61,7 @@ def causes_of(groups: Iterable[Group]) -> tuple[reports.Cause, ...]:
 def write_reports(master: MasterFiles, facts: reports.ResultFacts) -> None:
     """Everything that stands in a tree once its job has ended."""
     master.put(paths.JOB_RESULT, reports.job_result(facts))
-    master.put(paths.USER_ERRORS, reports.user_error_summary(facts.causes, facts.other_failures))
+    master.put(paths.USER_ERRORS, causes.user_error_summary(facts.causes, facts.other_failures))
     master.put(paths.README, readme())
     start = reports.driver_start(facts.started_at, "score.py", [], "0.1.0", "host-a", PID)
     master.put(paths.DRIVER_LOG, start + reports.driver_end(facts.ended_at, facts.outcome, facts.reason))

@@ -12,6 +12,7 @@ from bscore.cli.foreground import go, manner_of, manner_options
 from bscore.cli.home import find_job
 from bscore.cli.job_argument import job_argument
 from bscore.cli.lasting import narrate
+from bscore.core.counted import counted
 from bscore.core.events import Outcome
 from bscore.core.state import Run
 from bscore.errors import BscoreError, UsageError
@@ -47,10 +48,11 @@ def resume(job_name: str, *, take_over: bool, retry_failed: bool, **given: Any) 
         run = read_history(source).run
         if run.outcome is Outcome.COMPLETED and run.abandoned and retry_failed:
             raise UsageError(
-                f"Job {job.name} is Completed without {len(run.abandoned)} mini-batches that were given up; "
+                f"Job {job.name} is Completed without "
+                f"{counted(len(run.abandoned), 'mini-batch')} that had to be given up; "
                 "its output has its name and is never changed.",
-                remedy=f"Score their items in a new job: {tree / paths.MINI_BATCHES_REPORT} names them. With "
-                "an error_threshold such a job is Failed and can be resumed.",
+                remedy="Score their items in a new job. With an error_threshold such a job is Failed, and "
+                "can be resumed.",
             )
         if run.outcome is Outcome.COMPLETED:
             return _completed_already(job, run)

@@ -5,43 +5,17 @@ Where the original has a sentence for it, that sentence is used (reference 5).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from bscore.core.counted import counted
 from bscore.core.events import FailureKind, Outcome
 from bscore.core.rates import Rate
 from bscore.logtree import paths
+from bscore.logtree.causes import Cause, cause_lines
 from bscore.logtree.kept import split_kept
+from bscore.logtree.lines import one_line
 from bscore.logtree.overview import duration, iso
-
-#: Causes that are written out; further ones are counted.
-MAX_CAUSES = 20
-_TEXT_CHARS = 300
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Failed attempts that have kind, type, message and place in common; times in microseconds UTC."""
-
-    kind: FailureKind
-    error_type: str
-    message: str
-    place: str
-    count: int
-    first_at: int
-    last_at: int
-    nodes: tuple[str, ...]
-    #: -1 for workers that never became ready.
-    first_mini_batch: int
-    trace: str = ""
-    item: str = ""
-    #: Items of the attempts; None: not known.
-    items: int | None = None
-    #: What all of them share, in words.
-    common: tuple[str, ...] = ()
-    #: Whether it was the import of the script that failed.
-    loading: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,74 +129,6 @@ def _why_short(facts: ResultFacts) -> str:
     return "run() returned fewer rows than items"
 
 
-_SENTENCES = {
-    FailureKind.TIMEOUT: "The run() function in the entry script had timeout for {n} times.",
-    FailureKind.EXCEPTION: (
-        "The run() function in the entry script had raised exception for {n} times."
-        " Please check logs at logs/user/error/* for details."
-    ),
-    FailureKind.DIED: "Worker processes died while run() was running for {n} times.",
-    FailureKind.REJECTED: "The run() function in the entry script returned something unusable for {n} times.",
-    FailureKind.SHORT: "The run() function in the entry script returned too few results for {n} times.",
-    FailureKind.LOST: "Nodes were lost while run() was running for {n} times.",
-    FailureKind.MISSING: "Inputs were missing when the job was resumed: {n} items.",
-}
-
-_INIT_SENTENCE = "A worker failed before it was ready for {n} times. Please check logs at logs/user/error/*."
-
-
-def cause_lines(causes: Sequence[Cause], other_failures: int = 0) -> list[str]:
-    """Causes by kind and frequency, in the original's sentences where it has them."""
-    lines: list[str] = []
-    shown = sorted(causes, key=lambda cause: (-cause.count, cause.first_at))
-    hidden = shown[MAX_CAUSES:]
-    totals: dict[str, int] = {}
-    for cause in shown:
-        sentence = _sentence(cause)
-        totals[sentence] = totals.get(sentence, 0) + cause.count
-    for sentence in sorted(totals, key=lambda sentence: -totals[sentence]):
-        lines.append(sentence.format(n=totals[sentence]))
-        for cause in shown[:MAX_CAUSES]:
-            lines += _cause(cause) if _sentence(cause) == sentence else []
-    rest = other_failures + sum(cause.count for cause in hidden)
-    if rest:
-        lines.append(f"Other failed attempts: {rest}. All of them are in {paths.MINI_BATCHES_REPORT}.")
-    return lines
-
-
-def _sentence(cause: Cause) -> str:
-    return _SENTENCES[cause.kind] if cause.first_mini_batch >= 0 else _INIT_SENTENCE
-
-
-def _cause(cause: Cause) -> list[str]:
-    text = f"{cause.error_type}: {cause.message}" if cause.error_type else cause.message
-    lines = [f"  * Error {shorten(text)!r} occurred {cause.count} times."]
-    facts = [f"in {one_line(cause.place)}"] if cause.place else []
-    if cause.nodes:
-        facts.append(f"on {node_names(cause.nodes)}")
-    if cause.items is not None:
-        facts.append(counted(cause.items, "item"))
-    facts.append(f"{iso(cause.first_at)[:19]} to {iso(cause.last_at)[:19]}")
-    lines.append(f"    {', '.join(facts)}")
-    if cause.common:
-        lines.append(f"    In common: {one_line('; '.join(cause.common))}")
-    first = (
-        f"    First: mini-batch {cause.first_mini_batch}"
-        if cause.first_mini_batch >= 0
-        else f"    First: {'the import of the script' if cause.loading else 'init()'}"
-    )
-    if cause.item:
-        first += f", item {one_line(cause.item)}"
-    if cause.trace:
-        first += f", whole text in {one_line(cause.trace)}"
-    return [*lines, first]
-
-
-def node_names(nodes: Sequence[str]) -> str:
-    """The first nodes of a group."""
-    return f"{', '.join(map(one_line, nodes[:4]))}{' and others' if len(nodes) > 4 else ''}"
-
-
 def _rate(rate: Rate) -> str:
     items = f"{rate.items:.1f} items/s"
     if rate.mini_batches is None:
@@ -284,28 +190,9 @@ def _next(facts: ResultFacts) -> list[str]:
     return lines
 
 
-def user_error_summary(causes: Sequence[Cause], other_failures: int = 0) -> str:
-    """The text of `logs/user/error.txt`: the script's errors, grouped."""
-    if not causes and not other_failures:
-        return "The script raised no errors.\n"
-    return "\n".join(cause_lines(causes, other_failures)) + "\n"
-
-
-def one_line(text: str) -> str:
-    """Foreign text for a line of a report: nothing unprintable, no line break, not endless."""
-    return shorten(
-        "".join(char if char.isprintable() else repr(char)[1:-1] for char in text[: _TEXT_CHARS + 1])
-    )
-
-
 def _joined(text: str) -> str:
     """Sentences that may stand on lines of their own, as one line."""
     return one_line(" ".join(text.splitlines()))
-
-
-def shorten(text: str) -> str:
-    """The beginning of a text that may be endless."""
-    return text if len(text) <= _TEXT_CHARS else text[:_TEXT_CHARS] + "…"
 
 
 def driver_start(at: int, script: str, arguments: Iterable[str], version: str, host: str, pid: int) -> str:

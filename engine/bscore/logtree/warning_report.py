@@ -8,8 +8,9 @@ from bscore.core.diagnose import in_common
 from bscore.core.groups import MAX_WARNING_GROUPS, WarningGroup
 from bscore.core.state import Run
 from bscore.logtree import paths
+from bscore.logtree.causes import node_names
+from bscore.logtree.lines import one_line, shorten
 from bscore.logtree.overview import iso
-from bscore.logtree.reports import node_names, one_line, shorten
 
 _OF_SCRIPT = ("warnings", "logging")
 

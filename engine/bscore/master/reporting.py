@@ -13,8 +13,9 @@ from bscore.core.lasting_failure import fails_again
 from bscore.core.rates import rate
 from bscore.core.state import Run
 from bscore.logtree import job_report, paths
+from bscore.logtree.causes import Cause, cause_lines, user_error_summary
 from bscore.logtree.journal import read_events
-from bscore.logtree.reports import Cause, ResultFacts, cause_lines, job_result, user_error_summary
+from bscore.logtree.reports import ResultFacts, job_result
 from bscore.logtree.source import LocalSource
 from bscore.logtree.trees import in_commands
 from bscore.logtree.warning_report import script_warnings, warning_summary

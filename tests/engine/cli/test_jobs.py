@@ -421,7 +421,6 @@ def test_a_published_output_cannot_get_what_was_given_up(tmp_path: Path, here: H
     before = rows_of(job)
     code, _, err = here("job", "resume", "job1", "--retry-failed")
     assert code == 2
-    assert "Completed without 1 mini-batches" in err
-    assert str(job.tree / paths.MINI_BATCHES_REPORT) in err
+    assert "Completed without 1 mini-batch that had to be given up" in err
     assert rows_of(job) == before
     assert here("job", "resume", "job1")[0] == 0

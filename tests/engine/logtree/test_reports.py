@@ -17,9 +17,10 @@ from bscore.core import events as ev
 from bscore.core.events import FailureKind, Outcome
 from bscore.core.rates import Rate
 from bscore.logtree import job_report, overview, paths, reports
+from bscore.logtree.causes import MAX_CAUSES, Cause, cause_lines, user_error_summary
 from bscore.logtree.kept import join_kept, split_kept
 from bscore.logtree.readme_text import FILES, readme
-from bscore.logtree.reports import Cause, ResultFacts, cause_lines
+from bscore.logtree.reports import ResultFacts
 
 AT = 1_618_524_212_226_929  # 2021-04-15T22:03:32.226929
 MINUTE = 60_000_000
@@ -304,11 +305,11 @@ def test_foreign_text_stays_on_its_line_and_moves_no_cursor(
 
 def test_many_causes_are_counted_and_not_all_listed() -> None:
     causes = [dataclasses.replace(CAUSES[1], message=f"no {n}", count=n + 1) for n in range(100)]
-    text = reports.user_error_summary(causes)
-    assert text.count("  * Error") == reports.MAX_CAUSES
+    text = user_error_summary(causes)
+    assert text.count("  * Error") == MAX_CAUSES
     assert "had raised exception for 5050 times" in text
     assert f"Other failed attempts: {sum(range(1, 81))}." in text
-    assert reports.user_error_summary([]) == "The script raised no errors.\n"
+    assert user_error_summary([]) == "The script raised no errors.\n"
 
 
 def test_the_driver_log_is_worded_as_the_originals() -> None:
