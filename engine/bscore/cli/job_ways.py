@@ -10,6 +10,7 @@ from bscore.core.lasting_failure import fails_again
 from bscore.core.state import Run
 from bscore.errors import BscoreError
 from bscore.logtree import paths
+from bscore.logtree.lost_parts import lost_parts
 from bscore.logtree.reports import START_ANEW, resume_command
 from bscore.logtree.trees import in_commands
 from bscore.master.job import load_job
@@ -66,10 +67,8 @@ def lost_rows(tree: Path, run: Run) -> str:
         return ""
     if job.final.exists():
         return ""
-    for part in run.parts:
-        path = job.part(part.term)
-        if part.nbytes and (not path.exists() or path.stat().st_size < part.nbytes):
-            return f"the rows in {path} were removed or cut; put the file back, or run the job anew"
+    for path, _, _ in lost_parts(run, job.part):
+        return f"the rows in {path} were removed or cut; put the file back, or run the job anew"
     return ""
 
 

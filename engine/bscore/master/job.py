@@ -15,8 +15,9 @@ from pathlib import Path
 
 from bscore.errors import StorageError, UsageError
 from bscore.logtree import paths
+from bscore.logtree.place import Place
 from bscore.logtree.readme_text import readme
-from bscore.master.place import Place, read_place, write_place
+from bscore.master.place import read_place, write_place
 from bscore.outputs.own_files import staging_folder
 from bscore.spec.config import JobConfig
 from bscore.spec.job_file import read_job, write_job

@@ -8,27 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from bscore.errors import TreeError, UsageError
 from bscore.logtree import paths
-
-_MARK = re.compile(r"[0-9a-f]{0,32}")
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """The path of a job's directory, and a mark that no other job has; empty for one without.
-
-    `inode` is the directory's number in its file system: it stays when the directory is moved there, and
-    a copy has another one.
-    """
-
-    tree: str
-    mark: str
-    inode: int = 0
+from bscore.logtree.place import Place, decode_place
 
 
 def read_place(tree: Path) -> Place | None:
@@ -38,7 +23,7 @@ def read_place(tree: Path) -> Place | None:
     """
     path = tree / paths.PLACE
     try:
-        return _decoded(path.read_text())
+        return decode_place(path.read_text())
     except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, TypeError) as error:
@@ -47,13 +32,6 @@ def read_place(tree: Path) -> Place | None:
             f"{path} cannot be read: {why}. It tells this job's rows from those of others.",
             remedy="Restore it; its mark also stands in the names of the job's part files, behind the term.",
         ) from None
-
-
-def _decoded(text: str) -> Place:
-    place = Place(**json.loads(text))
-    if not isinstance(place.tree, str) or not _MARK.fullmatch(place.mark):
-        raise ValueError(text)
-    return place
 
 
 def write_place(tree: Path, place: Place) -> None:

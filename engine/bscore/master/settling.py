@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from hashlib import sha256
-from pathlib import Path
 
 from bscore.errors import in_words
 from bscore.logtree import paths
+from bscore.logtree.place import Place
 from bscore.master.job import Job
-from bscore.master.place import Place, read_place, write_place
+from bscore.master.place import read_place, write_place
 
 
 def settled(job: Job) -> Job:
@@ -40,9 +40,5 @@ def _take_along(job: Job, moved: Job) -> None:
     """Raises OSError. What was taken along before stands under its new name already."""
     kept = [(job.part(term), moved.part(term)) for term in job.claimed()]
     for old, new in [*kept, (job.aside, moved.aside)]:
-        if _is_there(old) and not _is_there(new):
+        if os.path.lexists(old) and not os.path.lexists(new):
             old.rename(new)
-
-
-def _is_there(path: Path) -> bool:
-    return os.path.lexists(path)

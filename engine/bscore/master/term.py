@@ -24,6 +24,7 @@ from bscore.inputs.ready import ReadyListing
 from bscore.logtree import paths
 from bscore.logtree.history import History, read_history
 from bscore.logtree.journal import terms
+from bscore.logtree.lost_parts import lost_parts
 from bscore.logtree.records import MAX_LINE_BYTES
 from bscore.logtree.source import LocalSource
 from bscore.master.committer import Committer
@@ -255,14 +256,13 @@ def _committed(job: Job, run: Run) -> dict[Path, int]:
 
 def _check_parts(job: Job, run: Run) -> None:
     """Refuse to go on when rows that were committed are gone; nothing was changed."""
-    for path, nbytes in _committed(job, run).items():
-        size = path.stat().st_size if path.exists() else None
+    for path, size, nbytes in lost_parts(run, job.part):
         if size is None and not job.final.exists():
             raise UsageError(
                 f"Rows of this job are gone: {path} does not exist.",
                 remedy="Put the file back, or run the job anew.",
             )
-        if size is not None and size < nbytes:
+        if size is not None:
             raise UsageError(
                 f"{path} holds {size} bytes, but {nbytes} were committed.",
                 remedy="Restore the file, or run the job anew.",

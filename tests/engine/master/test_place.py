@@ -17,8 +17,9 @@ from bscore.cli.home import all_jobs
 from bscore.core import events as e
 from bscore.errors import StorageError, TreeError, UsageError
 from bscore.logtree import paths
+from bscore.logtree.place import Place
 from bscore.master.job import Job, create_job, load_job
-from bscore.master.place import Place, original_of, write_place
+from bscore.master.place import original_of, write_place
 from bscore.master.run import run_job
 from real_runs import (
     SLOW_ECHO,

@@ -54,3 +54,10 @@ def test_of_a_tree_that_is_elsewhere_nothing_is_claimed(tmp_path: Path, place: P
     assert lost_rows(source, run) is None
     place.write_text("{")
     assert lost_rows(source, run) is None
+
+
+@pytest.mark.parametrize("mark", ["../x", "a/b", 7, None])
+def test_a_mark_that_is_none_never_becomes_a_path(tmp_path: Path, place: Path, mark: object) -> None:
+    run, source = run_in(tmp_path), LocalSource(str(place.parents[1]))
+    place.write_text(json.dumps({"tree": str(place.parents[1].resolve()), "mark": mark}))
+    assert lost_rows(source, run) is None

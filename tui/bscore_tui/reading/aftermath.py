@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from bscore.core.events import Outcome
 from bscore.core.state import Run
 from bscore.logtree import paths
+from bscore.logtree.lost_parts import lost_parts
+from bscore.logtree.place import decode_place
 from bscore.logtree.source import LocalSource, Source
 from bscore.observe import Pulse, last_words
 from bscore_tui.reading.silent_master import silent_master
@@ -43,17 +44,13 @@ def lost_rows(source: Source, run: Run) -> str | None:
     if not isinstance(source, LocalSource) or run.config is None or not run.config.output:
         return None
     try:
-        place = json.loads(source.read(paths.PLACE, 0, 4096))
-        mark, in_place = str(place["mark"]), place["tree"] == str(Path(source.root).resolve())
-    except (ValueError, TypeError, KeyError):
+        place = decode_place(source.read(paths.PLACE, 0, 4096))
+    except (ValueError, TypeError):
+        return None
+    if place.tree != str(Path(source.root).resolve()):
         return None
     final = Path(run.config.output)
-    if not in_place:
-        return None
     if final.exists():
         return ""
-    for part in run.parts:
-        path = final.with_name(paths.part_file(final.name, part.term, mark))
-        if part.nbytes and (not path.exists() or path.stat().st_size < part.nbytes):
-            return str(path)
-    return ""
+    lost = lost_parts(run, lambda term: final.with_name(paths.part_file(final.name, term, place.mark)))
+    return next((str(path) for path, _, _ in lost), "")
