@@ -5,9 +5,10 @@ from __future__ import annotations
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,6 +24,12 @@ from bscore.logtree.source import LocalSource
 from bscore.master.job import Job
 from real_runs import start_master, wait_for
 
+#: Root may read and write everything unless it gives that right away.
+POWERLESS = (
+    ["setpriv", "--bounding-set=-dac_override,-dac_read_search"]
+    if os.geteuid() == 0 and shutil.which("setpriv")
+    else []
+)
 #: Waits in its first mini-batch until the file named here is there.
 WAITING = """
 import os, time
@@ -63,9 +70,9 @@ def environment(home: Path) -> dict[str, str]:
     return {**os.environ, "BSCORE_HOME": str(home), "USER": "ada"}
 
 
-def start(home: Path, *arguments: str, **more: Any) -> subprocess.Popen[str]:
-    """A command in a process of its own."""
-    command = [sys.executable, "-m", "bscore.cli", *arguments]
+def start(home: Path, *arguments: str, before: Sequence[str] = (), **more: Any) -> subprocess.Popen[str]:
+    """A command in a process of its own; `before` are words of the command line that starts it."""
+    command = [*before, sys.executable, "-m", "bscore.cli", *arguments]
     return subprocess.Popen(
         command,
         env=environment(home),

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
-import shutil
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -12,14 +12,17 @@ from bscore.cli.home import find_job
 from bscore.cli.job_argument import complete_jobs
 from bscore.cli.job_facts import Facts, read_facts
 from bscore.cli.job_ways import signals_for
+from bscore.cli.lasting import narrate
+from bscore.cli.removal import Contents, contents, named, refuse_closed, remove, remove_contents
 from bscore.core.events import Outcome
 from bscore.core.state import Run
 from bscore.errors import BscoreError, StorageError, UsageError
-from bscore.logtree import paths
+from bscore.logtree.owners import not_readable, stranger
 from bscore.logtree.trees import in_commands
 from bscore.master.job import Job, load_job
 from bscore.master.lock import JobLock
 from bscore.master.place import original_of
+from bscore.outputs.publish import temporary_name
 
 #: By how much the clock of a file system may be ahead of the master's.
 _CLOCKS_APART_US = 2_000_000
@@ -32,18 +35,54 @@ _CLOCKS_APART_US = 2_000_000
 def delete(job_names: tuple[str, ...], *, yes: bool, with_output: bool) -> None:
     """Remove jobs that do not run: logs, checkpoint, rows of unfinished terms.
 
-    A published output stays, also one inside the job's directory, unless --with-output is given. Of a copy
-    of a job's directory nothing but the copy is removed.
+    A published output stays, also one inside the job's directory, unless --with-output is given; so does
+    what bscore did not make. Of a copy of a job's directory nothing but the copy is removed, of a link to one
+    nothing but the link.
     """
     # All are looked up first, so that a misspelt name deletes nothing.
     trees = list(dict.fromkeys(find_job(name) for name in job_names))
     for tree in trees:
         facts = read_facts(tree)
         _refuse_running(facts)
+        if tree.is_symlink():
+            _delete_link(tree, yes=yes)
+            continue
         rows, output = _own(facts, _leftovers(facts), _published(facts))
+        found = _contents(facts, rows, output)
+        refuse_closed(tree, found)
         if not yes:
-            _ask(facts, rows, output, with_output=with_output)
+            _ask(facts, found, rows, output, with_output=with_output)
         _delete(facts, rows, output, with_output=with_output)
+
+
+def _delete_link(link: Path, *, yes: bool) -> None:
+    """Remove a link in place of a job's directory: what it leads to is not in the jobs root, and stays."""
+    job = link.resolve()
+    if not yes:
+        narrate(f"{link} is a link to {job}. This removes the link alone; the job stays there.")
+        _confirm()
+    try:
+        link.unlink()
+    except OSError as error:
+        raise StorageError(f"The link {link} could not be removed: {error.strerror}.") from error
+    go_on = f"bscore job delete {shlex.quote(str(job))}"
+    narrate(f"Removed the link {link}; the job stays in {job}. Remove it with: {go_on}")
+
+
+def _contents(facts: Facts, rows: list[Path], output: Path | None) -> Contents:
+    job = _job(facts)
+    folder = job.config.output if job else facts.tree
+    own = [*rows, *([output] if output else []), *(_unfinished(job) if job else ())]
+    try:
+        return contents(facts.tree, folder, own)
+    except OSError as error:
+        raise not_readable(Path(error.filename or facts.tree), error.strerror or "damaged") from error
+
+
+def _unfinished(job: Job) -> Iterator[Path]:
+    """The part files of all terms, and the file that several of them were being put together in."""
+    yield from job.parts()
+    yield Path(temporary_name(str(job.final)))
 
 
 def _own(facts: Facts, rows: list[Path], output: Path | None) -> tuple[list[Path], Path | None]:
@@ -53,7 +92,7 @@ def _own(facts: Facts, rows: list[Path], output: Path | None) -> tuple[list[Path
     original = original_of(tree) if theirs else None
     if original is None:
         return rows, output
-    click.echo(f"{tree} is a copy of {original}: what that one wrote elsewhere stays.", err=True)
+    narrate(f"{tree} is a copy of {original}: what that one wrote elsewhere stays.")
     return [path for path in rows if path not in theirs], None if output in theirs else output
 
 
@@ -104,12 +143,20 @@ def _as_published(final: Path, run: Run) -> bool:
     return status.st_size == run.committed_bytes and status.st_mtime_ns // 1000 <= run.last + _CLOCKS_APART_US
 
 
-def _ask(facts: Facts, rows: list[Path], output: Path | None, *, with_output: bool) -> None:
-    click.echo(f"Job {facts.tree.name} is {facts.status}. This removes {facts.tree}", err=True)
+def _ask(facts: Facts, found: Contents, rows: list[Path], output: Path | None, *, with_output: bool) -> None:
+    owner = stranger(facts.tree)
+    whose = f", which belongs to {owner}" if owner else ""
+    narrate(f"Job {facts.tree.name} is {facts.status}. This removes {facts.tree}{whose}")
     for path in rows:
-        click.echo(f"  and rows that were never published: {path}", err=True)
+        narrate(f"  and rows that were never published: {path}")
     if output is not None:
-        click.echo(f"  {'and its output' if with_output else 'but not its output'}: {output}", err=True)
+        narrate(f"  {'and its output' if with_output else 'but not its output'}: {output}")
+    if found.foreign:
+        narrate(f"  but not what bscore did not make: {named(facts.tree, found.foreign)}")
+    _confirm()
+
+
+def _confirm() -> None:
     try:
         sure = click.confirm("Remove it for good?", err=True)
     except click.Abort:
@@ -124,29 +171,25 @@ def _delete(facts: Facts, rows: list[Path], output: Path | None, *, with_output:
     # Held to the end, so that no resume begins in between; other hosts were looked at before.
     lock.acquire(take_over=True)
     try:
+        found = _contents(facts, rows, output)
         for path in rows:
-            _remove(path)
+            remove(path)
         if output is not None and with_output:
-            _remove(output)
+            remove(output)
         kept = output if output is not None and not with_output and output.is_relative_to(tree) else None
-        # What makes it a job goes last: a removal that was interrupted can be repeated.
-        names = sorted(os.listdir(tree), key=lambda name: (name in ("logs", paths.JOB_FILE), name))
-        for name in names:
-            if kept is None or not kept.is_relative_to(tree / name):
-                _remove(tree / name)
-        if kept is None:
-            tree.rmdir()
+        remove_contents(tree, found, kept)
     except OSError as error:
         raise StorageError(
             f"Job {tree.name} could not be removed whole: {error}.", remedy="Give the command again."
         ) from error
     finally:
         lock.close()
-    click.echo(f"Removed {tree}" + (f" but for {kept}" if kept else ""), err=True)
+    _say(tree, found, kept)
 
 
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+def _say(tree: Path, found: Contents, kept: Path | None) -> None:
+    narrate(f"Removed {tree}" + (f" but for {kept}" if kept else ""))
+    if found.foreign:
+        narrate(f"Left in {tree}, since bscore did not make it: {named(tree, found.foreign)}")
+    for link in found.links:
+        narrate(f"Removed the link {link}, and not what it led to.")

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from bscore.errors import StorageError, UsageError
 from bscore.logtree import paths
+from bscore.logtree.identity import is_job
 from bscore.logtree.place import Place
 from bscore.logtree.readme_text import readme
 from bscore.master.place import read_place, write_place
@@ -125,6 +126,11 @@ def _give_name(fresh: Path, tree: Path) -> None:
 def name_taken(tree: Path) -> UsageError:
     """What to say of a new job whose directory is there already."""
     name = tree.name
+    if not is_job(tree):
+        return UsageError(
+            f"{tree} is there already, and is no job of bscore.",
+            remedy="Give another --name, or move it away.",
+        )
     return UsageError(
         f"There is already a job named {name} in {tree.parent}.",
         remedy=f"Give another --name, continue it with 'bscore job resume {name}', or remove it with "

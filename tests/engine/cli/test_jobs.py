@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,10 +14,12 @@ import pytest
 
 from bscore.core.events import AbandonedReturned, Outcome
 from bscore.core.limits import Limits
+from bscore.errors import NotFoundError
 from bscore.logtree import paths
 from bscore.master.job import Job
 from bscore.master.run import run_job
-from cli_runs import HANGING_ONCE, SLOW, Here, ended, has_done, now_of, only, running, start
+from bscore_tui.reading.jobs import find_tree
+from cli_runs import HANGING_ONCE, POWERLESS, SLOW, Here, ended, has_done, now_of, only, running, start
 from real_runs import (
     ECHO,
     events_of,
@@ -28,6 +31,8 @@ from real_runs import (
     start_master,
     wait_for,
 )
+
+FORMAT_1 = Path(__file__).parents[2] / "data/format-1"
 
 
 @pytest.fixture
@@ -424,3 +429,124 @@ def test_a_published_output_cannot_get_what_was_given_up(tmp_path: Path, here: H
     assert "Completed without 1 mini-batch that had to be given up" in err
     assert rows_of(job) == before
     assert here("job", "resume", "job1")[0] == 0
+
+
+STRANGE_FOLDERS = {
+    "a cloud's job file": {"job.yml": "type: parallel\n", "logs/today.txt": "x", ".git/HEAD": "x"},
+    "logs of a system": {"logs/sys/messages.txt": "x", "src/main.py": "x"},
+    "a tree of the cloud": {
+        "logs/sys/master_role.txt": "2024-01-01 INFO started\n",
+        "logs/user/error.txt": "x",
+    },
+    "a training run": {"checkpoint/place": "Berlin", "checkpoint/epoch-3.pt": "x", "logs/train.txt": "x"},
+}
+
+
+def _files_below(folder: Path) -> dict[str, str]:
+    return {str(path.relative_to(folder)): path.read_text() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.mark.parametrize("kind", STRANGE_FOLDERS)
+def test_a_folder_without_marks_of_bscore_is_no_job_for_any_command(
+    tmp_path: Path, here: Here, kind: str
+) -> None:
+    folder = tmp_path / "jobs/theirs"
+    for name, text in STRANGE_FOLDERS[kind].items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    for name in ("theirs", str(folder)):
+        for words in (["show"], ["delete", "-y"], ["resume"], ["cancel"], ["stream"], ["stack"], ["debug"]):
+            code, out, err = here("job", *words, name)
+            assert (code, out, "is no job of bscore" in err) == (2, "", True)
+            assert "job delete" not in err
+    assert here.json("job", "list") == []
+    assert _files_below(folder) == STRANGE_FOLDERS[kind]
+    script = tmp_path / "score.py"
+    script.write_text(ECHO)
+    code, _, err = here("run", "--script", str(script), "--input", str(tmp_path), "--name", "theirs")
+    assert (code, "job delete" in err) == (2, False)
+    with pytest.raises(NotFoundError, match="no job's directory"):
+        find_tree(str(folder), {"BSCORE_HOME": str(tmp_path)})
+
+
+def test_deleting_leaves_and_names_what_bscore_did_not_make(tmp_path: Path, here: Here) -> None:
+    job = make_job(tmp_path, items=5, output=tmp_path / "jobs/job1/outputs/score")
+    run_job(job)
+    theirs = [
+        "notes.txt",
+        ".git/HEAD",
+        "src/a.py",
+        "logs/mine.txt",
+        "checkpoint/epoch.pt",
+        "outputs/score/x.csv",
+    ]
+    for name in theirs:
+        (job.tree / name).parent.mkdir(parents=True, exist_ok=True)
+        (job.tree / name).write_text("theirs")
+    code, _, err = here("job", "delete", "job1")
+    assert (code, "not what bscore did not make: .git, " in err) == (2, True)
+    code, _, err = here("job", "delete", "job1", "-y", "--with-output")
+    assert code == 0
+    assert f"Left in {job.tree}, since bscore did not make it: .git, " in err
+    assert _files_below(job.tree) == dict.fromkeys(theirs, "theirs")
+    assert here("job", "show", str(job.tree))[0] == 2
+
+
+@pytest.mark.parametrize("tree", sorted(path.name for path in FORMAT_1.iterdir() if path.is_dir()))
+def test_a_tree_of_an_earlier_version_is_removed_whole(tmp_path: Path, here: Here, tree: str) -> None:
+    shutil.copytree(FORMAT_1 / tree, tmp_path / "jobs/old")
+    code, _, err = here("job", "delete", "old", "-y")
+    assert code == 0, err
+    assert not (tmp_path / "jobs/old").exists(), err
+
+
+@pytest.mark.parametrize("mark", [paths.PLACE, paths.JOB_FILE, paths.JOURNAL])
+def test_one_mark_is_enough_for_a_job_and_a_removal_that_was_broken_off_goes_on(
+    tmp_path: Path, here: Here, mark: str
+) -> None:
+    job = make_job(tmp_path, items=5)
+    run_job(job)
+    for name in {paths.PLACE, paths.JOB_FILE, paths.JOURNAL} - {mark}:
+        (job.tree / name).unlink()
+    assert here("job", "delete", "job1", "-y")[0] == 0
+    assert not job.tree.exists()
+
+
+def test_deleting_a_link_removes_the_link_alone(tmp_path: Path, here: Here) -> None:
+    job = make_job(tmp_path, items=5)
+    run_job(job)
+    far = tmp_path / "far"
+    job.tree.rename(far)
+    before = _files_below(far)
+    job.tree.symlink_to(far)
+    code, _, err = here("job", "delete", "job1", "-y")
+    assert (code, f"Remove it with: bscore job delete {far}" in err) == (0, True)
+    assert not job.tree.is_symlink()
+    assert _files_below(far) == before
+    assert here("job", "delete", str(far), "-y")[0] == 0
+    assert not far.exists()
+
+
+def test_deleting_follows_no_link_in_the_directory(tmp_path: Path, here: Here) -> None:
+    job = make_job(tmp_path, items=5)
+    run_job(job)
+    far = tmp_path / "far"
+    (job.tree / "logs").rename(far)
+    (job.tree / "logs").symlink_to(far)
+    before = _files_below(far)
+    code, _, err = here("job", "delete", "job1", "-y")
+    assert (code, f"the link {job.tree}/logs, and not what" in err) == (0, True)
+    assert not job.tree.exists()
+    assert _files_below(far) == before
+
+
+def test_a_read_only_tree_is_refused_before_anything_is_removed(tmp_path: Path, here: Here) -> None:
+    job = make_job(tmp_path, items=5)
+    run_job(job)
+    before = _files_below(job.tree)
+    subprocess.run(["chmod", "-R", "a-w", job.tree], check=True)
+    code, _, err = ended(start(tmp_path, "job", "delete", "job1", "-y", before=POWERLESS))
+    assert (code, f"chmod -R u+w {job.tree}" in err) == (2, True), err
+    assert _files_below(job.tree) == before
+    subprocess.run(["chmod", "-R", "u+w", job.tree], check=True)
+    assert here("job", "delete", "job1", "-y")[0] == 0

@@ -32,6 +32,8 @@ from bscore_tui.views.model import GONE, Face, Mode, Model
 from bscore_tui.views.overview import overview
 from bscore_tui.views.styles import Options, text_of
 from histories import World, troubled
+from journals import started
+from journals import tree as tree_of
 from tui_trees import journals_of, running
 
 
@@ -272,7 +274,7 @@ def test_a_tree_without_any_lease_is_given_up_after_minutes_of_silence() -> None
 
 def test_jobs_are_found_by_what_a_person_types(tmp_path: Path) -> None:
     for name in ("night-1", "night-2", "day"):
-        write(tmp_path / "jobs" / name, {paths.JOURNAL: b""})
+        write(tmp_path / "jobs" / name, tree_of([[started(1, 0)]])[1])
     environ = {"BSCORE_HOME": str(tmp_path)}
     assert find_tree("day", environ).name == "day"
     assert find_tree("d", environ).name == "day"
@@ -287,7 +289,7 @@ def test_jobs_are_found_by_what_a_person_types(tmp_path: Path) -> None:
 def test_a_copy_is_never_called_by_the_name_of_its_original(tmp_path: Path) -> None:
     environ = {"BSCORE_HOME": str(tmp_path)}
     for place in ("jobs/night", "copies/night", "copies/other one", "jobs/last", "jobs/-n"):
-        write(tmp_path / place, {paths.JOURNAL: b""})
+        write(tmp_path / place, tree_of([[started(1, 0)]])[1])
     assert called(tmp_path / "jobs/night", environ) == "night"
     assert called(tmp_path / "jobs/../jobs/night", environ) == "night"
     for place in ("copies/night", "jobs/last", "jobs/-n"):
@@ -337,7 +339,7 @@ def test_what_is_no_job_is_said_to_be_none(tmp_path: Path) -> None:
     environ = {"BSCORE_HOME": str(tmp_path)}
     with pytest.raises(NotFoundError, match=r"no jobs yet in .*\n.*bscore demo"):
         find_tree("last", environ)
-    tree = write(tmp_path / "jobs/night", {paths.JOURNAL: b"", "readme": b""})
+    tree = write(tmp_path / "jobs/night", tree_of([[started(1, 0)]])[1] | {"readme": b""})
     for folder, said in (
         (tmp_path / "jobs", f"no job's directory.\nIt holds jobs: {tree}."),
         (tmp_path / "jobs/night/logs", f"no job's directory.\nIt is part of the job in {tree}."),

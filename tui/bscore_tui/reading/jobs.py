@@ -8,22 +8,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bscore.errors import NotFoundError, UsageError
-from bscore.logtree import paths
+from bscore.logtree.identity import is_job
 from bscore.logtree.trees import begun, jobs_root, newest
-
-#: What a job's directory holds, from its first moment on.
-_FIRST_NAMES = {name.partition("/")[0] for name in (paths.JOB_FILE, paths.README, paths.LOCK, paths.CONTROL)}
-
-
-def is_tree(folder: Path) -> bool:
-    """Whether a folder looks like a job's directory."""
-    return any((folder / name).exists() for name in (paths.JOURNAL, paths.JOB_FILE, "logs/sys", "logs/user"))
 
 
 def all_trees(root: Path) -> list[Path]:
     """The trees in a folder, the newest first."""
     try:
-        found = [folder for folder in root.iterdir() if folder.is_dir() and is_tree(folder)]
+        found = [folder for folder in root.iterdir() if is_job(folder)]
     except OSError:
         return []
     return sorted(found, key=begun, reverse=True)
@@ -40,9 +32,9 @@ def _check_folder(job: str, folder: Path) -> None:
         raise NotFoundError(f"There is no folder {job}.", remedy=remedy) from None
     except OSError as error:
         raise NotFoundError(f"{job} cannot be read: {error.strerror}.", remedy=remedy) from None
-    if not names or not _FIRST_NAMES.isdisjoint(names):
+    if not names or is_job(folder):
         return
-    around = next((parent for parent in folder.absolute().parents if is_tree(parent)), None)
+    around = next((parent for parent in folder.absolute().parents if is_job(parent)), None)
     if around is not None:
         remedy = f"It is part of the job in {around}."
     elif within := all_trees(folder)[:3]:
@@ -57,7 +49,7 @@ def find_tree(job: str, environ: Mapping[str, str]) -> Path:
     Raises NotFoundError with a near match, UsageError where a beginning fits several.
     """
     root = jobs_root(environ)
-    as_path = Path(job).expanduser()
+    as_path = Path(os.path.expanduser(job))  # noqa: PTH111  # pathlib raises for an unknown user
     if "/" in job or job in (".", ".."):
         _check_folder(job, as_path)
         return as_path.absolute()
@@ -65,7 +57,7 @@ def find_tree(job: str, environ: Mapping[str, str]) -> Path:
     last = newest(trees) if job == "last" else None
     if last is not None:
         return last
-    if not trees and not (as_path.is_dir() and is_tree(as_path)):
+    if not trees and not is_job(as_path):
         remedy = "Start one with 'bscore run' or 'bscore demo', or give a job's directory."
         raise NotFoundError(f"There are no jobs yet in {root}.", remedy=remedy)
     names = {tree.name: tree for tree in trees}
@@ -78,7 +70,7 @@ def find_tree(job: str, environ: Mapping[str, str]) -> Path:
         raise UsageError(
             f"'{job}' fits {len(close)} jobs: {', '.join(close[:5])}.", remedy="Give more of the name."
         )
-    if as_path.is_dir() and is_tree(as_path):
+    if is_job(as_path):
         return as_path.absolute()
     near = difflib.get_close_matches(job, names, n=1)
     remedy = f"Did you mean '{near[0]}'?" if near else "See 'bscore job list', or give a directory."
