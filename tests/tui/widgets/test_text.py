@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bscore_tui.clipboard import MAX_BYTES, copy, osc52
-from bscore_tui.screens.commands import commands_for
 from bscore_tui.screens.outside import pager_command
 from bscore_tui.widgets.aliases import Aliases
 from bscore_tui.widgets.edit import Edit
@@ -101,20 +100,6 @@ def test_a_click_finds_its_key() -> None:
     assert [entry_at(entries, 80, column) for column in (0, 1, 10, 11, 12, 13, 18, 19)] == [
         None, 0, 0, None, None, 1, 1, None,
     ]  # fmt: skip
-
-
-def test_only_a_living_job_offers_what_acts_on_it() -> None:
-    alive = commands_for("mb:7", "job", worker="n/process000", read_only=False, state="Running")
-    assert [command.name for command in alive] == ["stack", "restart", "abandon", "debug"]
-    assert [bool(command.harm) for command in alive] == [False, True, True, False]
-    ended = commands_for("mb:7", "job", read_only=False, state="Failed")
-    assert [command.line for command in ended] == [
-        "bscore job debug job --mini-batch 7",
-        "bscore job resume job",
-    ]
-    done = commands_for("mb:7", "job", read_only=False, state="Completed")
-    assert [command.name for command in done] == ["debug"]
-    assert [c.name for c in commands_for("mb:7", "job", read_only=True, state="Running")] == ["debug"]
 
 
 def test_the_pager_begins_at_the_line_where_it_can() -> None:

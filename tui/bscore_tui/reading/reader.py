@@ -30,6 +30,7 @@ from bscore_tui.reading.aftermath import aftermath
 from bscore_tui.reading.build import Seen, build
 from bscore_tui.reading.earlier import earlier_job
 from bscore_tui.reading.outlook import NO_OUTLOOK, Outlook, Outlooks
+from bscore_tui.reading.present import Present, present_of
 from bscore_tui.reading.scan import JournalScan, is_quiet
 from bscore_tui.views.earlier import Earlier
 from bscore_tui.views.model import GONE, Face, Mode, Model
@@ -97,6 +98,11 @@ class JobReader:
     def pulse(self) -> Pulse:
         """What the last poll knew of the master."""
         return self._pulse
+
+    @property
+    def present(self) -> Present:
+        """The job as it is now, whatever moment is shown."""
+        return present_of(self.follower.run, self._pulse, self.source)
 
     @property
     def silent_s(self) -> float:

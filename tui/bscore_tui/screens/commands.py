@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import shlex
 from dataclasses import dataclass
+from pathlib import PurePath
 
-from bscore.logtree.paths import split_worker
+from bscore_tui.reading.present import Present
+from bscore_tui.views.words import plural
 
-_ALIVE = ("Preparing", "Running", "Finalizing")
 _RESUMABLE = ("Failed", "Canceled", "NotResponding")
 
 
@@ -19,6 +20,8 @@ class Command:
     help: str
     argv: tuple[str, ...]
     harm: str = ""
+    #: What any key but `y` does where there is harm.
+    keep: str = "leave it as it is"
     #: It runs in the terminal itself, because it talks to the person.
     foreground: bool = False
 
@@ -28,46 +31,92 @@ class Command:
         return shlex.join(self.argv)
 
 
-def commands_for(target: str, job: str, *, worker: str = "", read_only: bool, state: str) -> list[Command]:
-    """What can be done with a target of a job in a state. `worker`: who runs the mini-batch now, or ""."""
-    kind, _, name = target.partition(":")
-    found: list[Command] = []
-    may_act = state in _ALIVE and not read_only
-    if kind == "mb":
-        who = worker
-        if may_act and who:
-            found += _of_worker(who, job)
-        if may_act:
-            harm = "its items count as failed and are not tried again"
-            argv = ("bscore", "job", "abandon", job, "--mini-batch", name)
-            found.append(Command("abandon", "give this one up", argv, harm))
-        argv = ("bscore", "job", "debug", job, "--mini-batch", name)
-        found.append(Command("debug", "run it here", argv, foreground=True))
-    elif kind == "worker" and may_act:
-        found += _of_worker(name, job)
-    if may_act and not found:
-        harm = "the job ends as Canceled; finished mini-batches are kept for resume"
-        found.append(Command("cancel", "stop the job", ("bscore", "job", "cancel", job), harm))
-    if state in _RESUMABLE and not read_only:
-        found.append(Command("resume", "go on where it ended", ("bscore", "job", "resume", job)))
-    if not found:
-        found.append(Command("show", "the job as text", ("bscore", "job", "show", job), foreground=True))
-    return found
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """Commands for one thing; `title` says which, for they act on nothing else."""
+
+    title: str
+    commands: tuple[Command, ...]
 
 
-def _of_worker(worker: str, job: str) -> list[Command]:
-    argv = ("bscore", "job", "restart-worker", job, worker)
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The selected thing as it is now; no thing where there are neither worker nor mini-batch."""
+
+    title: str = ""
+    #: The living worker that it is, or that runs it.
+    worker: str = ""
+    mini_batch: int | None = None
+    #: The mini-batch is meant itself, and is not over.
+    is_open: bool = False
+
+
+def offers_for(selection: Selection, job: str, now: Present, *, read_only: bool) -> list[Offer]:
+    """What can be done with the selected thing, if anything, and apart from it with the whole job.
+
+    `job` is how commands name the job.
+    """
+    own = _of_selection(selection, job, may_act=now.is_alive and not read_only)
+    found = [Offer(selection.title, tuple(own))] if own else []
     return [
-        Command("stack", "where is it now", ("bscore", "job", "stack", job, "--worker", worker)),
-        Command("restart", "kill this worker now", argv, "its mini-batch is tried again by another one"),
+        *found,
+        Offer(f"the whole job {PurePath(job).name}", tuple(_of_job(job, now, read_only=read_only))),
     ]
 
 
-def title_of(target: str, worker: str = "") -> str:
-    """What a target is, in words."""
-    kind, _, name = target.partition(":")
-    if kind == "mb":
-        return f"mini-batch {int(name):,}" + (f" on {' '.join(split_worker(worker))}" if worker else "")
-    if kind == "worker":
-        return "worker " + " ".join(split_worker(name))
-    return {"node": f"node {name}", "error": "error group", "file": name}.get(kind, "the job")
+def _of_selection(selection: Selection, job: str, *, may_act: bool) -> list[Command]:
+    found: list[Command] = []
+    if may_act and selection.worker:
+        found += _of_worker(selection.worker, job)
+    if selection.mini_batch is None:
+        return found
+    number = str(selection.mini_batch)
+    if may_act and selection.is_open:
+        argv = ("bscore", "job", "abandon", job, "--mini-batch", number)
+        harm = "Its items count as failed and get no rows; it is not tried again."
+        found.append(Command("abandon", "no more tries for it", argv, harm, "leave it"))
+    argv = ("bscore", "job", "debug", job, "--mini-batch", number)
+    return [*found, Command("debug", "run it here", argv, foreground=True)]
+
+
+def _of_worker(worker: str, job: str) -> list[Command]:
+    harm = "The worker is killed; another one takes its mini-batch, which is not charged."
+    argv = ("bscore", "job", "restart-worker", job, worker)
+    return [
+        Command("stack", "where is it now", ("bscore", "job", "stack", job, "--worker", worker)),
+        Command("restart", "kill this worker now", argv, harm, "leave it running"),
+    ]
+
+
+def _of_job(job: str, now: Present, *, read_only: bool) -> list[Command]:
+    found: list[Command] = []
+    if not read_only and now.is_alive:
+        found.append(Command("stacks", "where are all workers now", ("bscore", "job", "stack", job)))
+        if now.left and now.state == "Running":
+            what = plural(now.left, "mini-batch", "mini-batches")
+            harm = f"{what} get no rows. The job then ends: Completed, or Failed where its thresholds say so."
+            argv = ("bscore", "job", "abandon", job, "--remaining")
+            found.append(Command("finish", "abandon what is left", argv, harm, "keep it running"))
+        harm = "The job ends as Canceled; finished mini-batches are kept for a resume."
+        cancel = ("bscore", "job", "cancel", job)
+        found.append(Command("cancel", "cancel the job", cancel, harm, "keep it running"))
+    elif not read_only and now.state in _RESUMABLE and not now.hopeless:
+        found += _resumes(job, now)
+    return [*found, Command("show", "the job as text", ("bscore", "job", "show", job), foreground=True)]
+
+
+def _resumes(job: str, now: Present) -> list[Command]:
+    """What goes on with a job, the one that helps first.
+
+    One that failed has failed by what was abandoned: without trying that again it would fail at once.
+    """
+    plain = ("bscore", "job", "resume", job, "--detach")
+    left = plural(now.left, "mini-batch", "mini-batches")
+    again = plural(now.left + now.abandoned, "mini-batch", "mini-batches")
+    harm = "The script as it is now runs on {}. Cancel ends it again."
+    resume = Command("resume", "score what is left", plain, harm.format(left))
+    failed_too = (*plain, "--retry-failed")
+    retry = Command("retry", "what is left and what failed", failed_too, harm.format(again))
+    if not now.abandoned:
+        return [resume]
+    return [retry] if now.state == "Failed" else [resume, retry]

@@ -10,6 +10,7 @@ from bscore.logtree.trees import called
 from bscore_tui.screens import commands, outside
 from bscore_tui.screens.moments import neighbour, trouble_times
 from bscore_tui.screens.moving import by, go
+from bscore_tui.screens.running import run_command
 from bscore_tui.screens.times import STILL, look_at
 from bscore_tui.widgets.command_list import CommandList
 from bscore_tui.widgets.edit import Edit
@@ -142,23 +143,19 @@ def do_help(stage: Stage) -> None:
 
 
 def do_actions(stage: Stage) -> None:
-    """Commands for what is selected."""
-    target = stage.navigation.page.target()
-    worker = outside.worker_of(target, stage.model)
-    root = stage.monitor.root
-    offered = commands.commands_for(
-        target,
-        called(Path(root), stage.environ) if root is not None else stage.model.job,
-        worker=worker,
-        read_only=stage.monitor.read_only,
-        state=stage.model.state,
-    )
+    """Commands for what is seen to be selected, and for the job."""
+    page, reader = stage.navigation.page, stage.feed.reader
+    target = page.acted_on(stage.view_body)
+    name = called(Path(stage.monitor.root), stage.environ) if stage.monitor.root else stage.model.job
+    selection = outside.selection_of(target, stage.model, reader.follower.run)
+    offers = commands.offers_for(selection, name, reader.present, read_only=stage.monitor.read_only)
+    by_line = {command.line: command for offer in offers for command in offer.commands}
     stage.lay(
         CommandList(
-            commands.title_of(target, worker),
-            offered,
-            run=lambda number: outside.run_command(stage, offered[number]),
-            copy=lambda number: outside.copy(stage, offered[number].line),
+            offers,
+            run=lambda entry: run_command(stage, by_line[entry.line]),
+            copy=lambda entry: outside.copy(stage, entry.line),
+            options=stage.options,
         )
     )
 

@@ -9,17 +9,17 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bscore.core.state import Run
 from bscore.logtree import paths
 from bscore_tui import clipboard
-from bscore_tui.screens.commands import Command
+from bscore_tui.screens.commands import Selection
 from bscore_tui.views.model import Model
 from bscore_tui.views.safe import safe_text
 from bscore_tui.views.styles import Options
+from bscore_tui.views.words import batch_name
 
 if TYPE_CHECKING:
     from bscore_tui.screens.stage import Stage
-
-_COMMAND_S = 120.0
 
 
 def copy(stage: Stage, text: str) -> None:
@@ -70,45 +70,6 @@ def save_snapshot(stage: Stage) -> str:
     return f"saved {base.name}.svg and .txt"
 
 
-def run_command(stage: Stage, command: Command) -> None:
-    """Run a command of the list; what it says last is shown."""
-    if command.foreground:
-        with stage.monitor.away():
-            _in_terminal(command)
-        return
-    stage.say(f"{command.line} ...")
-    stage.monitor.run_worker(lambda: _in_background(stage, command), thread=True, exit_on_error=False)
-
-
-def _in_terminal(command: Command) -> None:
-    try:
-        subprocess.run(command.argv, check=False)
-        input("\nenter goes back to the monitor ")
-    except (OSError, EOFError, KeyboardInterrupt):
-        return
-
-
-def _in_background(stage: Stage, command: Command) -> None:
-    try:
-        done = subprocess.run(
-            command.argv,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            timeout=_COMMAND_S,
-            check=False,
-        )
-        said = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        text = safe_text(said[0], 300) if said else f"{command.name}: done"
-    except (OSError, subprocess.TimeoutExpired) as error:
-        text = safe_text(f"{command.name}: {error}", 300)
-    stage.app.call_from_thread(_said, stage, text)
-
-
-def _said(stage: Stage, text: str) -> None:
-    stage.say(text)
-    stage.redraw()
-
-
 def next_zone(options: Options) -> tuple[str, int]:
     """UTC, then the zone of this machine, then UTC again: its name and minutes east."""
     local = time.localtime()
@@ -128,6 +89,27 @@ def worker_of(target: str, model: Model) -> str:
     if kind == "error":
         return next((row.worker for row in model.errors if row.key == name), "")
     return ""
+
+
+def selection_of(target: str, model: Model, run: Run) -> Selection:
+    """What a target stands for as it is now, whatever moment is shown; nothing for what no command takes."""
+    kind, _, name = target.partition(":")
+    if kind == "worker":
+        living = name if name in run.workers else ""
+        return Selection("worker " + " ".join(paths.split_worker(name)), living)
+    if kind == "mb" and name.isdecimal():
+        number = int(name)
+        worker = run.workers.get(run.in_flight.get(number, ""))
+        runs = worker.id if worker is not None and list(worker.queue)[:1] == [number] else ""
+        where = f" on {' '.join(paths.split_worker(runs))}" if runs else ""
+        is_open = number < run.mini_batches and number not in run.done and number not in run.abandoned
+        return Selection(batch_name(number) + where, runs, number, is_open)
+    row = next((row for row in model.errors if kind == "error" and row.key == name), None)
+    if row is None or row.first_mini_batch is None or not row.is_attempt:
+        return Selection()
+    return Selection(
+        f"{batch_name(row.first_mini_batch)}, the first with this error", "", row.first_mini_batch
+    )
 
 
 def batch_of(target: str, model: Model) -> str:

@@ -116,6 +116,13 @@ class Page:
         rows = rows_of(self.shown)
         return self.shown.targets[rows[0]] if rows else ""
 
+    def acted_on(self, view: LineView) -> str:
+        """What commands act on: the page's subject, or the selected row while it is seen; "" is the job."""
+        if self.subject:
+            return self.subject
+        named = self.selected and self.shown.targets.get(self.row) == self.selected
+        return self.selected if named and view.shows(self.row) else ""
+
     def wheel(self, rows: int, view: LineView) -> None:
         """Scroll by rows; the selection may leave the screen."""
         self.loose = True

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, TypeVar, cast
 
+from rich.cells import cell_len
 from textual.binding import Binding
 from textual.screen import Screen
 
@@ -17,7 +18,7 @@ from bscore_tui.screens.moving import go
 from bscore_tui.screens.navigation import Navigation
 from bscore_tui.screens.pages import INNER, ROOTS
 from bscore_tui.views.head import footer
-from bscore_tui.views.layout import crop, shortened
+from bscore_tui.views.layout import shortened, wrap
 from bscore_tui.views.safe import safe_text
 from bscore_tui.views.strip import strip
 from bscore_tui.views.styles import Body, Line, Options
@@ -202,7 +203,7 @@ class Stage(Screen[None], inherit_bindings=False):
 
     def _show_body(self, body: Body, width: int, room: int) -> None:
         view, page = self.view_body, self.navigation.page
-        over = self.overlay.lines(width) if self.overlay is not None else []
+        over = self.overlay.lines(width) if self.overlay is not None else self._long_message(width)
         over = [shortened(line, width, self.options) for line in over[: max(0, room - 1)]]
         self.covered = len(over)
         lines = [shortened(line, width, self.options) for line in self._aliases.apply(body.lines)]
@@ -211,11 +212,18 @@ class Stage(Screen[None], inherit_bindings=False):
             view.reveal(page.row)
         page.top = view.top
 
+    def _long_message(self, width: int) -> list[Line]:
+        """A message too long for the lowest row, over the rows above it; no rows for one that fits."""
+        if "\n" not in self.message and cell_len(self.message) < width - 1:
+            return []
+        rows = [row for text in self.message.split("\n") for row in wrap(text, width - 2, 4, self.options)]
+        return [[], *([(f" {row}", "strong")] for row in rows)]
+
     def _foot(self, width: int) -> Line:
         if self.overlay is not None and (line := self.overlay.foot(width)) is not None:
             return line
-        if self.message:
-            return [(crop(f" {self.message}", width - 1, self.options), "strong")]
+        if self.message and not self._long_message(width):
+            return [(f" {self.message}", "strong")]
         self.entries = frame.footer_entries(self.navigation.page, self.model, self.monitor.key_of, width)
         return footer([(key, label) for _, key, label in self.entries], width, self.options)
 

@@ -36,8 +36,8 @@ def standing(model: Model, width: int, height: int, options: Options) -> Body:
     _left(page, parts.filtered(model, options), max(height - len(page.lines) - actions, 2))
     page.gap()
     if model.running:
-        does = f"kill these workers now / abandon the {model.running:,} and finish / stacks again"
-        page.add(labelled("do", [("   a ", "key"), (does, "text")], options, 10))
+        does = "kill or abandon the selected one / stacks of all / abandon all left"
+        page.add(labelled("do", [("a  ", "key"), (does, "text")], options, 10))
     spare = height - len(page.lines) - 2
     if spare >= 3:
         page.gap()

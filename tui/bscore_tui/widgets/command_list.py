@@ -1,13 +1,15 @@
-"""The list of commands over a screen: each shows the command it runs; what cannot be undone asks once."""
+"""The lists of commands over a screen: each shows the command it runs; what cannot be undone asks first."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Protocol
 
+from bscore_tui.views.layout import wrap
 from bscore_tui.views.safe import safe_text
-from bscore_tui.views.styles import Line
+from bscore_tui.views.styles import Line, Options
 
 _SIDE_BY_SIDE = 100
 #: Rows for the command below the list.
@@ -33,22 +35,51 @@ class Entry(Protocol):
         ...
 
     @property
+    def keep(self) -> str:
+        """What any key but `y` does where there is harm."""
+        ...
+
+    @property
     def line(self) -> str:
         """The command as it is typed."""
         ...
 
 
+class Group(Protocol):
+    """Commands for one thing."""
+
+    @property
+    def title(self) -> str:
+        """The thing."""
+        ...
+
+    @property
+    def commands(self) -> Sequence[Entry]:
+        """What can be done with it."""
+        ...
+
+
 @dataclass
 class CommandList:
-    """An overlay; `run` and `copy` get the number of the chosen entry."""
+    """An overlay; `run` and `copy` get the chosen entry."""
 
-    title: str
-    entries: Sequence[Entry]
-    run: Callable[[int], None]
-    copy: Callable[[int], None]
+    groups: Sequence[Group]
+    run: Callable[[Entry], None]
+    copy: Callable[[Entry], None]
+    options: Options
     selected: int = 0
     asked: bool = False
     closed: bool = False
+
+    @property
+    def entries(self) -> list[Entry]:
+        """The commands of all groups, from the top."""
+        return list(chain.from_iterable(group.commands for group in self.groups))
+
+    @property
+    def chosen(self) -> Entry:
+        """The selected one."""
+        return self.entries[self.selected]
 
     def key(self, key: str, character: str | None) -> None:
         """As `Overlay.key`."""
@@ -62,7 +93,7 @@ class CommandList:
             self._choose()
         elif key in ("y", "c"):
             self.closed = True
-            self.copy(self.selected)
+            self.copy(self.chosen)
         else:
             self.closed = True
 
@@ -70,45 +101,62 @@ class CommandList:
         """Nothing is typed here."""
 
     def click(self, row: int) -> None:
-        """The entry that was clicked: first it is selected, then chosen."""
-        number = row - 2
-        if 0 <= number < len(self.entries):
-            if number == self.selected:
-                self._choose()
+        """The entry that was clicked: first it is selected, then chosen; never does a click say yes."""
+        number = self._numbers().get(row)
+        if self.asked or number is None:
+            self.asked = False
+        elif number == self.selected:
+            self._choose()
+        else:
             self.selected = number
 
+    def _numbers(self) -> dict[int, int]:
+        """Row -> number of the entry that stands there: a gap and a title before each group."""
+        rows: dict[int, int] = {}
+        at, number = 0, 0
+        for group in self.groups:
+            at += 2
+            for _ in group.commands:
+                rows[at] = number
+                at, number = at + 1, number + 1
+        return rows
+
     def lines(self, width: int) -> list[Line]:
-        """A title, a row per command; in narrow windows the selected command stands below."""
-        found: list[Line] = [[], [("   ", "text"), (self.title, "title")]]
-        for number, entry in enumerate(self.entries):
-            style = "selected" if number == self.selected else "text"
-            sign = ">" if number == self.selected else " "
-            label = f" {sign} {entry.name:<9} {entry.help:<22}"
-            if width >= _SIDE_BY_SIDE:
-                label = f"{label} {safe_text(entry.line, 4000)}"
-            found.append([(label[: width - 1].ljust(width), style)])
-        chosen = self.entries[self.selected]
-        line, room = safe_text(chosen.line, 4000), width - 6
+        """Each group's title and commands; in narrow windows the selected command stands below."""
+        found: list[Line] = []
+        entries = iter(enumerate(self.entries))
+        for group in self.groups:
+            found += [[], [("   ", "text"), (group.title, "title")]]
+            found += [self._entry(*next(entries), width) for _ in group.commands]
+        line, room = safe_text(self.chosen.line, 4000), width - 6
         if width < _SIDE_BY_SIDE:
             pieces = (line[start : start + room] for start in range(0, min(len(line), _MOST * room), room))
             found += [[(f"     {piece}", "dim")] for piece in pieces]
         if self.asked:
-            found.append([(f" ! {chosen.harm}; y does it, any other key does not"[: width - 1], "warn")])
+            rows = wrap(self.chosen.harm, room, _MOST, self.options)
+            found += [[(f" {' ' if number else '!'} {row}", "warn")] for number, row in enumerate(rows)]
         return [*found, []]
+
+    def _entry(self, number: int, entry: Entry, width: int) -> Line:
+        chosen = number == self.selected
+        label = f" {'>' if chosen else ' '} {entry.name:<9} {entry.help:<28}"
+        if width >= _SIDE_BY_SIDE:
+            label = f"{label} {safe_text(entry.line, 4000)}"
+        return [(label[: width - 1].ljust(width), "selected" if chosen else "text")]
 
     def foot(self, width: int) -> Line | None:
         """The keys of the list."""
-        if self.asked:
-            return [(" y", "key"), (" do it  ", "dim"), ("esc", "key"), (" leave it", "dim")]
         keys = (("enter", "run"), ("y", "copy the command"), ("q", "close"))
+        if self.asked:
+            keys = (("y", self.chosen.help), ("any other key", self.chosen.keep), ("", ""))
         return [part for key, label in keys for part in ((f" {key}", "key"), (f" {label} ", "dim"))]
 
     def _choose(self) -> None:
-        if self.entries[self.selected].harm and not self.asked:
+        if self.chosen.harm:
             self.asked = True
         else:
             self._run()
 
     def _run(self) -> None:
         self.closed = True
-        self.run(self.selected)
+        self.run(self.chosen)

@@ -108,6 +108,10 @@ class LineView(Widget):
         """The row of the widget that a line by its number is drawn in."""
         return number if number < self._fixed else number - self._top
 
+    def shows(self, number: int) -> bool:
+        """Whether the line by its number is not scrolled away."""
+        return number < self._fixed or self._fixed <= self.row_of(number) < self.size.height
+
     def _line_of_row(self, row: int) -> Line:
         covered = row - (self.size.height - len(self._over))
         if covered >= 0:
