@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import errno
 import os
+import pwd
+from pathlib import Path
 
 
 class BscoreError(Exception):
@@ -64,6 +66,36 @@ class TreeError(BscoreError):
     """A log tree cannot be read: it is not one, or it was damaged."""
 
 
+def user_name(uid: int) -> str:
+    """A user's name; its number where it has none on this host."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"uid {uid}"
+
+
+def stranger(path: Path) -> str:
+    """The name of the user whose a path is; empty where it is this user's own, or cannot be told."""
+    try:
+        uid = os.lstat(path).st_uid
+    except OSError:
+        return ""
+    return "" if uid == os.geteuid() else user_name(uid)
+
+
+def not_readable(path: Path, why: str) -> UsageError:
+    """What to say of a path that may not be read, with its owner."""
+    near = path
+    while not os.path.lexists(near) and near != near.parent:
+        near = near.parent
+    owner = stranger(near)
+    whose = f"; it belongs to {owner}" if owner else ""
+    return UsageError(
+        f"{path} cannot be read: {why}{whose}.",
+        remedy=f"Ask as {owner}, or have it made readable for you." if owner else "Make it readable first.",
+    )
+
+
 def in_words(error: OSError, path: str | os.PathLike[str]) -> StorageError:
     """The error with its path and, where there is one, its remedy."""
     where = os.path.dirname(os.path.abspath(path))
@@ -71,11 +103,18 @@ def in_words(error: OSError, path: str | os.PathLike[str]) -> StorageError:
         errno.ENOSPC: f"The disk of {where} is full: free some space, then resume the job.",
         errno.EDQUOT: f"The quota on {where} is used up: free some space, then resume the job.",
         errno.EROFS: f"{where} is read-only: mount it writable, then resume the job.",
-        errno.EACCES: f"Make {where} writable for this user, then resume the job.",
-        errno.EPERM: f"Make {where} writable for this user, then resume the job.",
+        errno.EACCES: _writable(where),
+        errno.EPERM: _writable(where),
         errno.EIO: "The disk reports an error: check it before the job is resumed.",
         errno.EFBIG: f"The file system or `ulimit -f` allows no larger file in {where}.",
         errno.ENOLCK: f"The file system of {where} has no locks: keep jobs elsewhere, by $BSCORE_HOME.",
     }
     remedy = remedies.get(error.errno or 0, "Resume the job when this is put right.")
     return StorageError(f"{os.fspath(path)} cannot be written: {error.strerror}.", remedy=remedy)
+
+
+def _writable(where: str) -> str:
+    owner = stranger(Path(where))
+    if owner:
+        return f"{where} belongs to {owner}: ask as that user, or have it made writable for you."
+    return f"Make {where} writable for this user, then resume the job."

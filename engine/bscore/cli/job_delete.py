@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,8 +17,8 @@ from bscore.cli.lasting import narrate
 from bscore.cli.removal import Contents, contents, named, refuse_closed, remove, remove_contents
 from bscore.core.events import Outcome
 from bscore.core.state import Run
-from bscore.errors import BscoreError, StorageError, UsageError
-from bscore.logtree.owners import not_readable, stranger
+from bscore.errors import BscoreError, StorageError, UsageError, not_readable, stranger
+from bscore.logtree import paths
 from bscore.logtree.trees import in_commands
 from bscore.master.job import Job, load_job
 from bscore.master.lock import JobLock
@@ -47,12 +48,23 @@ def delete(job_names: tuple[str, ...], *, yes: bool, with_output: bool) -> None:
         if tree.is_symlink():
             _delete_link(tree, yes=yes)
             continue
+        _refuse_others(tree)
         rows, output = _own(facts, _leftovers(facts), _published(facts))
         found = _contents(facts, rows, output)
         refuse_closed(tree, found)
         if not yes:
             _ask(facts, found, rows, output, with_output=with_output)
         _delete(facts, rows, output, with_output=with_output)
+
+
+def _refuse_others(tree: Path) -> None:
+    """Raise UsageError for a job of another user; root may remove it, where it may read what it left."""
+    owner = stranger(tree)
+    if owner and os.geteuid() != 0:
+        raise UsageError(f"Job {tree.name} belongs to {owner}.", remedy=f"Ask {owner} to remove it.")
+    job_file = tree / paths.JOB_FILE
+    if job_file.exists() and not os.access(job_file, os.R_OK):
+        raise not_readable(job_file, "Permission denied")
 
 
 def _delete_link(link: Path, *, yes: bool) -> None:

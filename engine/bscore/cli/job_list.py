@@ -9,15 +9,20 @@ from typing import Any
 
 import click
 
-from bscore.cli.home import all_jobs
+from bscore.cli.home import jobs_root
 from bscore.cli.job_facts import brief, read_facts
 from bscore.cli.job_ways import NOT_RESPONDING, UNKNOWN
+from bscore.cli.lasting import narrate
 from bscore.cli.output import output_options, print_value
 from bscore.core.events import Outcome
 from bscore.core.state import Phase
+from bscore.errors import stranger
+from bscore.logtree.catalog import Jobs, look_for_jobs
 
 _AGE = re.compile(r"(\d+)([smhdw])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+#: Entries that may not be read, of which so many are named.
+_NAMED = 5
 #: What --status alive stands for.
 _ALIVE = ("preparing", "running", "finalizing")
 _STATUSES = {
@@ -61,20 +66,35 @@ def list_jobs(
     wanted = _wanted(statuses)
     after = _moment(since) if since else ""
     rows: list[dict[str, Any]] = []
-    for tree in all_jobs():
-        if len(rows) >= max_results and not all_results:
-            break
+    more = False
+    jobs = look_for_jobs(jobs_root())
+    for tree in jobs.trees:
         if part and part not in tree.name:
             continue
         row = brief(read_facts(tree))
         if (not wanted or row["status"].lower() in wanted) and (row["started"] or "") >= after:
+            more = len(rows) >= max_results and not all_results
+            if more:
+                break
             rows.append(row)
     if form == "table":
         # A zone in every row tells a person nothing: all times are UTC.
         rows = [row | {"started": row["started"] and row["started"][:19]} for row in rows]
     print_value(rows, form, query)
-    if not rows:
-        click.echo("No job is like that." if wanted or part or since else "There are no jobs yet.", err=True)
+    if more:
+        narrate(f"There are more than these {len(rows)}: --all-results shows all.")
+    if not rows and (jobs.trees or not jobs.unreadable):
+        narrate("No job is like that." if wanted or part or since else "There are no jobs yet.")
+    _say_unreadable(jobs)
+
+
+def _say_unreadable(jobs: Jobs) -> None:
+    if not jobs.unreadable:
+        return
+    first = [f"{path.name} ({stranger(path) or 'your own'})" for path in jobs.unreadable[:_NAMED]]
+    more = len(jobs.unreadable) - len(first)
+    others = f" and {more} more" if more else ""
+    narrate(f"Left out, for this user may not read them: {', '.join(first)}{others}.")
 
 
 def _wanted(statuses: tuple[str, ...]) -> set[str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bscore.core.events import Outcome
 from bscore.core.lasting_failure import fails_again
 from bscore.core.state import Run
-from bscore.errors import BscoreError
+from bscore.errors import BscoreError, stranger
 from bscore.logtree import paths
 from bscore.logtree.lost_parts import lost_parts
 from bscore.logtree.reports import START_ANEW, resume_command
@@ -27,6 +28,9 @@ def obstacle(tree: Path) -> str:
     """Why nothing can go on with a job's directory; empty where something can."""
     if not (tree / paths.JOB_FILE).exists():
         return f"it has no {paths.JOB_FILE}"
+    if not os.access(tree / paths.JOB_FILE, os.R_OK):
+        owner = stranger(tree / paths.JOB_FILE)
+        return f"it belongs to {owner}" if owner else f"its {paths.JOB_FILE} may not be read"
     try:
         original = original_of(tree)
     except BscoreError as error:

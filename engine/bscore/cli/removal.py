@@ -9,10 +9,9 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bscore.errors import UsageError
+from bscore.errors import UsageError, stranger
 from bscore.logtree import paths
 from bscore.logtree.inventory import is_own_file, is_own_folder
-from bscore.logtree.owners import stranger
 
 _SHOWN = 5
 

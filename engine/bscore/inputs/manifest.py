@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import NamedTuple, Self
 
-from bscore.errors import StorageError
+from bscore.errors import StorageError, in_words
 from bscore.inputs.read_ahead import ReadAhead, pread_all
 
 DATA_NAME = "manifest"
@@ -71,14 +71,21 @@ class Extent(NamedTuple):
     nbytes: int
 
 
+def _opened(path: str, flags: int) -> int:
+    try:
+        return os.open(path, flags, 0o644)
+    except OSError as error:
+        raise in_words(error, path) from error
+
+
 class Manifest:
     """The reader: holds two descriptors and nothing per item. Raises StorageError for what is not there."""
 
     def __init__(self, checkpoint_dir: str | os.PathLike[str]) -> None:
         flags = os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC
         # O_CREAT: the lister may not have got so far yet when the master opens the manifest.
-        self._data = os.open(os.path.join(checkpoint_dir, DATA_NAME), flags, 0o644)
-        self._index = os.open(os.path.join(checkpoint_dir, INDEX_NAME), flags, 0o644)
+        self._data = _opened(os.path.join(checkpoint_dir, DATA_NAME), flags)
+        self._index = _opened(os.path.join(checkpoint_dir, INDEX_NAME), flags)
         self._data_ahead = ReadAhead(self._data, _AHEAD_BYTES)
         self._index_ahead = ReadAhead(self._index, _AHEAD_ENTRIES * ENTRY.size)
         self._final = (0, 0)

@@ -11,7 +11,7 @@ import os
 from dataclasses import asdict
 from pathlib import Path
 
-from bscore.errors import TreeError, UsageError
+from bscore.errors import TreeError, UsageError, not_readable
 from bscore.logtree import paths
 from bscore.logtree.place import Place, decode_place
 
@@ -19,13 +19,16 @@ from bscore.logtree.place import Place, decode_place
 def read_place(tree: Path) -> Place | None:
     """What a directory says of its place; None where it says nothing, as that of an earlier version.
 
-    Raises TreeError where it cannot be read: whoever then made a new mark would lose the job's rows.
+    Raises TreeError where it cannot be read, UsageError where it may not: whoever then made a new mark would
+    lose the job's rows.
     """
     path = tree / paths.PLACE
     try:
         return decode_place(path.read_text())
     except (FileNotFoundError, NotADirectoryError):
         return None
+    except PermissionError:
+        raise not_readable(path, "Permission denied") from None
     except (OSError, ValueError, TypeError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is damaged"
         raise TreeError(

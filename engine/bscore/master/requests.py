@@ -11,7 +11,7 @@ import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from bscore.errors import StorageError
+from bscore.errors import StorageError, UsageError, stranger
 from bscore.logtree import paths
 
 LOOK_US = 1_000_000
@@ -50,7 +50,7 @@ def _user() -> str:
 def ask(tree: Path, what: str, arguments: str = "") -> Request:
     """Put a request into a job's directory; the file vanishes when the master has taken it.
 
-    Raises StorageError when it cannot be put there.
+    Raises StorageError when it cannot be put there, UsageError when this user may not.
     """
     request = make(what, arguments)
     folder = tree / paths.CONTROL
@@ -59,10 +59,17 @@ def ask(tree: Path, what: str, arguments: str = "") -> Request:
         folder.mkdir(exist_ok=True)
         fresh.write_text(json.dumps(asdict(request)))
         fresh.rename(folder / f"{request.name}.json")
+    except PermissionError:
+        owner = stranger(tree)
+        whose = f": it belongs to {owner}" if owner else ""
+        raise UsageError(
+            f"Nothing can be asked of job {tree.name}: {folder} may not be written{whose}.",
+            remedy=f"Ask as {owner}." if owner else f"Make it writable, as with: chmod u+w {folder}",
+        ) from None
     except OSError as error:
         raise StorageError(
             f"Nothing can be asked of this job: {folder} cannot be written: {error.strerror}.",
-            remedy="Ask as the user who runs it, on a file system that is not read-only.",
+            remedy="Ask where its file system can be written.",
         ) from error
     return request
 

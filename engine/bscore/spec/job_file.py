@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from bscore.core.limits import Limits
-from bscore.errors import NotFoundError, UsageError
+from bscore.errors import NotFoundError, UsageError, not_readable
 from bscore.spec.config import EnvironmentSource, JobConfig
 
 FORMAT = 1
@@ -104,12 +104,14 @@ def write_job(config: JobConfig, path: Path, folder: Path | None = None) -> None
 
 
 def read_job(path: Path) -> JobConfig:
-    """Read job.yml; raises NotFoundError when it is not there, UsageError when it is none."""
+    """Read job.yml. Raises NotFoundError when it is not there, UsageError when it cannot be read."""
     try:
         text = path.read_bytes().decode()
     except FileNotFoundError:
         remedy = "Give the directory of a job, or its name."
         raise NotFoundError(f"There is no job file {path}.", remedy=remedy) from None
+    except OSError as error:
+        raise not_readable(path, error.strerror or "the disk reports an error") from None
     except UnicodeDecodeError:
         raise UsageError(f"{path} is not UTF-8.", remedy="Give another job, or start it anew.") from None
     return decode_job(text, str(path), path.parent.absolute())

@@ -240,6 +240,15 @@ def test_jobs_are_listed_and_filtered(done: Job, here: Here, monkeypatch: pytest
     assert "+00:00" not in here("job", "list", "-o", "table")[1]
 
 
+def test_a_list_that_is_cut_says_so(done: Job, here: Here, tmp_path: Path) -> None:
+    for name in ("one", "two", "three"):
+        shutil.copytree(done.tree, tmp_path / "jobs" / name)
+    for words, said in (["-r", "2"], True), (["-r", "3"], False), (["-r", "1", "--all-results"], False):
+        code, out, err = here("job", "list", *words)
+        assert (code, "--all-results" in err) == (0, said)
+        assert len(json.loads(out)) == (2 if said else 3)
+
+
 def test_an_unknown_job_is_named_with_a_near_one(
     done: Job, here: Here, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,17 +8,17 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bscore.errors import NotFoundError, UsageError
+from bscore.logtree.catalog import job_folder, look_for_jobs
 from bscore.logtree.identity import is_job
-from bscore.logtree.trees import begun, jobs_root, newest
+from bscore.logtree.trees import jobs_root, newest
 
 
 def all_trees(root: Path) -> list[Path]:
-    """The trees in a folder, the newest first."""
+    """The trees in a folder, the newest first; none where it cannot be read."""
     try:
-        found = [folder for folder in root.iterdir() if is_job(folder)]
-    except OSError:
+        return look_for_jobs(root).trees
+    except UsageError:
         return []
-    return sorted(found, key=begun, reverse=True)
 
 
 def _check_folder(job: str, folder: Path) -> None:
@@ -53,7 +53,7 @@ def find_tree(job: str, environ: Mapping[str, str]) -> Path:
     if "/" in job or job in (".", ".."):
         _check_folder(job, as_path)
         return as_path.absolute()
-    trees = all_trees(root)
+    trees = look_for_jobs(root).trees
     last = newest(trees) if job == "last" else None
     if last is not None:
         return last
@@ -72,6 +72,8 @@ def find_tree(job: str, environ: Mapping[str, str]) -> Path:
         )
     if is_job(as_path):
         return as_path.absolute()
+    if job and os.path.lexists(root / job):
+        return job_folder(root / job)
     near = difflib.get_close_matches(job, names, n=1)
     remedy = f"Did you mean '{near[0]}'?" if near else "See 'bscore job list', or give a directory."
     raise NotFoundError(f"There is no job '{job}' in {root}.", remedy=remedy)
