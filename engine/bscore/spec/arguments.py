@@ -1,4 +1,4 @@
-"""Arguments: which are the runtime's, which are the script's, and what stands in for `${{…}}`.
+"""Arguments: which are the runtime's, and which are the script's.
 
 The runtime reads them as argparse does: `--name value`, `--name=value`, unambiguous beginnings of
 a name from its first word on. Everything else reaches the script untouched and in order
@@ -8,8 +8,7 @@ a name from its first word on. Everything else reaches the script untouched and 
 from __future__ import annotations
 
 import re
-import shlex
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,25 +18,33 @@ from bscore.spec.options import Option
 from bscore.spec.problems import Place, Problem, problem_at
 
 _NEGATIVE = re.compile(r"-\d+|-\d*\.\d+")
-_OPTIONAL = re.compile(r"\$\[\[(.*?)\]\]", re.DOTALL)
-_REFERENCE = re.compile(r"\$\{\{\s*([^{}]*?)\s*\}\}")
-
-#: Says what a reference such as `inputs.x` stands for; None: nothing was given for it.
-Lookup = Callable[[str], str | None]
 
 
 @dataclass(slots=True)
 class Split:
-    """Arguments, split: the script's in order, and the runtime's own."""
+    """Arguments, split: the script's in order, and the runtime's own.
+
+    `open` holds values of the runtime's options that are not known yet.
+    """
 
     script: list[str] = field(default_factory=list)
     runtime: list[Given] = field(default_factory=list)
+    open: list[str] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
 
-def split_arguments(tokens: Sequence[str], locate: Callable[[str], Place], base: Path) -> Split:
-    """Take the runtime's arguments out; `locate` says where a token was written."""
+def split_arguments(
+    tokens: Sequence[str],
+    locate: Callable[[str], Place],
+    base: Path,
+    overridden: Container[str] = (),
+    is_open: Callable[[str], bool] = lambda _value: False,
+) -> Split:
+    """Take the runtime's arguments out; `locate` says where a token was written.
+
+    The values of `overridden` options are not looked at; those that `is_open` are kept apart.
+    """
     split = Split()
     rest = list(reversed(tokens))
     while rest:
@@ -50,15 +57,18 @@ def split_arguments(tokens: Sequence[str], locate: Callable[[str], Place], base:
         if option is None:
             split.script.append(word)
             continue
-        place = locate(word)
-        if not equals:
-            if not rest or _looks_like_option(rest[-1]):
-                expected = f"a value: {option.kind.expected}"
-                split.problems.append(problem_at(place, f"--{full}", what="has no value", expected=expected))
-                continue
+        has_value = bool(equals) or (bool(rest) and not _looks_like_option(rest[-1]))
+        if has_value and not equals:
             value = rest.pop()
-        given = read_value(option, f"--{full}", value, place, base, split.problems)
-        if given:
+        if option.name in overridden:
+            continue
+        place = locate(word)
+        if not has_value:
+            expected = f"a value: {option.kind.expected}"
+            split.problems.append(problem_at(place, f"--{full}", what="has no value", expected=expected))
+        elif is_open(value):
+            split.open.append(value)
+        elif given := read_value(option, f"--{full}", value, place, base, split.problems):
             split.runtime.append(given)
     return split
 
@@ -87,40 +97,6 @@ def _runtime_option(word: str, name: str, split: Split) -> tuple[Option | None, 
 
 def _looks_like_option(word: str) -> bool:
     return word.startswith("-") and word != "-" and " " not in word and not _NEGATIVE.fullmatch(word)
-
-
-def split_words(text: str, lookup: Lookup) -> list[str]:
-    """A line of arguments as words, like a shell; `${{…}}` stays, for `expand`.
-
-    `$[[--opt ${{inputs.x}}]]` is dropped when nothing was given for one of its references.
-    Raises ValueError when a quote is not closed.
-    """
-
-    def optional(found: re.Match[str]) -> str:
-        names = _REFERENCE.findall(found[1])
-        return found[1] if all(lookup(name) is not None for name in names) else " "
-
-    kept = _OPTIONAL.sub(optional, text)
-    return shlex.split(_REFERENCE.sub(lambda found: f"${{{{{found[1]}}}}}", kept))
-
-
-def references(text: str) -> list[str]:
-    """The names in a text's `${{…}}`."""
-    return _REFERENCE.findall(text)
-
-
-def expand(text: str, lookup: Lookup) -> tuple[str, list[str]]:
-    """The text with its references replaced, and the names for which there was nothing."""
-    missing: list[str] = []
-
-    def value(found: re.Match[str]) -> str:
-        known = lookup(found[1])
-        if known is None:
-            missing.append(found[1])
-            return found[0]
-        return known
-
-    return _REFERENCE.sub(value, text), missing
 
 
 def runtime_arguments(level: str, given: Sequence[Given]) -> tuple[str, ...]:

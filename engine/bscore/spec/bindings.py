@@ -4,26 +4,31 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bscore.spec.arguments import references
+from bscore.spec.expressions import expand, only_reference, references
 from bscore.spec.given import text_of, unknown_key
 from bscore.spec.problems import Place, Problem, near_match, problem_at
 from bscore.spec.yaml_text import Node, Scalar, Table
 
 PATH_TYPES = ("uri_folder", "uri_file", "mltable", "custom_model", "mlflow_model", "triton_model")
-_LITERAL_TYPES = ("string", "number", "integer", "boolean")
+LITERAL_TYPES = ("string", "number", "integer", "boolean")
 _KEYS = (
-    "type", "path", "mode", "optional", "default", "description", "min", "max", "enum", "name", "version",
-    "datastore", "intellectual_property",
+    "type", "path", "mode", "optional", "default", "value", "description", "min", "max", "enum", "name",
+    "version", "datastore", "intellectual_property",
 )  # fmt: skip
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """A named input or output. `text` is None when nothing here stands for it; `why` says why."""
+    """A named input or output.
+
+    `text` is None when no value was given for it, and `why` then says so; it also says why a text stands for
+    nothing here. `expression` is a text with names in it that are not looked up yet, and `declared` what a
+    component says of this name.
+    """
 
     name: str
     place: Place
@@ -33,14 +38,16 @@ class Binding:
     type: str = "uri_folder"
     why: str = ""
     optional: bool = False
+    expression: str = ""
+    declared: Binding | None = None
+    #: The pipeline's own input or output that it stands for, `parent.inputs.x`; empty for none.
+    source: str = ""
+    #: What is wrong with its expression, told already.
+    problem: Problem | None = None
 
-
-@dataclass(slots=True)
-class Bindings:
-    """The inputs and outputs by name."""
-
-    inputs: dict[str, Binding] = field(default_factory=dict)
-    outputs: dict[str, Binding] = field(default_factory=dict)
+    def typed(self, type_: str) -> Binding:
+        """The same with another type."""
+        return replace(self, type=type_, is_path=type_ not in LITERAL_TYPES)
 
 
 def in_the_cloud(text: str) -> bool:
@@ -60,32 +67,31 @@ def local_path(text: str, base: Path) -> str:
     return str(Path(base, Path(text).expanduser()))
 
 
-def read_bindings(
-    node: Node, where: str, base: Path, parents: Mapping[str, Binding], problems: list[Problem]
-) -> dict[str, Binding]:
-    """The bindings below `inputs:` or `outputs:`; `parents` are the pipeline's own."""
+def path_of(binding: Binding) -> str | None:
+    """The local path (or URL) that a binding stands for; None where only the cloud knows."""
+    if binding.text is None or in_the_cloud(binding.text):
+        return None
+    return local_path(binding.text, binding.base)
+
+
+def read_bindings(node: Node, where: str, base: Path, problems: list[Problem]) -> dict[str, Binding]:
+    """The bindings below `inputs:` or `outputs:`, names in their values not looked up."""
     if not isinstance(node, Table):
         problems.append(problem_at(node.place, where, given=text_of(node), expected="names with values"))
         return {}
     return {
-        name: _read_one(name, f"{where}.{name}", entry, node.keys[name], base, parents, problems)
+        name: _read_one(name, f"{where}.{name}", entry, node.keys[name], base, problems)
         for name, entry in node.entries.items()
     }
 
 
 def _read_one(
-    name: str,
-    where: str,
-    node: Node,
-    place: Place,
-    base: Path,
-    parents: Mapping[str, Binding],
-    problems: list[Problem],
+    name: str, where: str, node: Node, place: Place, base: Path, problems: list[Problem]
 ) -> Binding:
     if isinstance(node, Scalar):
         if node.null:
             return Binding(name, place, base, why="has no value")
-        return _from_text(name, where, node, base, parents, problems)
+        return _with_text(Binding(name, node.place, base, is_path=False, type="string"), node.text)
     if not isinstance(node, Table):
         problems.append(
             problem_at(node.place, where, given=text_of(node), expected="a value, or type and path")
@@ -100,54 +106,92 @@ def _read_one(
     kind = texts["type"].text if "type" in texts else ("uri_folder" if "path" in texts else "string")
     _check_type(kind, f"{where}.type", texts, problems)
     optional = "optional" in texts and texts["optional"].text.lower() == "true"
-    is_path = kind not in _LITERAL_TYPES
-    source = texts.get("path") or texts.get("default")
-    if source is None:
-        return Binding(name, place, base, None, is_path, kind, "has no path", optional)
-    if references(source.text):
-        found = _from_text(name, where, source, base, parents, problems)
-        return Binding(name, place, found.base, found.text, is_path, kind, found.why, optional)
-    return Binding(name, source.place, base, source.text, is_path, kind, optional=optional)
+    source = texts.get("path") or texts.get("value") or texts.get("default")
+    found = Binding(name, source.place if source else place, base, optional=optional).typed(kind)
+    return replace(found, why="has no path") if source is None else _with_text(found, source.text)
+
+
+def _with_text(binding: Binding, text: str) -> Binding:
+    return replace(binding, text=text, expression=text if references(text) else "")
 
 
 def _check_type(kind: str, where: str, texts: Mapping[str, Scalar], problems: list[Problem]) -> None:
-    known = (*PATH_TYPES, *_LITERAL_TYPES)
+    known = (*PATH_TYPES, *LITERAL_TYPES)
     if kind not in known:
         expected = "one of " + ", ".join(known)
         near = near_match(kind, known)
         problems.append(problem_at(texts["type"].place, where, given=kind, expected=expected, near=near))
 
 
-def _from_text(
-    name: str,
-    where: str,
-    node: Scalar,
-    base: Path,
-    parents: Mapping[str, Binding],
-    problems: list[Problem],
+def over(declared: Binding | None, given: Binding) -> Binding:
+    """What a step gives for what its component declares; the declared type decides what is a path."""
+    if declared is None or given.text is None or declared.is_path == given.is_path:
+        return given
+    return replace(given, is_path=declared.is_path, type=declared.type, optional=declared.optional)
+
+
+def look_up(
+    bindings: dict[str, Binding], kind: str, parents: Mapping[str, Binding], problems: list[Problem]
+) -> None:
+    """Look the names up that stand in the values of a step's inputs or outputs (`kind`)."""
+    for name, binding in bindings.items():
+        if binding.expression:
+            found = _looked_up(binding, kind, parents, problems)
+            bindings[name] = replace(over(binding.declared, found), expression="", declared=None)
+
+
+def _looked_up(
+    binding: Binding, kind: str, parents: Mapping[str, Binding], problems: list[Problem]
 ) -> Binding:
-    names = references(node.text)
-    if not names:
-        return Binding(name, node.place, base, node.text, is_path=False, type="string")
-    parts = names[0].split(".")
-    if parts[:2] == ["parent", "jobs"] and len(parts) > 2:
-        return Binding(name, node.place, base, why=f"is made by step {parts[2]}, which does not run here")
-    if parts[0] == "parent" and len(parts) == 3:
-        parent = parents.get(parts[2])
-        if parent is not None:
-            return Binding(
-                name,
-                parent.place,
-                parent.base,
-                parent.text,
-                parent.is_path,
-                parent.type,
-                parent.why,
-                parent.optional,
-            )
-        near = near_match(parts[2], list(parents))
-        near = f"parent.{parts[1]}.{near}" if near else ""
-        expected = f"a name that the pipeline's {parts[1]} hold"
-        problems.append(problem_at(node.place, where, given=names[0], expected=expected, near=near))
-        return Binding(name, node.place, base, why="names nothing")
-    return Binding(name, node.place, base, node.text)
+    text, where = binding.expression, f"{kind}.{binding.name}"
+    whole = only_reference(text)
+    if step := _step_named(text):
+        return replace(binding, why=f"is made by step {step}, which does not run here")
+    found = {name: _parent(name, kind, parents) for name in references(text)}
+    for name, parent in found.items():
+        if parent is None and ((whole and kind == "inputs") or _is_ours(name)):
+            problem = _unknown(name, where, binding.place, kind, parents)
+            problems.append(problem)
+            return replace(binding, text=None, why="names nothing", problem=problem)
+    parent = found.get(whole)
+    if parent is not None:
+        return replace(parent, name=binding.name, source=whole)
+    known = {name: one for name, one in found.items() if one is not None}
+    missing = next((one for one in known.values() if _text_of(one) is None), None)
+    if missing is not None:
+        return replace(binding, text=missing.text, why=missing.why)
+    is_path = binding.is_path or any(one.is_path for one in known.values())
+    return replace(binding, text=expand(text, lambda name: _text_of(known.get(name)))[0], is_path=is_path)
+
+
+def _step_named(text: str) -> str:
+    for name in references(text):
+        parts = name.split(".")
+        if parts[:2] == ["parent", "jobs"] and len(parts) > 2:
+            return parts[2]
+    return ""
+
+
+def _parent(name: str, kind: str, parents: Mapping[str, Binding]) -> Binding | None:
+    head, _, rest = name.partition(".")
+    family, _, own = rest.partition(".")
+    return parents.get(own) if head == "parent" and family == kind else None
+
+
+def _is_ours(name: str) -> bool:
+    """Whether it names an input or output, and nothing that only the cloud knows (`${{name}}`)."""
+    return name.partition(".")[0] in {"parent", "inputs", "outputs"}
+
+
+def _text_of(binding: Binding | None) -> str | None:
+    if binding is None:
+        return None
+    return path_of(binding) if binding.is_path else binding.text
+
+
+def _unknown(name: str, where: str, place: Place, kind: str, parents: Mapping[str, Binding]) -> Problem:
+    own = name.rpartition(".")[2]
+    known = [f"parent.{kind}.{one}" for one in parents]
+    near = f"parent.{kind}.{own}" if own in parents else near_match(name, known)
+    expected = "one of " + ", ".join(known) if known else f"a value: no pipeline with {kind} is around it"
+    return problem_at(place, where, what="unknown name", given=name, expected=expected, near=near)

@@ -43,9 +43,17 @@ class Draft:
     reading: Reading
     inputs: dict[str, Binding] = field(default_factory=dict)
     outputs: dict[str, Binding] = field(default_factory=dict)
+    #: The inputs and outputs of the pipeline around the step: `${{parent.inputs.x}}`.
+    parents: dict[str, dict[str, Binding]] = field(default_factory=lambda: {"inputs": {}, "outputs": {}})
     #: Inputs named only by --set inputs.<name>.path.
     extra_inputs: list[str] = field(default_factory=list)
     environment_variables: dict[str, str] = field(default_factory=dict)
+    #: The step of a pipeline that runs; empty where there is but one.
+    step: str = ""
+
+    def named(self, kind: str) -> dict[str, Binding]:
+        """The step's `inputs` or `outputs` by name."""
+        return self.inputs if kind == "inputs" else self.outputs
 
     @property
     def given(self) -> dict[str, Given]:

@@ -10,13 +10,15 @@ from pathlib import Path
 from bscore.spec.option_table import OPTIONS
 from bscore.spec.options import Dialect, Option, Outcome
 from bscore.spec.problems import Place, Problem, near_match, problem_at
-from bscore.spec.values import Shape
 from bscore.spec.yaml_text import Listing, Node, Scalar, Table
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """One option as it was given; relative paths in it start from `base`."""
+    """One option as it was given; relative paths in it start from `base`.
+
+    `value` is what a document's key holds, a node, until the option is read.
+    """
 
     option: Option
     value: object
@@ -35,6 +37,8 @@ class Reading:
     given: dict[str, Given] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    #: What does not count, given twice or overruled by a component's step, and is checked all the same.
+    beside: list[Given] = field(default_factory=list)
 
     def add(self, given: Given) -> None:
         """Take an option, unless it was given already under another name."""
@@ -42,6 +46,7 @@ class Reading:
         if earlier is not given:
             what = f"given twice, also as {earlier.spelling} at {earlier.place}"
             self.problems.append(problem_at(given.place, given.spelling, what=what))
+            self.beside.append(given)
 
 
 def read_keys(table: Table, reading: Reading, skip: frozenset[str] = frozenset()) -> None:
@@ -86,50 +91,38 @@ def unknown_key(place: Place, above: str, key: str, known: Mapping[str, object])
 
 
 def _read_option(option: Option, path: str, node: Node, reading: Reading) -> None:
-    if isinstance(node, Scalar) and node.null:
-        return
-    if option.kind.shape is Shape.NODE:
+    if not (isinstance(node, Scalar) and node.null):
         reading.add(Given(option, node, text_of(node), path, node.place, reading.base))
-        return
-    if option.kind.shape is Shape.MAP:
-        texts = read_texts(node, path, reading.problems)
-        reading.add(Given(option, texts, text_of(node), path, node.place, reading.base))
-        return
-    if option.kind.shape is Shape.LIST and isinstance(node, Listing):
-        words = [item.text for item in node.items if isinstance(item, Scalar) and item.text]
-        if len(words) == len(node.items):
-            if _is_refused(option, tuple(words), path, text_of(node), node.place, reading.problems):
-                return
-            reading.add(Given(option, tuple(words), ", ".join(words), path, node.place, reading.base))
-            return
-    if not isinstance(node, Scalar):
-        reading.problems.append(
-            problem_at(node.place, path, given=text_of(node), expected=option.kind.expected)
-        )
-        return
-    given = read_value(option, path, node.text, node.place, reading.base, reading.problems)
-    if given:
-        reading.add(given)
 
 
 def read_value(
-    option: Option, spelling: str, text: str, place: Place, base: Path, problems: list[Problem]
+    option: Option,
+    spelling: str,
+    text: str,
+    place: Place,
+    base: Path,
+    problems: list[Problem],
+    source: str = "",
 ) -> Given | None:
-    """An option's value from its text; None, and a problem, when it is not one or is refused."""
+    """An option's value from its text; None, and a problem, when it is not one or is refused.
+
+    `source` is the expression that stands there in place of the text.
+    """
     try:
         value = option.kind.parse(text)
     except ValueError as error:
         near = near_match(text, option.kind.choices)
+        what = f"{error} (from {source})" if source else str(error)
         problems.append(
-            problem_at(place, spelling, given=text, expected=option.kind.expected, near=near, what=str(error))
+            problem_at(place, spelling, given=text, expected=option.kind.expected, near=near, what=what)
         )
         return None
-    if _is_refused(option, value, spelling, text, place, problems):
+    if is_refused(option, value, spelling, text, place, problems):
         return None
     return Given(option, value, text, spelling, place, base)
 
 
-def _is_refused(
+def is_refused(
     option: Option, value: object, spelling: str, text: str, place: Place, problems: list[Problem]
 ) -> bool:
     """Whether the option has a value that is refused; then a problem says why."""
@@ -137,26 +130,6 @@ def _is_refused(
         return False
     problems.append(problem_at(place, spelling, what=f"refused: {option.reason}", given=text))
     return True
-
-
-def read_texts(node: Node, path: str, problems: list[Problem]) -> dict[str, str]:
-    """Names with texts, as written."""
-    if not isinstance(node, Table):
-        problems.append(problem_at(node.place, path, given=text_of(node), expected="names with values"))
-        return {}
-    texts: dict[str, str] = {}
-    for name, value in node.entries.items():
-        if not isinstance(value, Scalar):
-            problems.append(
-                problem_at(value.place, f"{path}.{name}", given=text_of(value), expected="a text")
-            )
-        elif not name or "=" in name or "\0" in name + value.text:
-            problems.append(
-                problem_at(node.keys[name], f"{path}.{name}", given=name, expected="a name without '='")
-            )
-        else:
-            texts[name] = "" if value.null else value.text
-    return texts
 
 
 def text_of(node: Node) -> str:

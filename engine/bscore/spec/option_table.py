@@ -12,6 +12,7 @@ from bscore.spec.values import (
     INTERVAL,
     NODE,
     PERCENT,
+    REFERENCE,
     SECONDS,
     SIZE,
     TEXT,
@@ -65,7 +66,7 @@ SCORING: tuple[Option, ...] = (
         ((_V, "parallel_run_step.txt"),),
     ),
     Option(
-        "append_row_to", TEXT, "the output that gets the rows; its presence means append_row", (),
+        "append_row_to", REFERENCE, "the output that gets the rows; its presence means append_row", (),
         ("task.append_row_to",),
     ),
     Option(
@@ -186,7 +187,7 @@ _CODE: tuple[Option, ...] = (
     ),
     Option("inputs", NODE, "named inputs", (), ("inputs",)),
     Option("outputs", NODE, "named outputs", (), ("outputs",)),
-    Option("input_data", TEXT, "the input that is cut into mini-batches", (), ("input_data",)),
+    Option("input_data", REFERENCE, "the input that is cut into mini-batches", (), ("input_data",)),
     Option(
         "type", TEXT, "the kind of document", ("type",), ("type",), structural=True,
     ),
@@ -201,11 +202,13 @@ _CODE: tuple[Option, ...] = (
 )  # fmt: skip
 
 
-def _unused(name: str, reason: str, *, d: bool = False, p: bool = False, v1: bool = False) -> Option:
+def _unused(
+    name: str, reason: str, *, d: bool = False, p: bool = False, v1: bool = False, bound: bool = False
+) -> Option:
     keys = (name,)
     return Option(
         name, ANY, reason, keys if d else (), keys if p else (), keys if v1 else (),
-        outcome=Outcome.NO_MEANING, reason=reason,
+        outcome=Outcome.NO_MEANING, reason=reason, bound=bound,
     )  # fmt: skip
 
 
@@ -230,20 +233,20 @@ UNUSED: tuple[Option, ...] = (
     _unused("display_name", _LABEL, d=True, p=True),
     _unused("description", _LABEL, d=True, p=True, v1=True),
     _unused("tags", _LABEL, d=True, p=True),
-    _unused("properties", _SERVICE, d=True, p=True),
+    _unused("properties", _SERVICE, d=True, p=True, bound=True),
     _unused("version", _SERVICE, p=True, v1=True),
     _unused("is_deterministic", _SERVICE, p=True),
-    _unused("identity", _SERVICE, p=True),
+    _unused("identity", _SERVICE, p=True, bound=True),
     _unused("services", _SERVICE, p=True),
     _unused("endpoint_name", "a run needs no endpoint", d=True),
-    _unused("compute", _MACHINES, d=True, p=True),
+    _unused("compute", _MACHINES, d=True, p=True, bound=True),
     _unused("compute_target", _MACHINES, v1=True),
     _unused("compute_target_name", _MACHINES, v1=True),
     _unused("environment_name", "give --python to choose the interpreter", v1=True),
     _unused("environment_dir_path", "give --python to choose the interpreter", v1=True),
-    _unused("resources.instance_type", _MACHINES, d=True, p=True),
-    _unused("resources.shm_size", _MACHINES, d=True, p=True),
-    _unused("resources.docker_args", _MACHINES, d=True, p=True),
+    _unused("resources.instance_type", _MACHINES, d=True, p=True, bound=True),
+    _unused("resources.shm_size", _MACHINES, d=True, p=True, bound=True),
+    _unused("resources.docker_args", _MACHINES, d=True, p=True, bound=True),
     _unused("resources.properties", _MACHINES, d=True, p=True),
     _unused("resources.locations", _MACHINES, p=True),
 )

@@ -70,6 +70,8 @@ class Option:
     for_script: bool = False
     #: Chooses how the document is read; cannot be set from the command line.
     structural: bool = False
+    #: May hold expressions in the cloud although it has no meaning here.
+    bound: bool = False
 
     def default_for(self, dialect: Dialect) -> object:
         """The value that holds where none is given."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from bscore.errors import NotFoundError
-from bscore.spec.bindings import Binding, read_bindings
+from bscore.spec.bindings import Binding, over, read_bindings
 from bscore.spec.draft import Draft
-from bscore.spec.given import Given, Reading, read_keys, text_of, unknown_key
+from bscore.spec.given import Reading, read_keys, text_of, unknown_key
 from bscore.spec.options import Dialect
 from bscore.spec.problems import COMMAND_LINE, SpecError, near_match, problem_at
 from bscore.spec.yaml_text import Document, Listing, Node, Scalar, Table, load_yaml
@@ -18,11 +19,14 @@ _PIPELINE_KEYS = (
 )  # fmt: skip
 
 
+_NAMED: tuple[str, ...] = ("inputs", "outputs")
+
+
 def read_step_file(document: Document) -> Draft:
     """Read a step (or component) that is a file of its own."""
     reading = Reading(Dialect.PARALLEL, document.folder)
     read_keys(document.root, reading)
-    return _with_bindings(reading, {}, {})
+    return _with_bindings(reading)
 
 
 def read_pipeline(document: Document, step: str | None) -> Draft:
@@ -41,16 +45,20 @@ def read_pipeline(document: Document, step: str | None) -> Draft:
         others = ", ".join(other for other in jobs.entries if other != name)
         reading.notes.append(f"only step {name} runs, not: {others}")
     parents = {
-        key: read_bindings(root.entries[key], key, document.folder, {}, reading.problems)
-        for key in ("inputs", "outputs")
+        key: read_bindings(root.entries[key], key, document.folder, reading.problems)
+        for key in _NAMED
         if key in root.entries and not _is_null(root.entries[key])
     }
     node = jobs.entries[name]
     assert isinstance(node, Table)
     read_keys(node, reading)
     component = components[name]
-    draft = _with_bindings(reading, parents.get("inputs", {}), parents.get("outputs", {}))
-    return draft if component is None else _over_component(draft, component)
+    draft = _with_bindings(reading)
+    if component is not None:
+        draft = _over_component(draft, component)
+    draft.parents.update(parents)
+    draft.step = name
+    return draft
 
 
 def _is_null(node: Node) -> bool:
@@ -100,46 +108,36 @@ def _choose(jobs: Table, components: dict[str, Document | None], step: str | Non
     raise SpecError([problem_at(COMMAND_LINE, "--step", what=what, given=step, expected=expected, near=near)])
 
 
-def _with_bindings(reading: Reading, inputs: dict[str, Binding], outputs: dict[str, Binding]) -> Draft:
+def _with_bindings(reading: Reading) -> Draft:
     draft = Draft(reading)
-    for key, parents, mine in (("inputs", inputs, draft.inputs), ("outputs", outputs, draft.outputs)):
-        given = reading.given.get(key)
+    for kind in ("inputs", "outputs"):
+        given = reading.given.get(kind)
         if given is not None and isinstance(given.value, Scalar | Listing | Table):
-            mine.update(read_bindings(given.value, key, reading.base, parents, reading.problems))
+            draft.named(kind).update(read_bindings(given.value, kind, reading.base, reading.problems))
     return draft
 
 
 def _over_component(draft: Draft, component: Document) -> Draft:
     """What the step says wins over what its component says; both are checked."""
     inner = read_step_file(component)
-    inner.given.update(_without_bindings(draft.given))
-    inner.inputs = _overlaid(inner.inputs, draft.inputs)
-    inner.outputs = _overlaid(inner.outputs, draft.outputs)
+    for name, given in draft.given.items():
+        if name not in {"inputs", "outputs"}:
+            if name in inner.given:
+                inner.reading.beside.append(inner.given[name])
+            inner.given[name] = given
+    for kind in ("inputs", "outputs"):
+        _lay_over(inner.named(kind), draft.named(kind))
     inner.reading.problems[:0] = draft.reading.problems
     inner.reading.notes[:0] = draft.reading.notes
+    inner.reading.beside += draft.reading.beside
     return inner
 
 
-def _without_bindings(given: dict[str, Given]) -> dict[str, Given]:
-    return {name: one for name, one in given.items() if name not in {"inputs", "outputs"}}
-
-
-def _overlaid(declared: dict[str, Binding], given: dict[str, Binding]) -> dict[str, Binding]:
-    """What the step gives for what the component declares; the declared type decides what is a path."""
-    result = dict(declared)
+def _lay_over(declared: dict[str, Binding], given: dict[str, Binding]) -> None:
+    """What the step gives for what the component declares."""
     for name, binding in given.items():
         known = declared.get(name)
-        if known is None or known.is_path == binding.is_path or binding.text is None:
-            result[name] = binding
+        if binding.expression:
+            declared[name] = replace(binding, declared=known)
         else:
-            result[name] = Binding(
-                name,
-                binding.place,
-                binding.base,
-                binding.text,
-                known.is_path,
-                known.type,
-                binding.why,
-                known.optional,
-            )
-    return result
+            declared[name] = over(known, binding)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
 
-from bscore.spec.bindings import Binding, in_the_cloud, local_path
+from bscore.spec.bindings import Binding, in_the_cloud, local_path, path_of
 from bscore.spec.config import EnvironmentSource
 from bscore.spec.draft import CliChoices, Draft, text_given
+from bscore.spec.expressions import misspelled, references, written
 from bscore.spec.given import Given, nearest_file, text_of, unknown_key
 from bscore.spec.model_names import model_path
+from bscore.spec.options import Dialect
 from bscore.spec.problems import COMMAND_LINE, Place, Problem, near_match, problem_at
 from bscore.spec.script_check import find_script, why_unseen
 from bscore.spec.yaml_text import Node, Scalar, Table, plain
@@ -137,17 +140,18 @@ def _absolute(text: str, base: Path) -> Path:
     return Path(local_path(text, base))
 
 
-def read_environment(given: Given | None, draft: Draft) -> EnvironmentSource | None:
+def read_environment(
+    given: Given | None, dialect: Dialect, problems: list[Problem]
+) -> EnvironmentSource | None:
     """The environment as it was asked for."""
     if given is None:
         return None
     node = given.value
     if isinstance(node, Scalar):
         return EnvironmentSource(name=_environment_name(node.text, given.base))
-    if draft.reading.dialect.name == "V1" or not isinstance(node, Table):
+    if dialect is Dialect.V1 or not isinstance(node, Table):
         name = node.entries.get("name") if isinstance(node, Table) else None
         return EnvironmentSource(name=text_of(name) if name else "")
-    problems = draft.reading.problems
     for key, place in node.keys.items():
         if key not in _ENVIRONMENT_KEYS:
             known = {f"environment.{k}": 0 for k in _ENVIRONMENT_KEYS}
@@ -188,27 +192,26 @@ def find_inputs(draft: Draft, cli: CliChoices) -> tuple[str, ...]:
             )
     if texts:
         return tuple(local_path(text, cli.cwd) for text in texts)
+    if not cli.need_input:
+        return ()
     if "input_data" in draft.given:
-        return _document_inputs(draft, cli)
-    if cli.need_input:
-        expected = "--input with a folder, file, glob or @list"
-        problems.append(problem_at(COMMAND_LINE, "", what="no input is named", expected=expected))
+        return _document_inputs(draft)
+    expected = "--input with a folder, file, glob or @list"
+    problems.append(problem_at(COMMAND_LINE, "", what="no input is named", expected=expected))
     return ()
 
 
-def _document_inputs(draft: Draft, cli: CliChoices) -> tuple[str, ...]:
+def _document_inputs(draft: Draft) -> tuple[str, ...]:
     problems = draft.reading.problems
     given = draft.given["input_data"]
     binding = input_binding(draft)
     if binding is None:
-        near = near_match(_input_name(given.text), list(draft.inputs))
-        near = f"${{{{inputs.{near}}}}}" if near else ""
+        near = near_match(given.text.strip("${} ").removeprefix("inputs."), list(draft.inputs))
+        near = written(f"inputs.{near}") if near else ""
         expected = "${{inputs.NAME}} with a name that stands below inputs"
         problems.append(
             problem_at(given.place, given.spelling, given=given.text, expected=expected, near=near)
         )
-        return ()
-    if binding.text is None and not cli.need_input:
         return ()
     if binding.type == "mltable":
         what = "refused: an mltable is not read here"
@@ -222,32 +225,31 @@ def _document_inputs(draft: Draft, cli: CliChoices) -> tuple[str, ...]:
     return (found,)
 
 
-def _input_name(text: str) -> str:
-    return text.strip().removeprefix("${{").removesuffix("}}").strip().removeprefix("inputs.")
-
-
 def input_binding(draft: Draft) -> Binding | None:
     """The input that `input_data: ${{inputs.x}}` names, or a path standing there itself."""
     given = draft.given.get("input_data")
     if given is None:
         return None
     text = given.text.strip()
-    if not text.startswith("${{"):
-        return Binding("input_data", given.place, given.base, text)
-    return draft.inputs.get(_input_name(text))
-
-
-def path_of(binding: Binding) -> str | None:
-    """The local path (or URL) that a binding stands for; None where only the cloud knows."""
-    if binding.text is None or in_the_cloud(binding.text):
-        return None
-    return local_path(binding.text, binding.base)
+    names = references(text)
+    if not names:
+        return None if misspelled(text) else Binding("input_data", given.place, given.base, text)
+    kind, _, own = names[0].removeprefix("parent.").partition(".")
+    named = draft.parents["inputs"] if names[0].startswith("parent.") else draft.inputs
+    found = named.get(own) if kind == "inputs" and text.startswith("${{") else None
+    tail = text.rpartition("}}")[2]
+    if found is None or not tail:
+        return found if not tail else None
+    path = path_of(found)
+    return found if path is None else replace(found, text=path + tail)
 
 
 def missing_path(binding: Binding, instead: str) -> Problem:
     """The problem that nothing here stands for a binding."""
     where = f"inputs.{binding.name}"
-    if binding.text is None:
+    if binding.problem is not None:
+        return binding.problem
+    if binding.why:
         return problem_at(binding.place, where, what=binding.why, expected=instead)
     what = "refused: it is in the cloud"
     return problem_at(binding.place, where, what=what, given=binding.text, expected=instead)

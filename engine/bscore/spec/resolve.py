@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import cast
 
 from bscore.core.limits import Limits
-from bscore.spec.config import JobConfig
+from bscore.spec.arguments import split_arguments
+from bscore.spec.bindings import look_up
+from bscore.spec.config import EnvironmentSource, JobConfig
 from bscore.spec.dialects import read_document
 from bscore.spec.draft import CliChoices, Draft
 from bscore.spec.given import Reading
 from bscore.spec.model_names import model_name
+from bscore.spec.naming import Names
 from bscore.spec.option_table import BY_NAME, OPTIONS
 from bscore.spec.options import Default, Dialect, Outcome
 from bscore.spec.overrides import apply_overrides
@@ -24,8 +27,10 @@ from bscore.spec.places import (
     read_environment,
     script_folder,
 )
-from bscore.spec.problems import COMMAND_LINE, SpecError, problem_at
-from bscore.spec.script_arguments import Outputs, place_outputs, read_arguments
+from bscore.spec.placing import Outputs, place_outputs
+from bscore.spec.problems import COMMAND_LINE, OVERRIDES, SpecError, problem_at
+from bscore.spec.reading import read_given
+from bscore.spec.script_arguments import read_arguments
 from bscore.spec.settings_json import read_to_csv
 from bscore.spec.values import Size
 from bscore.spec.yaml_text import Document
@@ -46,11 +51,17 @@ def resolve(
     if document is None and cli.step is not None:
         problems.append(problem_at(COMMAND_LINE, "--step", what="needs a pipeline YAML", given=cli.step))
     apply_overrides(draft, overrides, cli.cwd, cli.flags)
+    _take_input(draft, cli)
+    look_up(draft.inputs, "inputs", draft.parents["inputs"], problems)
+    look_up(draft.outputs, "outputs", draft.parents["outputs"], problems)
     inputs = find_inputs(draft, cli)
-    if cli.inputs and (binding := input_binding(draft)) is not None:
-        draft.inputs[binding.name] = replace(binding, text=cli.inputs[0], base=cli.cwd, is_path=True, why="")
     outputs = place_outputs(draft, cli)
-    arguments = read_arguments(draft, document, cli, outputs)
+    names = Names(draft, outputs.paths)
+    overridden = {name for name, one in draft.given.items() if one.place in OVERRIDES}
+    behind = split_arguments(cli.arguments, lambda _word: COMMAND_LINE, cli.cwd, overridden)
+    overridden |= {one.option.name for one in behind.runtime}
+    read_given(draft, names, overridden | _by_flags(cli))
+    arguments = read_arguments(draft, document, names, behind, overridden)
     _check_size(draft)
     code, script = find_code(draft, cli)
     config = _config(draft, cli, outputs, code, script)
@@ -63,6 +74,32 @@ def resolve(
     if problems:
         raise SpecError(problems)
     return config, _notes(draft, config)
+
+
+def _take_input(draft: Draft, cli: CliChoices) -> None:
+    """What is given on the command line stands for the document's input, whatever that says."""
+    if not cli.inputs and cli.need_input:
+        return
+    binding = input_binding(draft)
+    if binding is None or binding.name not in draft.inputs:
+        return
+    if cli.inputs:
+        mine = replace(binding, text=cli.inputs[0], base=cli.cwd, is_path=True, why="", expression="")
+    else:
+        mine = replace(binding, text=None, why="has no path: the items were given in Python", expression="")
+    draft.inputs[binding.name] = mine
+
+
+def _by_flags(cli: CliChoices) -> set[str]:
+    """The options for which a flag of the command line stands."""
+    flags = {
+        "script": cli.script,
+        "code": cli.code,
+        "model": cli.model,
+        "environment": cli.interpreter,
+        "input_data": cli.inputs or None,
+    }
+    return {name for name, value in flags.items() if value is not None}
 
 
 def _config(draft: Draft, cli: CliChoices, outputs: Outputs, code: Path, script: str) -> JobConfig:
@@ -100,7 +137,7 @@ def _config(draft: Draft, cli: CliChoices, outputs: Outputs, code: Path, script:
         resource_monitor_interval_s=cast("float", _value(draft, "resource_monitor_interval")),
         keep_partial=_value(draft, "keep_partial") is True,
         commit_interval_s=cast("float", _value(draft, "commit_interval")),
-        environment=read_environment(draft.given.get("environment"), draft),
+        environment=_environment(draft, cli),
         output_folders=outputs.folders,
     )
 
@@ -135,6 +172,12 @@ def _value(draft: Draft, name: str) -> object:
     if name in draft.given:
         return draft.given[name].value
     return BY_NAME[name].default_for(draft.reading.dialect)
+
+
+def _environment(draft: Draft, cli: CliChoices) -> EnvironmentSource | None:
+    """The environment as it was asked for; what is wrong with it does not matter beside --python."""
+    problems = draft.reading.problems if cli.interpreter is None else []
+    return read_environment(draft.given.get("environment"), draft.reading.dialect, problems)
 
 
 def _interpreter(draft: Draft, cli: CliChoices) -> Path | None:

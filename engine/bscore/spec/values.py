@@ -156,6 +156,8 @@ PERCENT = number(0, 100, "a percentage from 0 to 100")
 SIZE = Kind("a number of items, 1 or more, or a size such as 10kb or 1MB", _size)
 FILE_NAME = Kind("a file name without folders", _file_name)
 TEXT = Kind("a text", _text)
+#: A text that names an input or output.
+REFERENCE = Kind("a text", _text)
 WORDS = Kind("a list of names", _words, shape=Shape.LIST)
 TEXTS = Kind("names with values", _no_text, shape=Shape.MAP)
 NODE = Kind("keys with values", _no_text, shape=Shape.NODE)

@@ -113,8 +113,10 @@ def test_a_wrong_argument_in_yaml_has_its_line(place: Place) -> None:
 
 def test_what_is_not_there_is_told_with_a_near_name(place: Place) -> None:
     text = "code_configuration: {code: code, scoring_script: scor.py}\nmodel: {path: modle}\n"
-    found = problems(place, text + "environment: {conda_file: envs.yml}\n", interpreter="no/python")
-    assert [problem.near for problem in found] == ["", "score.py", "model", "env.yml"]
+    found = problems(place, text + "environment: {conda_file: envs.yml}\n")
+    assert [problem.near for problem in found] == ["score.py", "model", "env.yml"]
+    (problem,) = problems(place, place.deployment, interpreter="no/python")
+    assert "no such interpreter" in problem.what
 
 
 def test_no_script_and_no_input_are_told_together(place: Place) -> None:

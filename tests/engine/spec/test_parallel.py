@@ -148,6 +148,49 @@ def test_the_row_file_takes_the_outputs_name(place: Place, path: str, folder: st
     assert (config.output, config.output_file_name) == (place.folder / folder, name)
 
 
+@pytest.mark.parametrize(
+    ("output", "target", "choice", "rows"),
+    [
+        ("{type: uri_folder, path: ./out}", "/scores-2024.csv", None, "out/scores-2024.csv"),
+        ("{type: uri_folder, path: ./out}", "/by/day/rows.txt", None, "out/by/day/rows.txt"),
+        ("{type: uri_folder}", "/rows.txt", "o", "o/rows.txt"),
+        ("{type: uri_folder}", "/rows.txt", None, "jobs/job1/outputs/score/rows.txt"),
+        ("{type: uri_file, path: ./out/rows}", "", None, "out/rows"),
+        ("{type: uri_file, path: ./model}", "", None, "predictions.csv"),
+        ("{type: uri_file, path: 'azureml://datastores/d/paths/p/rows'}", "", "o", "o/rows"),
+        ("{type: uri_file, path: 'azureml://datastores/d/paths/${{name}}'}", "", "o", "o/predictions.csv"),
+    ],
+)
+def test_the_row_file_is_where_append_row_to_says(
+    place: Place, output: str, target: str, choice: str | None, rows: str
+) -> None:
+    text = PIPELINE.replace("{type: uri_file, mode: rw_mount}", output)
+    text = text.replace("to: ${{outputs.job_output_file}}", f"to: ${{{{outputs.job_output_file}}}}{target}")
+    config, _ = resolve_text(place, text, output=choice)
+    assert config.output / config.output_file_name == place.folder / rows
+    config, _ = resolve_text(place, text, {"output_file_name": "mine"}, output=choice)
+    assert config.output / config.output_file_name == (place.folder / rows).with_name("mine")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "${{outputs.job_output_file}}/../x",
+        "${{outputs.job_output_file}}/x/",
+        "out/${{outputs.job_output_file}}",
+        "${{outputs.job_output_file}}.csv",
+        "${{outputs.job_output_file}}/" + "x" * 201,
+        "rows.csv",
+    ],
+)
+def test_an_append_row_to_that_names_no_file_is_refused(place: Place, target: str) -> None:
+    text = PIPELINE.replace("to: ${{outputs.job_output_file}}", f"to: {target}")
+    with pytest.raises(SpecError) as caught:
+        resolve_text(place, text)
+    (problem,) = caught.value.problems
+    assert problem.line
+
+
 def test_without_append_row_to_only_the_counts_matter(place: Place) -> None:
     config, _ = resolve_text(
         place, PIPELINE.replace("      append_row_to: ${{outputs.job_output_file}}\n", "")
