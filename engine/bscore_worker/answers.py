@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import Any, Dict, Iterator, NamedTuple, Tuple
+from typing import Any, Callable, Dict, Iterator, NamedTuple, Optional, Tuple
 
+from bscore_worker.row_shape import RowShape
 from bscore_worker.row_text import Rows, encode_row_text, frame_keywords
 from bscore_worker.traces import plain, shown
 from bscore_worker.typed_rows import NotPlainError, shown_types
 from bscore_worker.typed_rows import pieces as typed_pieces
-from bscore_worker.wire import MAX_INLINE_BYTES
+from bscore_worker.wire import MAX_INLINE_BYTES, Message
 
 #: Rows formatted at a time, so that a huge return value does not stand in memory three times over.
 _CHUNK_ROWS = 10_000
@@ -24,7 +25,10 @@ class ShortReturnError(Exception):
 
 
 class Verdict(NamedTuple):
-    """An accepted return value; `spool` names the file that holds the rows in place of `body`."""
+    """An accepted return value; `spool` names the file that holds the rows in place of `body`.
+
+    `said` are messages about the shape of the rows, which go ahead of the answer.
+    """
 
     returned: int
     rows: int
@@ -32,6 +36,7 @@ class Verdict(NamedTuple):
     body: bytes
     header: bytes
     spool: str
+    said: Tuple[Message, ...] = ()
 
 
 class Judge:
@@ -63,6 +68,7 @@ class Judge:
         self._encoding = wanted.pop("encoding", None) or "utf-8"
         self._to_csv = dict({"sep": " ", "index": False}, **wanted)
         self._header_of: Tuple[Any, bytes] = (None, b"")
+        self._shape = RowShape(self._to_csv, self._encoding)
 
     def __call__(self, returned: Any, items: int, mini_batch: int = -1) -> Verdict:
         """Accept it, or raise RejectedReturnError, ShortReturnError, or what formatting raises."""
@@ -83,20 +89,29 @@ class Judge:
         if self._typed:
             return self._typed_rows(returned, mini_batch, is_frame)
         if is_frame:
-            header = self._header(returned)
-            body, nbytes, spool = self._frame_rows(returned)
-            return Verdict(count, count, nbytes, body, header, spool)
+            return self._frame_rows(returned, mini_batch)
         if count <= _CHUNK_ROWS:
-            body = encode_row_text("\n".join(map(str, returned)) + "\n")
+            body = self._list_text(returned)
             if len(body) <= MAX_INLINE_BYTES:
-                return Verdict(count, count, len(body), body, b"", "")
+                said = self._shape.of_list(returned, mini_batch)
+                return Verdict(count, count, len(body), body, b"", "", said)
             pieces = iter([body])
         else:
-            pieces = _list_pieces(returned)
+            pieces = self._list_pieces(returned)
         with self._rows() as rows:
             for piece in pieces:
                 rows.write(piece)
-            return Verdict(count, count, rows.nbytes, rows.held(), b"", rows.spool)
+            held, said = rows.held(), self._shape.of_list(returned, mini_batch)
+            return Verdict(count, count, rows.nbytes, held, b"", rows.spool, said)
+
+    def _list_text(self, elements: Any) -> bytes:
+        text = "\n".join(map(str, elements)) + "\n"
+        self._shape.look(text, len(elements))
+        return encode_row_text(text)
+
+    def _list_pieces(self, returned: Any) -> Iterator[bytes]:
+        for first in range(0, len(returned), _CHUNK_ROWS):
+            yield self._list_text(returned[first : first + _CHUNK_ROWS])
 
     def _typed_rows(self, returned: Any, mini_batch: int, is_frame: bool) -> Verdict:
         try:
@@ -110,16 +125,18 @@ class Judge:
                 % (plain(str(error)), shown_types())
             ) from None
 
-    def _rows(self) -> Rows:
+    def _rows(self, look: Optional[Callable[[bytes], int]] = None) -> Rows:
         self._spooled += 1
-        return Rows("%s.%d.rows" % (self._spool, self._spooled))
+        return Rows("%s.%d.rows" % (self._spool, self._spooled), look)
 
-    def _frame_rows(self, frame: Any) -> Tuple[bytes, int, str]:
+    def _frame_rows(self, frame: Any, mini_batch: int) -> Verdict:
         """The rows as pandas writes them to a file: it formats in groups of its own (reference 3.2)."""
-        with self._rows() as rows:
+        count, header = len(frame), self._header(frame)
+        with self._rows(self._shape.look_at_piece) as rows:
             with rows.text(self._encoding) as text:
                 frame.to_csv(text, header=False, **frame_keywords(frame, self._to_csv))
-            return rows.held(), rows.nbytes, rows.spool
+            held, said = rows.held(), self._shape.of_frame(frame, rows.lines, mini_batch)
+            return Verdict(count, count, rows.nbytes, held, header, rows.spool, said)
 
     def _header(self, frame: Any) -> bytes:
         """The line of column names where it is wanted; remembered, since it hardly ever changes."""
@@ -136,14 +153,3 @@ def _is_frame(value: Any) -> bool:
     """A DataFrame, without importing pandas: whoever made one has imported it."""
     kind = getattr(sys.modules.get("pandas"), "DataFrame", None)
     return isinstance(kind, type) and isinstance(value, kind)
-
-
-def is_array(value: Any) -> bool:
-    """A numpy array that has elements to iterate over."""
-    kind = getattr(sys.modules.get("numpy"), "ndarray", None)
-    return isinstance(kind, type) and isinstance(value, kind) and bool(value.ndim)  # type: ignore[attr-defined]  # numpy, which is not ours to import
-
-
-def _list_pieces(returned: Any) -> Iterator[bytes]:
-    for first in range(0, len(returned), _CHUNK_ROWS):
-        yield encode_row_text("\n".join(map(str, returned[first : first + _CHUNK_ROWS])) + "\n")

@@ -14,11 +14,12 @@ from types import GeneratorType
 from typing import Any, Deque, Dict, List, NoReturn, Optional, Tuple
 
 from bscore_worker import process, script, shims
-from bscore_worker.answers import Judge, RejectedReturnError, ShortReturnError, is_array
+from bscore_worker.answers import Judge, RejectedReturnError, ShortReturnError
 from bscore_worker.blocks import Blocks
 from bscore_worker.control import Control, end_with_agent
 from bscore_worker.minibatch import MiniBatch, MiniBatchContext
 from bscore_worker.profiling import Profiler
+from bscore_worker.row_shape import is_array
 from bscore_worker.streams import Streams
 from bscore_worker.traces import describe
 from bscore_worker.warned import Warned
@@ -112,11 +113,12 @@ class Loop:
         run_ns = -1
         result: Tuple[Any, ...] = ()
         body = b""
+        said: Tuple[Message, ...] = ()
         try:
             returned, note = call(self._contract, self._profile, mini_batch, paths, self._blocks)
             run_ns = monotonic_ns() - begun_ns
             verdict = self._judge(returned, items, mini_batch)
-            body = verdict.body
+            body, said = verdict.body, verdict.said
             kind = "done"
             result = (verdict.returned, verdict.rows, verdict.nbytes, note, verdict.header, verdict.spool)
             # Neither the rows nor what they were made of may wait for the next answer.
@@ -128,19 +130,24 @@ class Loop:
                 run_ns = monotonic_ns() - begun_ns
             kind, body = "failed", b""
             result = failure(error, self._code)
-        return self._answer(kind, sequence, run_ns, result, body)
+        return self._answer(kind, sequence, run_ns, result, body, said)
 
     def _answer(
-        self, kind: str, sequence: int, run_ns: int, result: Tuple[Any, ...], body: bytes
+        self,
+        kind: str,
+        sequence: int,
+        run_ns: int,
+        result: Tuple[Any, ...],
+        body: bytes,
+        messages: Tuple[Message, ...],
     ) -> Optional[Work]:
-        """Send what became of a mini-batch and what begins next; returns the latter."""
+        """Send `messages`, what became of a mini-batch and what begins next; returns the latter."""
         offsets = self._streams.reached(run_ns > _EXACT_OFFSETS_NS)
         cpu_ns, end_ns = process_time_ns(), monotonic_ns()
         head = (kind, sequence, self._start_ns, end_ns - self._start_ns, cpu_ns - self._start_cpu_ns, run_ns)
-        messages: List[Message] = []
         if run_ns > _EXACT_OFFSETS_NS and self._offers_stacks and not process.shows_stacks():
             self._offers_stacks = False
-            messages.append(("signal_taken",))
+            messages = (*messages, ("signal_taken",))
         following = self._take()
         begins = (-1, 0, 0)
         if following is not None:
@@ -150,8 +157,7 @@ class Loop:
         if kind == "done" and not messages and answer[-3:] == NOTHING_ELSE:
             self._channel.send_done(answer[1:-3], body)
         else:
-            messages.append(answer)
-            self._channel.send(messages, body)
+            self._channel.send([*messages, answer], body)
         return following
 
 

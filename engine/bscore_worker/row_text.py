@@ -6,7 +6,7 @@ import codecs
 import inspect
 import io
 import os
-from typing import IO, Any, Dict, List, Optional, Tuple
+from typing import IO, Any, Callable, Dict, List, Optional, Tuple
 
 from bscore_worker.wire import MAX_INLINE_BYTES
 
@@ -31,11 +31,16 @@ def encode_row_text(text: str, encoding: str = "utf-8") -> bytes:
 
 
 class Rows(io.RawIOBase):
-    """Takes bytes; above 1 MiB they go to `path`, which must not exist. It is removed if that fails."""
+    """Takes bytes; above 1 MiB they go to `path`, which must not exist. It is removed if that fails.
 
-    def __init__(self, path: str) -> None:
+    `look` sees every piece and says how many lines it has.
+    """
+
+    def __init__(self, path: str, look: Optional[Callable[[bytes], int]] = None) -> None:
         super().__init__()
         self._path = path
+        self._look = look
+        self.lines = 0
         self._held: List[bytes] = []
         self._file: Optional[IO[bytes]] = None
         self.nbytes = 0
@@ -59,6 +64,8 @@ class Rows(io.RawIOBase):
         """Take all of it. Raises OSError when the disk does."""
         piece = bytes(data)
         self.nbytes += len(piece)
+        if self._look is not None:
+            self.lines += self._look(piece)
         if self._file is None and self.nbytes <= MAX_INLINE_BYTES:
             self._held.append(piece)
             return len(piece)

@@ -163,6 +163,7 @@ class InlineWorker:
         self._warned.mini_batch = batch.mini_batch
         names = pending.manifest.split(b"\0")[0:-1:3][first : first + batch.items]
         run_ns, body = -1, b""
+        said: tuple[Message, ...] = ()
         with self._world.entered():
             begun_ns = self._clock.monotonic_ns()
             try:
@@ -175,7 +176,7 @@ class InlineWorker:
                 )
                 run_ns = self._clock.monotonic_ns() - begun_ns
                 verdict = self._judge(returned, batch.items, batch.mini_batch)
-                kind, body = "done", verdict.body
+                kind, body, said = "done", verdict.body, verdict.said
                 result: tuple[Any, ...] = (
                     verdict.returned,
                     verdict.rows,
@@ -192,6 +193,8 @@ class InlineWorker:
                 kind, result = "failed", failure(error, self._code)
             offsets = self._streams.reached(exactly=True)
         elapsed_ns = self._clock.monotonic_ns() - start_ns
+        for message in said:
+            self._tell(message, b"")
         self._tell((kind, sequence, start_ns, elapsed_ns, 0, run_ns, *offsets, -1, 0, 0, *result), body)
 
     def finish(self) -> None:

@@ -207,7 +207,7 @@ def news(event: e.Event, run: Run, source: Source) -> list[str]:
         again = " Press Ctrl-C again to end at once." if event.who == "Ctrl-C" else ""
         said = f"{event.what}, asked for by {event.who}: {event.answer}{again}"
         return [terminal_text(said)] if event.answer else []
-    if isinstance(event, e.FindingMade) and event.code.startswith("inputs-"):
+    if isinstance(event, e.FindingMade) and event.code.startswith(("inputs-", "columns-")):
         return [terminal_text(event.text)]
     if not isinstance(event, e.AttemptFailed | e.InitFailed) or not _is_new(event, run):
         return []

@@ -34,6 +34,7 @@ from bscore.core.work_events import (
     AnswerDropped,
     Assigned,
     AttemptFailed,
+    ColumnsSeen,
     FailureKind,
     Finished,
     InitFailed,
@@ -56,6 +57,7 @@ __all__ = [
     "Assigned",
     "AttemptFailed",
     "ClockJumped",
+    "ColumnsSeen",
     "Committed",
     "EarlierRunFound",
     "Event",
@@ -113,6 +115,7 @@ Event = (
     | Withdrawn
     | ItemsMissing
     | Finished
+    | ColumnsSeen
     | AttemptFailed
     | MiniBatchAbandoned
     | RemainingAbandoned

@@ -73,6 +73,8 @@ def _take_back_everything(run: Run) -> None:
         run.rows -= item.rows
         back.append(item.mini_batch)
     run.uncommitted.clear()
+    if not run.rows:
+        run.columns = None
     run.returned.clear()
     run.returned.extend(sorted(back))
     run.withdrawing.clear()
@@ -253,6 +255,10 @@ def _on_finding(run: Run, event: e.FindingMade) -> None:
     add_own_warning(run, event, event.text)
 
 
+def _on_columns(run: Run, event: e.ColumnsSeen) -> None:
+    run.columns = run.columns or event
+
+
 def _on_clock_jumped(run: Run, event: e.ClockJumped) -> None:
     run.clock_jumps += 1
     add_own_warning(run, event, f"The wall clock moved by {event.seconds:g} seconds.")
@@ -294,6 +300,7 @@ _REDUCERS: dict[type, Callable[[Run, Any], None]] = {
     e.StacksTaken: _on_stacks,
     e.Committed: _on_committed,
     e.RequestTaken: _on_request,
+    e.ColumnsSeen: _on_columns,
     e.FindingMade: _on_finding,
     e.WarningsSeen: add_warnings,
     e.ClockJumped: _on_clock_jumped,

@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from bscore.core.events import EarlierRunFound, FailureKind, Outcome, RunConfigured
+from bscore.core.events import ColumnsSeen, EarlierRunFound, FailureKind, Outcome, RunConfigured
 from bscore.core.groups import ErrorGroup, WarningGroup
 from bscore.core.ranges import Ranges
 
@@ -213,6 +213,8 @@ class Run:
     parts: list[Part] = field(default_factory=list)
     #: Rows handed to the part files, committed or not.
     rows: int = 0
+    #: The columns of its first rows; None where they are not known.
+    columns: ColumnsSeen | None = None
 
     done_items: int = 0
     succeeded_items: int = 0

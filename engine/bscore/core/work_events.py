@@ -155,6 +155,23 @@ class Finished:
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnsSeen:
+    """The first rows of a run, or a worker's rows, by their columns; the journal holds the run's first.
+
+    `form` is `table` (a DataFrame; `columns` are its first names, cut, and `digest` stands for all), `rows`
+    (lists or tuples of `count` elements), `mixed` (of several lengths, which are `columns`) or `values`.
+    """
+
+    at: int
+    worker: str
+    mini_batch: int
+    form: str
+    columns: tuple[str, ...]
+    count: int
+    digest: int
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptFailed:
     """An attempt is charged and brought no rows.
 

@@ -18,6 +18,8 @@ _MARK_BYTES = len(CUT_MARK.encode()) + len('""')
 _NAMES_BYTES = 4096
 _NAME_BYTES = 512
 _HOT = (Finished, Assigned)
+#: Lists of names, which are cut first.
+_NAMES = {ev.InputsChanged: "first_names", ev.ColumnsSeen: "columns"}
 
 
 def fit(event: Event) -> Event:
@@ -32,9 +34,11 @@ def fit(event: Event) -> Event:
     if excess <= 0:
         return event
     changes: dict[str, Any] = {}
-    if isinstance(event, ev.InputsChanged):
-        changes["first_names"] = names = _fit_names(event.first_names)
-        excess -= len(grammar.texts(event.first_names).encode()) - len(grammar.texts(names).encode())
+    field = _NAMES.get(type(event))
+    if field is not None:
+        given = getattr(event, field)
+        changes[field] = names = _fit_names(given)
+        excess -= len(grammar.texts(given).encode()) - len(grammar.texts(names).encode())
     values = {field.name: getattr(event, field.name) for field in dataclasses.fields(event)}
     sizes = {name: _size(value) for name, value in values.items() if type(value) is str}
     cap = _cap(list(sizes.values()), sum(sizes.values()) - excess)

@@ -282,6 +282,11 @@ _SAMPLES: tuple[tuple[ev.Event, str, str], ...] = (
         "AbandonedReturned mini_batches=3 items=30",
     ),
     (
+        ev.ColumnsSeen(_AT, _WORKER, 7, "table", ("file", "score"), count=2, digest=3735928559),
+        "INFO",
+        "ColumnsSeen worker=10.0.0.4/process003 id=7 form=table columns=file,score count=2 digest=3735928559",
+    ),
+    (
         ev.FindingMade(_AT, "slow-node", text="10.0.0.9 needs 4.1 times as long as the others."),
         "WARNING",
         'FindingMade code=slow-node text="10.0.0.9 needs 4.1 times as long as the others."',

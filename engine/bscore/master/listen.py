@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from pathlib import Path
 
+from bscore.core import columns
 from bscore.core import events as e
 from bscore.core.attempts import why_not_current
 from bscore.inputs.listing import InputChanges, ListingProgress, ListingState, change_findings
@@ -26,6 +28,8 @@ class Listener:
         self._missing = missing
         self._tree = tree
         self._writer = TreeWriter(tree)
+        #: Columns that workers said and of which no rows were accepted yet.
+        self._said: dict[str, e.ColumnsSeen] = {}
 
     def hear_poll(self, poll: Poll, now: int) -> None:
         """Everything one agent said, in its order."""
@@ -38,6 +42,8 @@ class Listener:
         for report in poll.reports:
             if isinstance(report, Answer):
                 self._hear_answer(report, now)
+            elif isinstance(report, e.ColumnsSeen):
+                self._said[report.worker] = report
             elif isinstance(report, e.FindingMade):
                 if report.code not in recorder.run.findings:
                     recorder.record(report)
@@ -57,7 +63,19 @@ class Listener:
             recorder.keep_rows(answer.rows, answer.header)
             if answer.spool:
                 recorder.keep_spool(answer.spool)
+            if self._said and event.worker in self._said:
+                self._compare(self._said.pop(event.worker), event.mini_batch, now)
         recorder.record(event)
+
+    def _compare(self, said: e.ColumnsSeen, mini_batch: int, now: int) -> None:
+        """Keep the columns of a run's first rows, and say once where others differ from them."""
+        recorder, seen = self._recorder, replace(said, at=now, mini_batch=mini_batch)
+        if recorder.run.columns is None:
+            recorder.record(seen)
+        if columns.FINDING not in recorder.run.findings:
+            text = columns.finding(recorder.run.columns or seen, seen)
+            if text:
+                recorder.record(e.FindingMade(now, columns.FINDING, text))
 
     def _put(self, chunk: LogChunk) -> None:
         """Write shipped log bytes at their offset; the same chunk twice changes nothing."""

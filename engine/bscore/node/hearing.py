@@ -8,6 +8,7 @@ from bscore.core import events as e
 from bscore.core.ranges import as_pairs
 from bscore.node.desk import Desk
 from bscore.node.messages import Answer
+from bscore.node.row_notes import columns_seen, note
 from bscore.node.worker import Exited, Worker
 from bscore_worker.wire import PROTOCOL, Frame, Message
 
@@ -40,6 +41,8 @@ class Hearing:
             "bye": self._bye,
             "signal_taken": self._signal_taken,
             "warned": self._warned,
+            "columns": self._columns,
+            "noted": self._noted,
         }
 
     def hear(self, worker: Worker, frames: list[Frame], now_ns: int) -> None:
@@ -240,6 +243,12 @@ class Hearing:
 
     def _warned(self, worker: Worker, message: Message, _body: bytes, _at: int) -> None:
         self._desk.warnings.count(worker.name, message[1])
+
+    def _columns(self, worker: Worker, message: Message, _body: bytes, at: int) -> None:
+        self._desk.report(columns_seen(message, worker.name, at))
+
+    def _noted(self, _worker: Worker, message: Message, _body: bytes, _at: int) -> None:
+        self._desk.finding(*note(message))
 
 
 def headline(mini_batch: int, attempt: int, item: str) -> str:

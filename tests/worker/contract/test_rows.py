@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import datetime
+import io
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -167,3 +169,48 @@ def test_nothing_is_formatted_where_rows_are_not_wanted(tmp_path: Path) -> None:
 
     verdict = judged(tmp_path, [Hostile(), Hostile()], append_row=False)
     assert (verdict.returned, verdict.rows, verdict.body) == (2, 0, b"")
+
+
+def noted(verdict: Verdict) -> list[str]:
+    return [message[2] for message in verdict.said if message[0] == "noted"]
+
+
+@pytest.mark.parametrize(
+    ("returned", "codes"),
+    [
+        (["a", "b 1", (1, 2.5), {"np": 1}, "np.float64", "ü\tc"], []),
+        (["two\nlines"], ["line-breaks"]),
+        (["a", "carriage\rreturn"], ["line-breaks"]),
+        ([("x", np.float64(1.0))], ["numpy-reprs"]),
+        ([[np.int32(3)], "f"], ["numpy-reprs"]),
+        ([np.float64(1.0), str(np.float32(2))], []),
+        (["a\u2028b"], ["separators"]),
+        (pd.DataFrame({"a": ["x y", 'q"', "ü", None], "b": 1.5}), []),
+        (pd.DataFrame({"a": ["two\nlines"]}), ["quoted-line-breaks"]),
+        (pd.DataFrame({"a": ["x\ry"]}), ["carriage-returns"]),
+        (pd.DataFrame({"a": ["x\u2028y"]}), ["separators"]),
+        (pd.DataFrame({"a": [[np.float64(1.0)]]}), ["numpy-reprs"]),
+    ],
+)
+def test_rows_that_readers_stumble_on_are_noted(tmp_path: Path, returned: Any, codes: list[str]) -> None:
+    verdict = judged(tmp_path, returned)
+    assert noted(verdict) == codes
+    read = pd.read_csv(
+        io.BytesIO(written(verdict)), sep="\x01" if type(returned) is list else " ", header=None
+    )
+    splits = {"line-breaks", "carriage-returns"}.intersection(codes)
+    assert (len(read) != len(returned)) is bool(splits), "the note is true"
+
+
+def test_a_thing_is_noted_once_and_rows_in_a_file_are_looked_at_too(tmp_path: Path) -> None:
+    judge = Judge(True, False, {}, False, str(tmp_path / "s"))
+    big = ["y" * 200] * 20_000
+    assert noted(judge([*big, "two\nlines"], 1)) == ["line-breaks"]
+    assert noted(judge(["two\nlines"], 1)) == []
+    frame = pd.DataFrame({"a": [*big, "two\nlines"]})
+    assert noted(judge(frame, 1)) == ["quoted-line-breaks"]
+
+
+@pytest.mark.parametrize("to_csv", [{"lineterminator": "\r\n"}, {"encoding": "utf-16"}, {"quoting": 1}])
+def test_keywords_of_the_user_are_no_reason_for_a_note(tmp_path: Path, to_csv: dict[str, Any]) -> None:
+    assert noted(judged(tmp_path, pd.DataFrame({"a": ["x", "y"]}), to_csv=to_csv)) == []

@@ -139,6 +139,15 @@ def _abandoned(event: e.MiniBatchAbandoned) -> Words:
     return text, _batch(event.mini_batch)
 
 
+def _columns(event: e.ColumnsSeen) -> Words:
+    names = ", ".join(safe(name, 60) for name in event.columns[:6])
+    more = f" and {event.count - 6:,} more" if event.form == "table" and event.count > 6 else ""
+    forms = {"table": f"a DataFrame with columns {names}{more}", "mixed": f"rows of {names} elements"}
+    forms["rows"] = f"rows of {plural(event.count, 'element')}"
+    text = forms.get(event.form, "single values")
+    return f"{batch_name(event.mini_batch)} returned the first rows: {text}", _batch(event.mini_batch)
+
+
 def _stacks(event: e.StacksTaken) -> Words:
     return (
         f"stacks of {worker_text(event.worker)} taken: {safe(event.place, 200)}",
@@ -219,6 +228,7 @@ _WORDS: dict[type, Callable[[Any], Words]] = {
     e.RequestTaken: _request,
     e.RemainingAbandoned: _remaining,
     e.WarningsSeen: _warned,
+    e.ColumnsSeen: _columns,
     e.FindingMade: lambda v: (f"finding: {safe(v.text, 600)}", ""),
     e.ClockJumped: lambda v: (f"the wall clock jumped by {v.seconds:g} s", ""),
     e.Finalizing: lambda v: (f"publishing {v.rows:,} rows, {v.nbytes:,} bytes", ""),

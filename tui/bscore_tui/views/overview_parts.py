@@ -16,7 +16,7 @@ from bscore_tui.views.cells import (
     sign_style,
 )
 from bscore_tui.views.end import end_rows
-from bscore_tui.views.layout import bar, crop, left, right
+from bscore_tui.views.layout import bar, crop, left, right, wrap
 from bscore_tui.views.model import Model
 from bscore_tui.views.styles import Line, Options
 from bscore_tui.views.words import (
@@ -161,21 +161,26 @@ def speeds(model: Model, options: Options) -> list[Line]:
 
 
 def findings(page: Page, model: Model, most: int) -> None:
-    """Diagnoses with their remedies, at most so many rows."""
+    """Diagnoses with their remedies, at most so many rows; what is long goes on where that leaves room."""
     options = page.options
     first = True
     rows = 0
+    spare = max(most - sum(2 if finding.remedy else 1 for finding in model.findings), 0)
     for finding in model.findings:
         need = 2 if finding.remedy else 1
         if rows + need > most:
             break
+        text, *more = wrap(finding.text, page.width - 12, 1 + spare, options)
+        spare -= len(more)
         label = "findings" if first else ""
         sign, style = mark(finding.target, "!", options)
-        line: Line = [(sign + " ", style), (finding.text, "text")]
+        line: Line = [(sign + " ", style), (text, "text")]
         page.add(labelled(label, line, options, 10), finding.target)
+        for further in more:
+            page.add(labelled("", [("  " + further, "text")], options, 10))
         if finding.remedy:
             page.add(labelled("", [("  " + finding.remedy, "dim")], options, 10))
-        rows += need
+        rows += need + len(more)
         first = False
     if rows:
         page.gap()
