@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import pickle
 import struct
-from typing import Any
+from typing import Any, Callable
 
 from bscore_worker.minibatch import MiniBatch
 
@@ -20,12 +20,15 @@ PICKLE_PROTOCOL = 4
 
 
 class Blocks:
-    """The reader. Raises OSError when the files are not there."""
+    """The reader. Raises OSError when the files are not there.
 
-    def __init__(self, path: str) -> None:
+    `keep` gives the number under which a descriptor is kept.
+    """
+
+    def __init__(self, path: str, keep: Callable[[int], int] = int) -> None:
         self._path = path
-        self._data = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        self._index = os.open(path + INDEX_ENDING, os.O_RDONLY | os.O_CLOEXEC)
+        self._data = keep(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+        self._index = keep(os.open(path + INDEX_ENDING, os.O_RDONLY | os.O_CLOEXEC))
 
     def load(self, mini_batch: int) -> Any:
         """What run() is handed: a list of values, or a DataFrame. Raises what unpickling raises, EOFError."""

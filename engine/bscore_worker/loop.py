@@ -215,8 +215,10 @@ def leave(channel: Channel, streams: Streams, error: SystemExit, where: str, cod
 
 def main(socket_fd: int, control_fd: int, stacks_fd: int, agent_pid: int) -> None:
     """Be a worker on these descriptors until told to stop; the bootstrap calls this."""
+    stacks_fd = process.out_of_reach(stacks_fd)
     process.protect(agent_pid, stacks_fd)
-    channel, control = Channel(socket_fd), Control(Channel(control_fd), stacks_fd)
+    channel = Channel(process.out_of_reach(socket_fd))
+    control = Control(Channel(process.out_of_reach(control_fd)), stacks_fd)
     os.register_at_fork(after_in_child=channel.close)
     os.register_at_fork(after_in_child=control.forget_in_child)
     version = "%d.%d.%d" % sys.version_info[:3]
@@ -256,7 +258,8 @@ def _live(channel: Channel, control: Control, frames: List[Frame]) -> None:
         setup["spool"],
         setup["typed_rows"],
     )
-    loop.serve(contract, judge, profiler, Blocks(setup["blocks"]) if setup["blocks"] else None)
+    blocks = Blocks(setup["blocks"], process.out_of_reach) if setup["blocks"] else None
+    loop.serve(contract, judge, profiler, blocks)
     if profiler:
         profiler.write()
     _finish(channel, streams, contract, code)
@@ -278,6 +281,7 @@ def _begin(channel: Channel, streams: Streams, setup: Dict[str, Any], code: str)
         step = "init"
         if contract.init is not None:
             contract.init()
+        streams.restore()
     except SystemExit as error:
         leave(channel, streams, error, "init()" if step == "init" else "the import of the script", code)
     except BaseException as error:

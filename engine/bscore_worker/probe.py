@@ -8,6 +8,7 @@ import sys
 from typing import Any, Dict
 
 from bscore_worker import shims
+from bscore_worker.process import out_of_reach
 from bscore_worker.script import ScriptError, load
 from bscore_worker.traces import describe
 
@@ -15,7 +16,7 @@ from bscore_worker.traces import describe
 def main() -> None:
     """Read a request from stdin (JSON: code, script, arguments), answer on the first stdout in JSON."""
     request = json.loads(sys.stdin.read())
-    answer = os.dup(1)
+    answer = out_of_reach(os.dup(1))
     # What the script prints at import is no answer.
     os.dup2(2, 1)
     code = request["code"]

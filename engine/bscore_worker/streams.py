@@ -1,7 +1,8 @@
 """sys.stdout, sys.stderr and root logging of the script, written to the files the agent opened.
 
 UTF-8 with backslashes for what is none, flushed per line. Bytes are counted, because a print carries no time:
-each answer says how far each file had got.
+each answer says how far each file had got. Prints and logs go on arriving whatever a script closes,
+replaces or redirects.
 """
 
 from __future__ import annotations
@@ -12,15 +13,22 @@ import os
 import sys
 from typing import Any, Optional, Tuple
 
+from bscore_worker.process import out_of_reach, reachable
 from bscore_worker.warned import Warned
 
 
 class CountedFile(io.RawIOBase):
-    """An inherited descriptor that counts what goes through it; closing it leaves the descriptor open."""
+    """A descriptor that counts what goes through it; closing it leaves the descriptor open.
+
+    `fileno` is another number for the same file. What a script does to that one changes nothing here; where
+    it leads elsewhere (`os.dup2`), what is written goes there as well.
+    """
 
     def __init__(self, fd: int, name: str) -> None:
         super().__init__()
         self._fd = fd
+        self._number = reachable(fd)
+        self._file = _file_of(fd)
         self.name = name
         self.mode = "wb"
         self.written = 0
@@ -34,30 +42,87 @@ class CountedFile(io.RawIOBase):
         """Always."""
         return True
 
+    def close(self) -> None:
+        """Nothing: other streams write to it."""
+
     def fileno(self) -> int:
-        """The descriptor itself, for sub-processes."""
-        return self._fd
+        """A descriptor for sub-processes, opened again where the script closed it."""
+        if _file_of(self._number) is None:
+            self._number = reachable(self._fd)
+        return self._number
 
     def write(self, data: Any) -> int:
         """Write what the kernel takes at once."""
         count = os.write(self._fd, data)
         self.written += count
+        try:
+            # Ours is not: dup2() has led it elsewhere. Asked first, because it costs little.
+            if os.get_inheritable(self._number) and _file_of(self._number) != self._file:
+                os.write(self._number, data[:count])
+        except OSError:
+            # Closed, or its other end is; here everything has arrived.
+            return count
         return count
 
 
-def _text(raw: CountedFile) -> io.TextIOWrapper:
-    return io.TextIOWrapper(
-        io.BufferedWriter(raw), encoding="utf-8", errors="backslashreplace", newline="\n", line_buffering=True
-    )
+def _file_of(fd: int) -> Optional[Tuple[int, int]]:
+    """Which file a descriptor leads to; None for none."""
+    try:
+        status = os.fstat(fd)
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
+
+
+class _Bytes(io.BufferedWriter):
+    """What `sys.stdout.buffer` is; other streams may be made on it, and dropped."""
+
+    def close(self) -> None:
+        """Write what waits."""
+        self.flush()
+
+    def detach(self) -> Any:
+        """The file below, which stays in use."""
+        self.flush()
+        return self.raw
+
+
+class _Text(io.TextIOWrapper):
+    """UTF-8, flushed per line, as long as the process lives."""
+
+    def close(self) -> None:
+        """Write what waits."""
+        self.flush()
+
+    def detach(self) -> Any:
+        """The bytes below, which stay in use."""
+        self.flush()
+        return self.buffer
+
+    def reconfigure(self, **_unused: Any) -> None:
+        """Nothing changes: whoever reads these files expects what they are, line by line."""
+        self.flush()
+
+
+class _Standard(_Text):
+    """What `sys.__stdout__` is: sub-processes and C code still have the descriptor of that number."""
+
+    def fileno(self) -> int:
+        """1 or 2."""
+        return 1 if self.name == "<stdout>" else 2
+
+
+def _text(raw: CountedFile, kind: Any = _Text) -> Any:
+    return kind(_Bytes(raw), encoding="utf-8", errors="backslashreplace", newline="\n", line_buffering=True)
 
 
 class Streams:
     """The three user files of a worker."""
 
     def __init__(self, stdout_fd: int, stderr_fd: int, log_fd: int) -> None:
-        self._raw_out = CountedFile(stdout_fd, "<stdout>")
-        self._raw_err = CountedFile(stderr_fd, "<stderr>")
-        self._raw_log = CountedFile(log_fd, "<entry script log>")
+        self._raw_out = CountedFile(out_of_reach(stdout_fd), "<stdout>")
+        self._raw_err = CountedFile(out_of_reach(stderr_fd), "<stderr>")
+        self._raw_log = CountedFile(out_of_reach(log_fd), "<entry script log>")
         self._out = _text(self._raw_out)
         self._err = _text(self._raw_err)
         #: For EntryScript().logger.
@@ -67,7 +132,10 @@ class Streams:
     def install(self, level: str, warned: Optional[Warned] = None) -> None:
         """Put them in the place of sys.stdout and sys.stderr, give root logging a handler, count warnings."""
         sys.stdout, sys.stderr = self._out, self._err
-        # A stream of its own: a script that closes or replaces sys.stdout must not silence logging.
+        # Where scripts take them from to undo a redirection.
+        sys.__stdout__ = _text(self._raw_out, _Standard)  # type: ignore[misc]  # a Final of the stubs
+        sys.__stderr__ = _text(self._raw_err, _Standard)  # type: ignore[misc]  # likewise
+        # A stream of its own: a script that replaces sys.stdout must not silence logging.
         handler = logging.StreamHandler(_text(self._raw_out))
         handler.setFormatter(logging.Formatter(logging.BASIC_FORMAT))
         root = logging.getLogger()
@@ -77,6 +145,13 @@ class Streams:
         if warned is not None:
             warned.install()
 
+    def restore(self) -> None:
+        """Flush streams of the script's own, and put ours in the place of those that are closed."""
+        for name, ours in (("stdout", self._out), ("stderr", self._err)):
+            current = getattr(sys, name, None)
+            if current is not ours and not _flushed(current):
+                setattr(sys, name, ours)
+
     def settle(self) -> None:
         """Nothing more will be written: flush, and say which warnings there were."""
         self.reached(exactly=False)
@@ -85,14 +160,38 @@ class Streams:
 
     def reached(self, exactly: bool) -> Tuple[int, int, int]:
         """Bytes in stdout, stderr and log so far; `exactly` asks the kernel, which costs a few us."""
+        if getattr(sys, "stdout", None) is not self._out or getattr(sys, "stderr", None) is not self._err:
+            self.restore()
         for text in (self._out, self._err):
             try:
                 text.flush()
             except (ValueError, OSError):
-                # Closed by the script, or the disk is full: neither may fail the mini-batch.
+                # The disk is full: that may not fail the mini-batch.
                 continue
         if exactly:
             self._raw_out.resync()
             self._raw_err.resync()
             self._raw_log.resync()
         return self._raw_out.written, self._raw_err.written, self._raw_log.written
+
+
+def _flushed(stream: Any) -> bool:
+    """Flush a stream that is not ours; whether it can be written to."""
+    if stream is None:
+        return False
+    try:
+        if stream.closed:
+            return False
+        os.fstat(stream.fileno())
+    except AttributeError:
+        # An object that has no more than write() will do.
+        pass
+    except Exception as error:
+        # A stream without a descriptor; its buffer was detached; its descriptor was closed.
+        if not isinstance(error, io.UnsupportedOperation):
+            return False
+    try:
+        stream.flush()
+    except Exception:
+        return True
+    return True
