@@ -72,7 +72,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("logs", ("6",), "Logs", "the journal and every file", group=_MOVE),
     Action("next_page", ("tab",), "next screen", "the next screen", group=_MOVE),
     Action("previous_page", ("shift+tab",), "screen before", "the screen before", group=_MOVE),
-    Action("back", ("q", "escape", "backspace"), "back", "back; on a first screen q quits", group=_MOVE),
+    Action("back", ("q",), "back", "back; on the Overview: quit", group=_MOVE),
+    Action("escape", ("escape", "backspace"), "back", "back; never quits", group=_MOVE),
     Action("filter", ("slash",), "filter", "rows with a word; !word: without", group=_FIND),
     Action("next_match", ("n",), "next", "the next match, attempt or error", group=_FIND),
     Action("previous_match", ("N",), "previous", "the match before", group=_FIND),
@@ -106,7 +107,8 @@ ACTIONS: tuple[Action, ...] = (
     Action("mouse", ("M",), "mouse", "mouse off and on, to select text", group=_OTHER),
     Action("theme", ("ctrl+t",), "theme", "the next theme", group=_OTHER),
     Action("repaint", ("ctrl+l",), "repaint", "paint everything again", group=_OTHER),
-    Action("quit", ("Q", "ctrl+q"), "quit", "leave; the job goes on", group=_OTHER),
+    Action("suspend", ("ctrl+z",), "suspend", "back to the shell; fg returns", group=_OTHER),
+    Action("quit", ("Q", "ctrl+q"), "quit", "quit from anywhere; the job goes on", group=_OTHER),
 )
 BY_ID: dict[str, Action] = {action.id: action for action in ACTIONS}
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Mapping, MutableMapping
 
 from bscore.logtree.source import LocalSource
@@ -47,6 +48,10 @@ def run_app(job: str | None, *, ascii_only: bool, read_only: bool, bell: bool) -
         monitor.run()
     finally:
         feed.stop()
+    if monitor.ended_by is not None:
+        # Whoever waits for it learns what ended it.
+        signal.signal(monitor.ended_by, signal.SIG_DFL)
+        os.kill(os.getpid(), monitor.ended_by)
     return exit_code(monitor.model)
 
 

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual._compositor import CompositorUpdate
 from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
 from textual.message import Message
 
 from bscore_tui.actions import keymap, shown_key
 from bscore_tui.config import THEMES
+from bscore_tui.driver import Ended, TerminalDriver
 from bscore_tui.feed import Feed
 from bscore_tui.output import Mirror, Sent
 from bscore_tui.remember import recall, remember
@@ -26,6 +28,7 @@ from bscore_tui.views.model import Mode, Model
 from bscore_tui.widgets.palettes import own_themes
 
 if TYPE_CHECKING:
+    from textual.driver import Driver
     from textual.screen import Screen
 
 
@@ -53,6 +56,8 @@ class Monitor(App[None]):
         self.model = first
         self.setup = setup
         self._bell = bell
+        #: The signal that ended the monitor.
+        self.ended_by: int | None = None
         self.mirror = Mirror()
         self.terminal = Terminal(self.send)
         self.keys = keymap(setup.settings.keys)
@@ -87,6 +92,11 @@ class Monitor(App[None]):
         """The stage."""
         return Stage(self.setup.options, self.setup.settings.nodes)
 
+    def get_driver_class(self) -> type[Driver]:
+        """Our own in place of the usual one."""
+        usual = super().get_driver_class()
+        return TerminalDriver if usual is LinuxDriver else usual
+
     def key_of(self, action: str) -> str:
         """The key shown for an action."""
         return shown_key(self.keys[action][0])
@@ -97,6 +107,7 @@ class Monitor(App[None]):
             memory.recall(self.stage, recall(self.setup.state))
             self.feed.set_marks(tuple(self.stage.marks))
         self.terminal.title(window_title(self.model))
+        self.app_resume_signal.subscribe(self, self._resumed)
         self.feed.start(self._delivered)
 
     def _delivered(self, model: Model) -> None:
@@ -107,6 +118,23 @@ class Monitor(App[None]):
         """Stop listening; remember the screens."""
         self.feed.stop()
         self.terminal.reset()
+
+    def on_ended(self, event: Ended) -> None:
+        """A signal ends the monitor as a key does; the job goes on."""
+        self.ended_by = event.number
+        self.leave()
+
+    def action_help_quit(self) -> None:
+        """ctrl+c leaves nothing; which key does is said."""
+        self.stage.say(f"{self.key_of('quit')} leaves the monitor; the job goes on")
+        self.stage.redraw()
+
+    def stop_job(self) -> bool:
+        """Hand the terminal to the shell until that brings the monitor back; False without a terminal."""
+        if not isinstance(self._driver, TerminalDriver):
+            return False
+        self._driver.stop_job()
+        return True
 
     async def action_quit(self) -> None:
         """Leave (ctrl+q of Textual's own drivers)."""
@@ -169,6 +197,10 @@ class Monitor(App[None]):
             return
         with self.suspend():
             yield
+
+    def _resumed(self, _app: App[object]) -> None:
+        """The terminal was another program's for a while."""
+        self.terminal.restore()
         self.repaint_all()
 
     def repaint_all(self) -> None:

@@ -32,6 +32,13 @@ class Terminal:
             self._title = ""
             self._send("\x1b]2;\x07")
 
+    def restore(self) -> None:
+        """The title and the mouse as they were, after another program had the terminal."""
+        title, self._title = self._title, ""
+        self.title(title)
+        if not self._mouse:
+            self._send(_MOUSE_OFF)
+
     def toggle_mouse(self) -> str:
         """Mouse reports off or on; the answer says which."""
         self._mouse = not self._mouse

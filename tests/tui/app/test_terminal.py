@@ -2,6 +2,10 @@
 
 import os
 import re
+import shlex
+import shutil
+import signal
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -9,8 +13,11 @@ from pathlib import Path
 import pytest
 
 from ptys import Terminal
+from tmux import Tmux
 
 _COLOUR = re.compile(rb"\x1b\[(?:[0-9;]*;)?(?:3[0-7]|4[0-7]|9[0-7]|10[0-7]|38;[25]|48;[25])[;0-9]*m")
+#: Bracketed paste, mouse and focus reports off, the other screen left, the cursor shown.
+_RESTORED = (b"\x1b[?2004l", b"\x1b[?1003l", b"\x1b[?1004l", b"\x1b[?1049l", b"\x1b[?25h")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 pytestmark = pytest.mark.slow
@@ -89,3 +96,95 @@ def test_leaving_names_the_outcome_and_gives_the_terminal_back(ended: Path, tmp_
         assert b"\x1b]2;Completed golden" in terminal.raw
         assert b"\x1b[?1049l" in terminal.raw
         assert not _CONTROL.search(terminal.text.replace("\n", ""))
+
+
+def test_an_arrow_key_cut_in_two_by_a_slow_line_is_an_arrow_key(ended: Path, tmp_path: Path) -> None:
+    with watching(ended, tmp_path) as terminal:
+        terminal.press("4")
+        terminal.until(lambda text: "[4 Errors" in text and "> " in text)
+        first = next(row for row in terminal.text.splitlines() if row.startswith(" >"))
+        terminal.press("\x1b")
+        terminal.read(0.3)
+        terminal.press("[B")
+        terminal.until(lambda text: "\n >" in text and first not in text)
+        assert "[4 Errors" in terminal.text
+        terminal.press("\x1b")
+        terminal.until(lambda text: "[1 Overview]" in text)
+
+
+@pytest.mark.parametrize("smooth", ["0", "1"])
+def test_a_report_of_the_size_leaves_the_mouse_where_it_is(ended: Path, tmp_path: Path, smooth: str) -> None:
+    with watching(ended, tmp_path, TEXTUAL_SMOOTH_SCROLL=smooth) as terminal:
+        terminal.press("\x1b[?2048;2$y\x1b[48;24;80;480;800t\x1b[48;24;80;0;0t")
+        column = terminal.text.splitlines()[1].index("5 Timeline") + 3
+        terminal.press(f"\x1b[<0;{column};2M\x1b[<0;{column};2m")
+        terminal.until(lambda text: "[5 Timeline]" in text)
+        # Only a terminal that was asked for them reports positions in pixels.
+        assert b"?1016h" not in terminal.raw
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_gives_the_terminal_back_and_ends_the_monitor(
+    ended: Path, tmp_path: Path, number: signal.Signals
+) -> None:
+    with watching(ended, tmp_path) as terminal:
+        os.kill(terminal.pid, number)
+        assert terminal.wait() == -number
+        rest = terminal.raw.rpartition(b"\x1b[?2004h")[2]
+        assert all(sequence in rest for sequence in _RESTORED)
+
+
+def test_without_its_terminal_the_monitor_ends(ended: Path, tmp_path: Path) -> None:
+    with watching(ended, tmp_path) as terminal:
+        pid, terminal.pid = terminal.pid, 0
+        os.dup2(os.open(os.devnull, os.O_RDONLY), terminal.fd)
+        assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == -signal.SIGHUP
+
+
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
+def test_ctrl_z_stops_the_shells_job_and_fg_goes_on(ended: Path, tmp_path: Path) -> None:
+    script = tmp_path / "watch.sh"
+    command = shlex.join([sys.executable, "-m", "bscore_tui", str(ended)])
+    script.write_text(f"{command}\necho left with $?\n")
+    environ = {"HOME": str(tmp_path), "TERM": "screen", "LC_ALL": "C.UTF-8", "PATH": os.environ["PATH"]}
+    terminal = Tmux(tmp_path / "terminal", ["bash", "--norc", "-i"], environ)
+    try:
+        terminal.type(f"sh {script}")
+        terminal.press("Enter")
+        terminal.until("? keys", "quit")
+        terminal.press("3")
+        terminal.until("[3 Nodes]")
+        terminal.press("C-z")
+        terminal.until("Stopped", true=lambda text: "? keys" not in text)
+        terminal.type("clear; fg")
+        terminal.press("Enter")
+        terminal.until("[3 Nodes]", "? keys")
+        terminal.press("4")
+        terminal.until("[4 Errors")
+        terminal.press("Q")
+        terminal.until("left with 0", true=lambda text: "? keys" not in text)
+    finally:
+        terminal.kill()
+
+
+@pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is not installed")
+def test_ctrl_z_does_not_stop_what_no_shell_could_wake(ended: Path, tmp_path: Path) -> None:
+    environ = {"HOME": str(tmp_path), "TERM": "screen", "LC_ALL": "C.UTF-8", "PATH": os.environ["PATH"]}
+    terminal = Tmux(tmp_path / "terminal", [sys.executable, "-m", "bscore_tui", str(ended)], environ)
+    try:
+        terminal.until("? keys", "quit")
+        terminal.press("C-z", "3")
+        terminal.until("[3 Nodes]")
+    finally:
+        terminal.kill()
+
+
+def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    environ = {"HOME": str(tmp_path), "TERM": "xterm", "LC_ALL": "C.UTF-8", "PATH": os.environ["PATH"]}
+    terminal = Terminal(["bscore_tui", str(tmp_path / "nowhere")], environ)
+    try:
+        assert terminal.wait() == 2
+        assert "There is no folder" in terminal.text
+        assert "bscore job list" in terminal.text
+    finally:
+        terminal.close()

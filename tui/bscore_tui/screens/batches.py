@@ -28,7 +28,7 @@ class Batches(ReadingPage[tuple[BatchRow, ...]]):
     orders = ORDERS
     footer: ClassVar[tuple[Entry, ...]] = (
         "open", ("view", "", "next list"), "sort", ("filter", "", "item or worker"), "actions",
-        ("its_time", "", "time"), ("back", "", "back"), "items", "log", "palette",
+        ("its_time", "", "time"), "back", "items", "log", "palette",
     )  # fmt: skip
 
     def reader(self) -> Callable[[], tuple[BatchRow, ...]]:

@@ -68,7 +68,7 @@ class Errors(_GroupPage):
     orders = ORDERS
     footer: ClassVar[tuple[Entry, ...]] = (
         ("open", "", "trace"), "log", ("copy", "", "copy command"), ("its_time", "", "its time"), "filter",
-        ("back", "", "back"), "sort", "actions",
+        "back", "sort", "actions",
     )  # fmt: skip
     footer_wide: ClassVar[tuple[Entry, ...]] = ("items", "pager", "unfold", "freeze", "palette")
 

@@ -34,7 +34,7 @@ class File(Window):
     name = "file"
     footer: ClassVar[tuple[Entry, ...]] = (
         "filter", ("next_match", "n/N", "match"), ("next_error", "e/E", ""), ("next_warning", "w/W", ""),
-        "follow", "wrap", "copy", "pager", "files", ("back", "", "back"),
+        "follow", "wrap", "copy", "pager", "files", "back",
     )  # fmt: skip
 
     def __init__(self, desk: Desk, subject: str = "") -> None:

@@ -8,7 +8,7 @@ from rich.cells import cell_len
 
 from bscore_tui.actions import BY_ID, ROOTS
 from bscore_tui.screens.navigation import Navigation
-from bscore_tui.screens.page import Page
+from bscore_tui.screens.page import Entry, Page
 from bscore_tui.views import head as head_view
 from bscore_tui.views.layout import MIN_HEIGHT, MIN_WIDTH
 from bscore_tui.views.model import Mode, Model
@@ -18,7 +18,7 @@ from bscore_tui.views.words import percent
 
 _WIDE = 100
 _PAST = (Mode.FROZEN, Mode.REPLAY)
-_FROZEN_KEYS = (
+_FROZEN_KEYS: tuple[Entry, ...] = (
     ("freeze", "", "play"),
     ("step", ", .", "event"),
     ("next_error", "e/E", "error"),
@@ -26,7 +26,7 @@ _FROZEN_KEYS = (
     ("at", "", "time"),
     ("its_time", "", "here"),
     ("live", "end", "live"),
-    ("back", "", "back"),
+    "back",
 )
 
 
@@ -65,7 +65,7 @@ def too_small(width: int, height: int) -> bool:
 def small(width: int, height: int) -> dict[str, list[Line]]:
     """What the places show then."""
     text = f" too small: {width}x{height}, {MIN_WIDTH}x{MIN_HEIGHT} is needed"
-    return {"head": [[(text[:width], "text")]], "body": [], "foot": [[(" q quit", "dim")]]}
+    return {"head": [[(text[:width], "text")]], "body": [], "foot": [[(" Q quit", "dim")]]}
 
 
 def footer_entries(
@@ -80,6 +80,9 @@ def footer_entries(
         chosen += page.footer_wide
     for entry in chosen:
         name, key, label = (entry, "", "") if isinstance(entry, str) else entry
+        if name == "back":
+            quits = page.name == ROOTS[0] and not page.filter and model.mode not in _PAST
+            label = "quit" if quits else "back"
         if name == "freeze" and model.speed is not None:
             label = "pause"
         if page.name in BY_ID[name].pages:

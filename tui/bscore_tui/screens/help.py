@@ -16,7 +16,7 @@ class Help(Page):
     """`subject` is the name of the page that was left."""
 
     name = "help"
-    footer: ClassVar[tuple[Entry, ...]] = (("back", "q", "back"), ("down", "up down", "scroll"))
+    footer: ClassVar[tuple[Entry, ...]] = ("back", ("down", "up down", "scroll"))
 
     @property
     def crumb(self) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
+from bscore_tui.actions import ROOTS
 from bscore_tui.reading.stories import find_batches
 from bscore_tui.screens.times import STILL, look_at, to_typed_time
 
@@ -61,16 +62,31 @@ def do_previous_page(stage: Stage) -> None:
 
 
 def do_back(stage: Stage) -> None:
-    """Out of the page, of the filter, of the past, at last out of the monitor."""
+    """As `do_escape`; on the Overview out of the monitor."""
+    if not _back(stage):
+        stage.monitor.leave()
+
+
+def do_escape(stage: Stage) -> None:
+    """Out of the filter, of the page, of the past, to the Overview; never out of the monitor."""
+    if not _back(stage):
+        stage.say(f"{stage.monitor.key_of('back')} quits; the job goes on")
+
+
+def _back(stage: Stage) -> bool:
+    """One step back; False where there is none."""
     page = stage.navigation.page
     if page.filter:
         page.filter = ""
     elif stage.navigation.back():
-        return
+        return True
     elif stage.model.mode not in STILL:
         look_at(stage, None)
+    elif page.name != ROOTS[0]:
+        stage.navigation.show(ROOTS[0])
     else:
-        stage.monitor.leave()
+        return False
+    return True
 
 
 def go(stage: Stage, target: str) -> None:

@@ -17,14 +17,14 @@ class Overview(Page):
 
     name = "overview"
     footer: ClassVar[tuple[Entry, ...]] = (
-        "open", "filter", "next_error", "actions", "freeze", "palette", ("back", "", "quit"),
+        "open", "filter", "next_error", "actions", "freeze", "palette", "back",
     )  # fmt: skip
     footer_wide: ClassVar[tuple[Entry, ...]] = (
         ("next_warning", "w/W", ""), ("step", ", .", "step"), ("at", "", "go to time"), "mark", "clock",
     )  # fmt: skip
     _ended: ClassVar[tuple[Entry, ...]] = (
         ("open", "", "trace"), ("copy", "", "copy command"), "actions", ("freeze", "", "replay"), "palette",
-        ("back", "", "quit"),
+        "back",
     )  # fmt: skip
 
     def __init__(self, desk: Desk, subject: str = "") -> None:

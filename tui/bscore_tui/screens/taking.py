@@ -48,6 +48,12 @@ def do_repaint(stage: Stage) -> None:
     stage.monitor.repaint_all()
 
 
+def do_suspend(stage: Stage) -> None:
+    """Back to the shell until it returns."""
+    if not stage.monitor.stop_job():
+        stage.say("there is no shell to go back to")
+
+
 def do_quit(stage: Stage) -> None:
     """Leave."""
     stage.monitor.leave()

@@ -15,7 +15,7 @@ class Timeline(Page):
     name = "timeline"
     footer: ClassVar[tuple[Entry, ...]] = (
         ("open", "", "go to its time"), ("next_error", "e/E", ""), ("next_warning", "w/W", ""), "mark",
-        ("freeze", "", "freeze"), ("at", "", "time"), "filter", ("back", "", "back"),
+        ("freeze", "", "freeze"), ("at", "", "time"), "filter", "back",
     )  # fmt: skip
     footer_wide: ClassVar[tuple[Entry, ...]] = (("step", ", .", "step"), "copy", "palette")
 
