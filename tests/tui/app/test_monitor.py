@@ -12,7 +12,7 @@ from bscore_tui.config import Settings
 from bscore_tui.monitor import Monitor
 from bscore_tui.remember import recall, state_path
 from bscore_tui.screens import memory
-from bscore_tui.views.model import Mode
+from bscore_tui.views.model import Face, Mode
 from bscore_tui.views.styles import ASCII, Options
 from monitors import make_monitor, shown, until
 
@@ -53,15 +53,22 @@ async def test_a_filter_survives_other_screens_and_toggles(ended: Path) -> None:
         assert monitor.stage.navigation.page.filter == ""
 
 
-async def test_screen_filter_and_marks_are_there_again(ended: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("face", "page"),
+    [(Face.RUNNING, "errors"), (Face.ENDED, "overview"), (Face.NOT_RESPONDING, "overview")],
+)
+async def test_screens_are_there_again_but_an_ended_job_opens_on_its_overview(
+    ended: Path, tmp_path: Path, face: Face, page: str
+) -> None:
     state = state_path({"XDG_STATE_HOME": str(tmp_path / "state")}, str(ended))
     async with shown(make_monitor(ended, state=state)) as pilot:
         await pilot.press("4", "slash", *"Key", "enter", "m", "Q")
         await pilot.pause()
     again = make_monitor(ended, state=state)
+    again.model = replace(again.model, face=face)
     async with shown(again):
-        assert again.stage.navigation.page.name == "errors"
-        assert again.stage.navigation.page.filter == "Key"
+        assert again.stage.navigation.page.name == page
+        assert again.stage.navigation.roots["errors"].filter == "Key"
         assert len(again.stage.marks) == 1
 
 

@@ -340,19 +340,21 @@ def test_what_is_no_job_is_said_to_be_none(tmp_path: Path) -> None:
     with pytest.raises(NotFoundError, match=r"no jobs yet in .*\n.*bscore demo"):
         find_tree("last", environ)
     tree = write(tmp_path / "jobs/night", tree_of([[started(1, 0)]])[1] | {"readme": b""})
+    (tmp_path / "empty").mkdir()
     for folder, said in (
         (tmp_path / "jobs", f"no job's directory.\nIt holds jobs: {tree}."),
         (tmp_path / "jobs/night/logs", f"no job's directory.\nIt is part of the job in {tree}."),
         (tmp_path, "no job's directory.\nGive a job's name"),
         (tree / "readme", "cannot be read: Not a directory."),
         (tmp_path / "a/b", "There is no folder"),
+        (tmp_path / "not-there-yet", "There is no folder"),
+        (tmp_path / "empty", "no job's directory.\nGive a job's name"),
     ):
         with pytest.raises(NotFoundError) as caught:
             find_tree(f"{folder}/", environ)
         assert said in str(caught.value)
-    (tmp_path / "empty").mkdir()
-    for folder in ("empty", "not-there-yet"):
-        assert find_tree(f"{tmp_path}/{folder}", environ).name == folder
+    (tmp_path / "jobs/begins").mkdir()
+    assert find_tree(f"{tmp_path}/jobs/begins", environ).name == "begins"
     with pytest.raises(NotFoundError, match="no journal yet"):
         plain.print_once(JobReader(LocalSource(tmp_path / "empty")), io.StringIO(), 80, 24, Options())
 

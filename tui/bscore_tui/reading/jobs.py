@@ -21,18 +21,17 @@ def all_trees(root: Path) -> list[Path]:
         return []
 
 
-def _check_folder(job: str, folder: Path) -> None:
-    """Raises NotFoundError where no job is and none can be about to begin."""
-    remedy = "Give a job's name or its directory."
+def _check_folder(job: str, folder: Path, root: Path) -> None:
+    """Raises NotFoundError where no job is; among the jobs one may just begin in an empty folder."""
+    remedy = "Give a job's name or its directory; 'bscore job list' shows the jobs."
     try:
         names = os.listdir(folder)
     except FileNotFoundError:
-        if folder.parent.is_dir():
-            return
         raise NotFoundError(f"There is no folder {job}.", remedy=remedy) from None
     except OSError as error:
         raise NotFoundError(f"{job} cannot be read: {error.strerror}.", remedy=remedy) from None
-    if not names or is_job(folder):
+    begins = not names and folder.absolute().parent == root.absolute()
+    if begins or is_job(folder):
         return
     around = next((parent for parent in folder.absolute().parents if is_job(parent)), None)
     if around is not None:
@@ -45,13 +44,12 @@ def _check_folder(job: str, folder: Path) -> None:
 def find_tree(job: str, environ: Mapping[str, str]) -> Path:
     """A tree by folder, name, unique beginning of its name, or `last`.
 
-    A folder that is none yet is taken too where it was named as one: a job may be about to begin there.
     Raises NotFoundError with a near match, UsageError where a beginning fits several.
     """
     root = jobs_root(environ)
     as_path = Path(os.path.expanduser(job))  # noqa: PTH111  # pathlib raises for an unknown user
     if "/" in job or job in (".", ".."):
-        _check_folder(job, as_path)
+        _check_folder(job, as_path, root)
         return as_path.absolute()
     trees = look_for_jobs(root).trees
     last = newest(trees) if job == "last" else None

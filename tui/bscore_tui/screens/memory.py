@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from bscore_tui.views.model import Face
+
 if TYPE_CHECKING:
     from bscore_tui.screens.stage import Stage
 
@@ -19,7 +21,7 @@ def remembered(stage: Stage) -> dict[str, object]:
 
 
 def recall(stage: Stage, state: dict[str, object]) -> None:
-    """Take what was remembered; what does not fit is left out."""
+    """Take what was remembered; what does not fit is left out. An ended job begins with its Overview."""
     pages, history, marks = state.get("pages"), state.get("history"), state.get("marks")
     if isinstance(pages, dict):
         for name, page in stage.navigation.roots.items():
@@ -31,4 +33,5 @@ def recall(stage: Stage, state: dict[str, object]) -> None:
         }
     if isinstance(marks, list):
         stage.marks = sorted(mark for mark in marks if type(mark) is int)
-    stage.navigation.show(str(state.get("screen")))
+    if stage.model.face not in (Face.ENDED, Face.NOT_RESPONDING):
+        stage.navigation.show(str(state.get("screen")))
