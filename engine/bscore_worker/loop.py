@@ -239,7 +239,8 @@ def main(socket_fd: int, control_fd: int, stacks_fd: int, agent_pid: int) -> Non
 
 def _live(channel: Channel, control: Control, frames: List[Frame]) -> None:
     setup: Dict[str, Any] = frames[0][0][0][1]
-    streams = Streams(setup["stdout_fd"], setup["stderr_fd"], setup["log_fd"])
+    files = [process.out_of_reach(setup[name]) for name in ("stdout_fd", "stderr_fd", "log_fd")]
+    streams = Streams(*files)
     code = os.path.abspath(setup["code"])
     warned = Warned(code, control.offer)
     streams.install(setup["logging_level"], warned)

@@ -13,7 +13,7 @@ import os
 import sys
 from typing import Any, Optional, Tuple
 
-from bscore_worker.process import out_of_reach, reachable
+from bscore_worker.process import reachable
 from bscore_worker.warned import Warned
 
 
@@ -27,7 +27,7 @@ class CountedFile(io.RawIOBase):
     def __init__(self, fd: int, name: str) -> None:
         super().__init__()
         self._fd = fd
-        self._number = reachable(fd)
+        self._number = -1
         self._file = _file_of(fd)
         self.name = name
         self.mode = "wb"
@@ -47,7 +47,7 @@ class CountedFile(io.RawIOBase):
 
     def fileno(self) -> int:
         """A descriptor for sub-processes, opened again where the script closed it."""
-        if _file_of(self._number) is None:
+        if self._number < 0 or _file_of(self._number) is None:
             self._number = reachable(self._fd)
         return self._number
 
@@ -55,6 +55,8 @@ class CountedFile(io.RawIOBase):
         """Write what the kernel takes at once."""
         count = os.write(self._fd, data)
         self.written += count
+        if self._number < 0:
+            return count
         try:
             # Ours is not: dup2() has led it elsewhere. Asked first, because it costs little.
             if os.get_inheritable(self._number) and _file_of(self._number) != self._file:
@@ -120,9 +122,9 @@ class Streams:
     """The three user files of a worker."""
 
     def __init__(self, stdout_fd: int, stderr_fd: int, log_fd: int) -> None:
-        self._raw_out = CountedFile(out_of_reach(stdout_fd), "<stdout>")
-        self._raw_err = CountedFile(out_of_reach(stderr_fd), "<stderr>")
-        self._raw_log = CountedFile(out_of_reach(log_fd), "<entry script log>")
+        self._raw_out = CountedFile(stdout_fd, "<stdout>")
+        self._raw_err = CountedFile(stderr_fd, "<stderr>")
+        self._raw_log = CountedFile(log_fd, "<entry script log>")
         self._out = _text(self._raw_out)
         self._err = _text(self._raw_err)
         #: For EntryScript().logger.

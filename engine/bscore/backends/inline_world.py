@@ -39,6 +39,8 @@ class _State:
     #: What hears warnings and records: a worker counts its own (bscore_worker.warned).
     show: Any = field(default_factory=lambda: warnings.showwarning)
     handle: Any = field(default_factory=lambda: logging.Logger.callHandlers)
+    #: `sys.__stdout__` and `sys.__stderr__`.
+    originals: tuple[Any, Any] = field(default_factory=lambda: (sys.__stdout__, sys.__stderr__))
 
     def apply(self, instead: dict[str, str]) -> None:
         """Make it the state of this process, whose environment is `instead`."""
@@ -50,6 +52,7 @@ class _State:
                 os.environ[name] = value
         sys.argv, sys.path, sys.meta_path = self.arguments, self.path, self.finders
         sys.stdin, sys.stdout, sys.stderr = self.stdin, self.stdout, self.stderr
+        sys.__stdout__, sys.__stderr__ = self.originals  # type: ignore[misc]  # a worker has its own
         root = logging.getLogger()
         root.handlers[:] = self.handlers
         root.setLevel(self.level)
@@ -73,7 +76,7 @@ def _state_now() -> _State:
 class World:
     """The world of one inline worker. `code` is the script's folder, `folder` where it starts.
 
-    Swapped: working folder, environment, sys.argv, sys.path, sys.meta_path, the three streams, handlers and
+    Swapped: working folder, environment, sys.argv, sys.path, sys.meta_path, the streams, handlers and
     level of root logging, the EntryScript logger, warning filters, what counts warnings, and the modules that
     are the script's own. Not swapped: modules of the installed libraries, signal handlers, threads that the
     script leaves running.
