@@ -39,8 +39,11 @@ _PARAMETERS = (
     click.option("-n", "--name", help="Name of the job; made from the script's name by default."),
     click.option(
         "--model",
+        "models",
+        multiple=True,
         metavar="[NAME=]PATH",
-        help="Model file or folder, found below AZUREML_MODEL_DIR; NAME is what the script calls it.",
+        help="Model file or folder, found below AZUREML_MODEL_DIR; NAME is what the script calls it. "
+        "May be repeated.",
     ),
     click.option("--python", "interpreter", metavar="PATH", help="The interpreter that runs the script."),
     click.option("--step", help="Which parallel step of a pipeline YAML."),
@@ -67,7 +70,6 @@ _NEVER_EMPTY = {
     "name": "--name",
     "script": "--script",
     "output_dir": "--output",
-    "model": "--model",
     "interpreter": "--python",
 }
 
@@ -106,7 +108,7 @@ def config_of(given: dict[str, Any]) -> tuple[JobConfig, list[str]]:
         code=given["code"],
         inputs=given["inputs"],
         output=given["output_dir"],
-        model=given["model"],
+        models=given["models"],
         interpreter=given["interpreter"],
         arguments=given["arguments"],
         step=given["step"],
@@ -119,6 +121,8 @@ def config_of(given: dict[str, Any]) -> tuple[JobConfig, list[str]]:
 def _checked_job_file(given: dict[str, Any]) -> str | None:
     """The YAML, where one is given; raises UsageError where the words cannot belong together."""
     empty = [option for name, option in _NEVER_EMPTY.items() if given.get(name) == ""]
+    if "" in given["models"]:
+        empty.append("--model")
     if empty:
         raise UsageError(
             f"Given, but empty: {', '.join(empty)}.",
@@ -149,7 +153,11 @@ def _overrides(given: dict[str, Any]) -> dict[str, str]:
         name, equals, value = setting.partition("=")
         if not equals:
             raise UsageError(f"--set {setting} has no value.", remedy="Write it as --set option=value.")
-        overrides[name.strip()] = value
+        if overrides.setdefault(name.strip(), value) != value:
+            raise UsageError(
+                f"Given twice: --set {name.strip()}={overrides[name.strip()]} and --set {setting}.",
+                remedy="Leave one of them out.",
+            )
     for option, name in _FLAGS.items():
         if given[option] is not None:
             if overrides.get(name, given[option]) != given[option]:

@@ -24,6 +24,7 @@ from bscore.master.signals import Stops
 from bscore.master.term import Step, Term, open_term
 from bscore.node.clock import Clock
 from bscore.node.messages import AgentSetup, NodeInfo
+from bscore.node.model_layout import MODELS
 from bscore.outputs.own_files import make_staging
 from bscore.outputs.publish import no_step
 
@@ -126,18 +127,27 @@ def _output_folder(term: Term) -> Path:
 
 
 def _model_folder(term: Term) -> str:
-    """A folder that holds the model and nothing else, as AZUREML_MODEL_DIR does; empty for no model."""
-    model = term.job.config.model
-    if model is None:
-        return ""
+    """The folder for AZUREML_MODEL_DIR; empty for no model.
+
+    It holds the model and nothing else, or several as `azureml-models` does: NAME/VERSION/ITEM.
+    """
+    config = term.job.config
     folder = term.job.tree / paths.MODEL
-    link = folder / model.name
+    if config.model is not None:
+        places = {folder: config.model}
+    elif config.models:
+        folder /= MODELS
+        places = {folder / one.name / one.version: one.path for one in config.models}
+    else:
+        return ""
     try:
-        folder.mkdir(exist_ok=True)
-        if not link.is_symlink():
-            link.symlink_to(model.absolute(), target_is_directory=model.is_dir())
+        for place, model in places.items():
+            place.mkdir(parents=True, exist_ok=True)
+            link = place / model.name
+            if not link.is_symlink():
+                link.symlink_to(model.absolute(), target_is_directory=model.is_dir())
     except OSError as error:
-        raise StorageError(f"The model cannot be linked into {folder}: {error.strerror}.") from error
+        raise StorageError(f"The model cannot be linked into {place}: {error.strerror}.") from error
     return str(folder)
 
 

@@ -1,4 +1,4 @@
-"""The model as `Model.get_model_path` looks for it: `azureml-models/<name>/<version>/<item>`.
+"""The models as `Model.get_model_path` looks for it: `azureml-models/<name>/<version>/<item>`.
 
 Links in a worker's working folder; the real azureml-core finds them there as the stand-in does
 (entry-scripts 4).
@@ -16,8 +16,11 @@ MODELS = "azureml-models"
 
 
 def lay_out(setup: AgentSetup, folder: Path) -> None:
-    """Link the model into a working folder; nothing where the job has none. Raises OSError."""
+    """Link the model, or the folder of several, into a working folder; nothing for none. Raises OSError."""
     if not setup.model or not os.path.isdir(setup.model):
+        return
+    if os.path.basename(setup.model) == MODELS:
+        _link(folder / MODELS, Path(setup.model))
         return
     item = next(Path(setup.model).iterdir(), None)
     if item is None:

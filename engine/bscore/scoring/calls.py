@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +48,7 @@ def score(
     inputs: Any = None,
     items: str | None = None,
     output: PathText | None = None,
-    model: PathText | None = None,
+    model: PathText | Mapping[str, PathText] | None = None,
     python: PathText | None = None,
     arguments: Sequence[str] = (),
     step: str | None = None,
@@ -72,6 +72,9 @@ def score(
     `mini_batch_size` items: paths, made absolute, where one of the first 1,000 is a Path, or all of them are
     texts that name an existing file or folder, or a URL; else values, just as they are. Texts with a `/` of
     which some exist and some do not are refused. `items`, 'paths' or 'values', decides it instead.
+
+    `model` is a file or folder, found below AZUREML_MODEL_DIR, or several by the names that
+    `Model.get_model_path` takes.
 
     `options` are all documented options by name (`error_threshold=5`, `run_invocation_timeout=600`,
     `environment_variables={"A": "b"}`).

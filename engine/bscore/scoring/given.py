@@ -27,6 +27,10 @@ from bscore.spec.resolve import resolve
 from bscore.spec.script_check import check_script
 from bscore.spec.yaml_text import load_yaml
 
+PathText = str | os.PathLike[str]
+#: A model, or several by the names that the script calls them.
+Models = PathText | Mapping[str, PathText]
+
 #: Rows of a table that run() is handed at a time, where nobody said otherwise.
 TABLE_ROWS = 1000
 TYPED_OUTPUT = "predictions.rows"
@@ -43,7 +47,7 @@ class Given:
     inputs: Any
     items: str | None
     output: str | os.PathLike[str] | None
-    model: str | os.PathLike[str] | None
+    model: Models | None
     python: str | os.PathLike[str] | None
     arguments: Sequence[str]
     step: str | None
@@ -105,7 +109,7 @@ def _config(given: Given, items: Items) -> tuple[JobConfig, list[str]]:
         code=_text(given.code),
         inputs=texts,
         output=_text(given.output),
-        model=_text(given.model),
+        models=_models(given.model),
         interpreter=_text(given.python),
         arguments=tuple(map(str, given.arguments)),
         step=given.step,
@@ -132,6 +136,13 @@ def _stem(given: Given) -> str:
 
 def _text(value: str | os.PathLike[str] | None) -> str | None:
     return None if value is None else os.fspath(value)
+
+
+def _models(given: Models | None) -> tuple[str, ...]:
+    """Models as `--model` takes them: a path, or paths by name."""
+    if isinstance(given, Mapping):
+        return tuple(f"{name}={os.fspath(path)}" for name, path in given.items())
+    return () if given is None else (os.fspath(given),)
 
 
 def _flat(options: Mapping[str, object]) -> Iterator[tuple[str, object]]:

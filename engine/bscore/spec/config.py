@@ -24,6 +24,15 @@ class EnvironmentSource:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedModel:
+    """A model: its file or folder, and what `Model.get_model_path` calls it; empty: its file's name."""
+
+    name: str
+    version: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
 class JobConfig:
     """A job as it will run: every path absolute, every default filled in.
 
@@ -63,6 +72,8 @@ class JobConfig:
     #: What `Model.get_model_path` calls the model; empty: the name of its file or folder.
     model_name: str = ""
     model_version: str = "1"
+    #: All models where there are several; `model` is None then.
+    models: tuple[NamedModel, ...] = ()
     #: Functions from Python in place of a script: the file that holds them (bscore_worker.script).
     function: Path | None = None
     #: Items that are no files: the file of blocks that holds them (bscore_worker.blocks).

@@ -27,8 +27,8 @@ class CliChoices:
     script: str | None = None
     code: str | None = None
     inputs: tuple[str, ...] = ()
+    models: tuple[str, ...] = ()
     output: str | None = None
-    model: str | None = None
     interpreter: str | None = None
     arguments: tuple[str, ...] = ()
     step: str | None = None

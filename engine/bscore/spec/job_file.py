@@ -15,7 +15,7 @@ import yaml
 
 from bscore.core.limits import Limits
 from bscore.errors import NotFoundError, UsageError, not_readable
-from bscore.spec.config import EnvironmentSource, JobConfig
+from bscore.spec.config import EnvironmentSource, JobConfig, NamedModel
 
 FORMAT = 1
 _HEAD = "# The job as it ran, every path absolute or from here, and every default filled in.\n"
@@ -75,6 +75,9 @@ def _job(values: dict[str, Any], folder: Path) -> JobConfig:
     for name in ("inputs", "arguments"):
         given[name] = tuple(given.get(name, ()))
     given["output_folders"] = tuple(folder / path for path in given.get("output_folders", ()))
+    given["models"] = tuple(
+        NamedModel(one["name"], one["version"], folder / one["path"]) for one in given.get("models", ())
+    )
     given["limits"] = Limits(**given.get("limits", {}))
     environment = given.get("environment")
     if environment is not None:

@@ -12,7 +12,6 @@ from bscore.spec.config import EnvironmentSource
 from bscore.spec.draft import CliChoices, Draft, text_given
 from bscore.spec.expressions import misspelled, references, written
 from bscore.spec.given import Given, nearest_file, text_of, unknown_key
-from bscore.spec.model_names import model_path
 from bscore.spec.options import Dialect
 from bscore.spec.problems import COMMAND_LINE, Place, Problem, near_match, problem_at
 from bscore.spec.script_check import find_script, why_unseen
@@ -92,11 +91,9 @@ def script_folder(code: Path, script: str) -> Path:
     return found.parent if found else code
 
 
-def find_model(draft: Draft, cli: CliChoices) -> Path | None:
-    """The model's path; --model wins over the document."""
+def find_model(draft: Draft) -> Path | None:
+    """The path of the document's model."""
     problems = draft.reading.problems
-    if cli.model is not None:
-        return _existing(model_path(cli), cli.cwd, COMMAND_LINE, "--model", problems)
     given = draft.given.get("model")
     if given is None:
         return None
@@ -121,10 +118,11 @@ def find_model(draft: Draft, cli: CliChoices) -> Path | None:
         what = "refused: registered models are in the cloud"
         problems.append(problem_at(node.place, "model", what=what, given=node.text, expected="--model PATH"))
         return None
-    return _existing(node.text, given.base, node.place, "model", problems)
+    return existing(node.text, given.base, node.place, "model", problems)
 
 
-def _existing(text: str, base: Path, place: Place, where: str, problems: list[Problem]) -> Path:
+def existing(text: str, base: Path, place: Place, where: str, problems: list[Problem]) -> Path:
+    """A path made absolute; where it is not there, or cannot be reached, a problem says so."""
     path = _absolute(text, base)
     unseen = why_unseen(path)
     if unseen:
@@ -173,7 +171,7 @@ def _environment_name(text: str, base: Path) -> str:
 def _conda(node: Node | None, base: Path, problems: list[Problem]) -> tuple[Path | None, str]:
     match node:
         case Scalar(text, place, null) if not null:
-            return _existing(text, base, place, "environment.conda_file", problems), ""
+            return existing(text, base, place, "environment.conda_file", problems), ""
         case Table():
             return None, yaml.safe_dump(plain(node), sort_keys=False, allow_unicode=True)
         case _:

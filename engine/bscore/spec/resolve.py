@@ -10,11 +10,11 @@ from typing import cast
 from bscore.core.limits import Limits
 from bscore.spec.arguments import split_arguments
 from bscore.spec.bindings import look_up
-from bscore.spec.config import EnvironmentSource, JobConfig
+from bscore.spec.config import EnvironmentSource, JobConfig, NamedModel
 from bscore.spec.dialects import read_document
 from bscore.spec.draft import CliChoices, Draft
 from bscore.spec.given import Reading
-from bscore.spec.model_names import model_name
+from bscore.spec.model_names import given_models, model_name
 from bscore.spec.naming import Names
 from bscore.spec.option_table import BY_NAME, OPTIONS
 from bscore.spec.options import Default, Dialect, Outcome
@@ -95,7 +95,7 @@ def _by_flags(cli: CliChoices) -> set[str]:
     flags = {
         "script": cli.script,
         "code": cli.code,
-        "model": cli.model,
+        "model": cli.models or None,
         "environment": cli.interpreter,
         "input_data": cli.inputs or None,
     }
@@ -111,7 +111,8 @@ def _config(draft: Draft, cli: CliChoices, outputs: Outputs, code: Path, script:
         else _value(draft, "output_action") == "append_row"
     )
     variables = draft.given.get("environment_variables")
-    called, version = model_name(draft, cli)
+    models = _models(draft, cli)
+    one = models[0] if len(models) == 1 else None
     return JobConfig(
         name=cli.name,
         code=code,
@@ -122,9 +123,10 @@ def _config(draft: Draft, cli: CliChoices, outputs: Outputs, code: Path, script:
         append_row=append_row,
         mini_batch_size=size.count,
         workers=max(1, cli.cpu_count) if workers is Default.CORES else cast("int", workers),
-        model=find_model(draft, cli),
-        model_name=called,
-        model_version=version,
+        model=one.path if one else None,
+        model_name=one.name if one else "",
+        model_version=one.version if one else "1",
+        models=models if len(models) > 1 else (),
         interpreter=_interpreter(draft, cli),
         environment_variables={
             **(cast("dict[str, str]", variables.value) if variables else {}),
@@ -140,6 +142,18 @@ def _config(draft: Draft, cli: CliChoices, outputs: Outputs, code: Path, script:
         environment=_environment(draft, cli),
         output_folders=outputs.folders,
     )
+
+
+def _models(draft: Draft, cli: CliChoices) -> tuple[NamedModel, ...]:
+    """The models of --model, else the document's; one without a name has the document's."""
+    models = given_models(draft, cli)
+    name, version = model_name(draft)
+    if not models:
+        path = find_model(draft)
+        return () if path is None else (NamedModel(name, version, path),)
+    if len(models) == 1 and not models[0].name:
+        return (NamedModel(name, version, models[0].path),)
+    return models
 
 
 def _check_size(draft: Draft) -> None:

@@ -181,7 +181,8 @@ def model_path(folder: str, name: Any, version: Any) -> str:
     )
     shown = "%s, version %s," % (name, version) if version is not None else name
     raise (ModelNotFoundException if version is None else WebserviceException)(
-        "Model %s was not given to this job; given: %s. Give it by this name with --model %s=PATH."
+        "Model %s was not given to this job; given: %s. Give it by this name with --model %s=PATH "
+        "(--model can be repeated)."
         % (shown, given or "none", name if version is None else "%s:%s" % (name, version))
     )
 

@@ -321,3 +321,21 @@ def test_importing_bscore_stays_light() -> None:
     code = "import bscore, sys; print(bscore.__version__, sum(m.startswith('bscore') for m in sys.modules))"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert said.split()[1] == "1"
+
+
+@pytest.mark.slow
+def test_several_models_are_given_by_name(tmp_path: Path) -> None:
+    for name in ("one.bin", "two.bin"):
+        (tmp_path / name).write_text(name)
+    facts = program(
+        tmp_path,
+        """
+        def run(batch):
+            from azureml.core import Model
+            return [open(Model.get_model_path(name)).read() for name in batch]
+
+        models = {"a": "one.bin", "b": "two.bin"}
+        say(rows=bscore.score(run=run, inputs=["a", "b"], items="values", model=models).rows)
+        """,
+    )
+    assert facts["rows"] == ["one.bin", "two.bin"]

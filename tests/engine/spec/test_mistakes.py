@@ -163,8 +163,22 @@ def test_keys_without_a_value_are_as_good_as_absent(place: Place) -> None:
 
 
 def test_a_cloud_model_is_no_mistake_where_another_is_given(place: Place) -> None:
-    config, _ = resolve_text(place, place.deployment + "model: azureml:m@latest\n", model="model")
+    config, _ = resolve_text(place, place.deployment + "model: azureml:m@latest\n", models=("model",))
     assert config.model == place.folder / "model"
+
+
+@pytest.mark.parametrize(
+    ("models", "hint"),
+    [
+        (("a=model", "data"), "--model NAME=data"),
+        (("a=model", "a=data"), "a:2=PATH"),
+        (("a:3=model", "a:3=data"), "a:4=PATH"),
+        (("a=model", "b=modle"), "did you mean 'model'"),
+    ],
+)
+def test_several_models_need_names_of_their_own(place: Place, models: tuple[str, ...], hint: str) -> None:
+    (problem,) = problems(place, place.deployment + "model: azureml:m@latest\n", models=models)
+    assert hint in str(problem)
 
 
 @pytest.mark.parametrize("uri", ["azureml:data:1", "azureml://datastores/x/paths/y"])

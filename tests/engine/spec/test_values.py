@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bscore.core.limits import Limits
 from bscore.errors import BscoreError, NotFoundError, UsageError
 from bscore.spec.arguments import split_arguments
-from bscore.spec.config import EnvironmentSource, JobConfig
+from bscore.spec.config import EnvironmentSource, JobConfig, NamedModel
 from bscore.spec.expressions import expand, split_words
 from bscore.spec.job_file import decode_job, encode_job, read_job, write_job
 from bscore.spec.option_reference import option_help, option_reference
@@ -186,6 +186,7 @@ CONFIGS = st.builds(
     environment=st.none()
     | st.builds(EnvironmentSource, TEXT, TEXT, st.none() | PATHS, TEXT, st.none() | PATHS),
     output_folders=st.lists(PATHS, max_size=2).map(tuple),
+    models=st.lists(st.builds(NamedModel, TEXT, TEXT, PATHS), max_size=2).map(tuple),
 )  # fmt: skip
 
 

@@ -61,6 +61,29 @@ DOCUMENT = """
 """
 
 
+def test_several_models_are_each_found_by_name_below_one_folder(tmp_path: Path) -> None:
+    script = """
+        import os
+        from azureml.core.model import Model
+        def run(mini_batch):
+            folder = os.environ["AZUREML_MODEL_DIR"]
+            below = [os.path.relpath(os.path.join(at, name), folder)
+                     for at, _, names in os.walk(folder) for name in names]
+            found = [open(Model.get_model_path(*a)).read() for a in (["a"], ["a", 1], ["b"])]
+            return [(os.path.basename(folder), sorted(below), found)]
+    """
+    write(tmp_path, "code/score.py", script)
+    write(tmp_path, "data/1.txt", "")
+    for name in ("one.bin", "two.bin", "other.bin"):
+        write(tmp_path, name, name)
+    models = ("--model", "a=one.bin", "--model", "a:2=two.bin", "--model", "b=other.bin")
+    ran = run_job(tmp_path, "--script", "code/score.py", "--input", "data", *models)
+    assert ran.code == 0, ran.stderr
+    below = ["a/1/one.bin", "a/2/two.bin", "b/1/other.bin"]
+    expected = ("azureml-models", below, ["two.bin", "one.bin", "other.bin"])
+    assert (tmp_path / "out/predictions.csv").read_text().splitlines() == [str(expected)]
+
+
 @pytest.mark.slow
 def test_a_document_and_a_command_line_arrive_in_the_script(tmp_path: Path) -> None:
     write(tmp_path, "code/score.py", SCRIPT)
@@ -114,7 +137,9 @@ def test_column_names_stand_once_on_top_also_after_a_kill(tmp_path: Path, kill_a
 
 
 def cli(folder: Path, model: str | None) -> CliChoices:
-    return CliChoices("job", folder, folder / "out", 2, inputs=("code",), model=model)
+    return CliChoices(
+        "job", folder, folder / "out", 2, inputs=("code",), models=() if model is None else (model,)
+    )
 
 
 @pytest.mark.parametrize(
