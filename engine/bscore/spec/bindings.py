@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from urllib.parse import unquote
 
 from bscore.spec.expressions import expand, only_reference, references
 from bscore.spec.given import text_of, unknown_key
@@ -19,6 +20,7 @@ _KEYS = (
     "version", "datastore", "intellectual_property",
 )  # fmt: skip
 _URL = re.compile(r"[a-z][a-z0-9+.-]+://", re.IGNORECASE)
+_THIS_HOST = re.compile(r"//(?:localhost(?=/))?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,23 +57,32 @@ def in_the_cloud(text: str) -> bool:
     return text.lower().startswith(("azureml:", "azureml/")) or "${{" in text
 
 
+def is_elsewhere(text: str) -> bool:
+    """Whether a path is an address: a cloud reference or a URL of anything but this machine's files."""
+    return in_the_cloud(text) or (_URL.match(text) is not None and not text.lower().startswith("file:"))
+
+
 def local_path(text: str, base: Path) -> str:
     """A path made absolute, starting from `base`; other URLs stay as they are."""
     if text.startswith("file:"):
         text = text.removeprefix("file:")
-        text = text.removeprefix("//") if text.startswith("//") else text
+        if text.startswith("//"):
+            text = unquote(_THIS_HOST.sub("", text, count=1), errors="surrogateescape")
     if _URL.match(text):
         return text
-    if text.startswith("@"):
-        return "@" + local_path(text[1:], base)
     return str(Path(base, Path(text).expanduser()))
+
+
+def input_path(text: str, base: Path) -> str:
+    """The same for an input, which may also be `@LISTFILE`."""
+    return "@" + local_path(text[1:], base) if text.startswith("@") else local_path(text, base)
 
 
 def path_of(binding: Binding) -> str | None:
     """The local path (or URL) that a binding stands for; None where only the cloud knows."""
     if binding.text is None or in_the_cloud(binding.text):
         return None
-    return local_path(binding.text, binding.base)
+    return input_path(binding.text, binding.base)
 
 
 def read_bindings(node: Node, where: str, base: Path, problems: list[Problem]) -> dict[str, Binding]:

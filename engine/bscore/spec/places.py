@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from bscore.spec.bindings import Binding, in_the_cloud, local_path, path_of
+from bscore.spec.bindings import Binding, in_the_cloud, input_path, local_path, path_of
 from bscore.spec.config import EnvironmentSource
 from bscore.spec.draft import CliChoices, Draft, text_given
 from bscore.spec.expressions import misspelled, references, written
@@ -189,7 +189,7 @@ def find_inputs(draft: Draft, cli: CliChoices) -> tuple[str, ...]:
                 problem_at(COMMAND_LINE, "--input", what="refused", given=text, expected=expected)
             )
     if texts:
-        return tuple(local_path(text, cli.cwd) for text in texts)
+        return tuple(input_path(text, cli.cwd) for text in texts)
     if not cli.need_input:
         return ()
     if "input_data" in draft.given:

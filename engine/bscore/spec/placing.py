@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
-from bscore.spec.bindings import Binding, in_the_cloud, local_path
+from bscore.spec.bindings import Binding, in_the_cloud, is_elsewhere, local_path
 from bscore.spec.draft import CliChoices, Draft, text_given
 from bscore.spec.expressions import references, written
 from bscore.spec.given import Given
-from bscore.spec.problems import near_match, problem_at
+from bscore.spec.problems import COMMAND_LINE, Place, near_match, problem_at
 from bscore.spec.values import FILE_NAME
 
 
@@ -29,7 +29,7 @@ class Outputs:
 
 def place_outputs(draft: Draft, cli: CliChoices) -> Outputs:
     """Give every named output a place, and find the one that gets the rows."""
-    chosen = Path(cli.cwd, Path(cli.output).expanduser()) if cli.output else None
+    chosen = _chosen_folder(draft, cli)
     outputs = Outputs(chosen or cli.default_output)
     beside = chosen or cli.default_output.parent
     folders: list[Path] = []
@@ -83,8 +83,28 @@ def _checked_name(name: str, target: Binding, draft: Draft) -> str:
     return name
 
 
+def _chosen_folder(draft: Draft, cli: CliChoices) -> Path | None:
+    """The folder of --output; an address becomes a problem."""
+    if not cli.output:
+        return None
+    if is_elsewhere(cli.output):
+        _refuse_address(draft, COMMAND_LINE, "--output", cli.output)
+        return None
+    return Path(local_path(cli.output, cli.cwd))
+
+
+def _refuse_address(draft: Draft, place: Place, where: str, text: str) -> None:
+    what = "refused: rows are written to a folder of this machine"
+    expected = "a folder here; copy it to its destination when the job has ended"
+    draft.reading.problems.append(problem_at(place, where, what=what, given=text, expected=expected))
+
+
 def _output_path(binding: Binding, beside: Path, draft: Draft) -> Path:
     if binding.text is None or not binding.text:
+        return beside / binding.name
+    is_override = binding.place.line == 0
+    if is_elsewhere(binding.text) and (is_override or not in_the_cloud(binding.text)):
+        _refuse_address(draft, binding.place, f"outputs.{binding.name}", binding.text)
         return beside / binding.name
     if in_the_cloud(binding.text):
         last = binding.text.rstrip("/").rpartition("/")[2]

@@ -58,6 +58,16 @@ def test_a_mistake_reads_like_a_compilers(place: Place) -> None:
     assert any("--model PATH" in line for line in lines)
 
 
+@pytest.mark.parametrize("text", ["azureml://datastores/d/paths/p", "azureml:out", "s3://b/x", "https://h/x"])
+def test_an_output_that_is_an_address_is_refused_and_a_file_url_is_a_folder(place: Place, text: str) -> None:
+    (problem,) = problems(place, place.deployment, output=text)
+    assert (problem.where, problem.given) == ("--output", text)
+    config, _ = resolve_text(place, place.deployment, output="file:///tmp/a%20b")
+    assert config.output == Path("/tmp/a b")
+    (problem,) = problems(place, place.parallel + "outputs: {rows: }\n", {"outputs.rows.path": text})
+    assert (problem.where, problem.given) == ("outputs.rows", text)
+
+
 def test_control_characters_never_reach_the_terminal(place: Place) -> None:
     text = place.deployment + 'logging_level: "\\e[2Jred\\a"\n"\\e[31mkey": 1\n'
     shown = "\n".join(map(str, problems(place, text)))
