@@ -14,7 +14,8 @@ import click
 
 from bscore.cli.home import bscore_home
 from bscore.cli.job_options import JobCommand, check_place, config_of, job_options
-from bscore.environments.resolve import find_interpreter
+from bscore.environments.build import plan
+from bscore.environments.resolve import Interpreter, find_interpreter, look_for_interpreter
 from bscore.errors import BscoreError
 from bscore.inputs.check import check_inputs
 from bscore.inputs.listing import Listing, ListingState
@@ -38,12 +39,14 @@ class _Check:
 
 @click.command(cls=JobCommand)
 @job_options
+@click.option("--build", is_flag=True, help="Build the environment too, where it is not built yet.")
 @click.option("-o", "form", type=click.Choice(["text", "json"]), default="text", show_default=True)
-def validate(form: str, **given: Any) -> int:
+def validate(form: str, *, build: bool, **given: Any) -> int:
     """Check a job without running it: options, script, environment, inputs, output, limits.
 
-    Takes what `bscore run` takes. With -o json one line per check, as soon as it is done; the last one
-    says how many mini-batches there would be. Exit code 2 when something is wrong.
+    Takes what `bscore run` takes. The script is imported in its interpreter, where that is there already.
+    With -o json one line per check, as soon as it is done; the last one says how many mini-batches there
+    would be. Exit code 2 when something is wrong.
     """
     failed = 0
 
@@ -61,7 +64,7 @@ def validate(form: str, **given: Any) -> int:
         say(_Check("options", ok=False, text=str(error)))
         return 2
     say(_Check("options", ok=True, text="; ".join(notes) or "every option is known and in its range"))
-    for name, look in _looks(config):
+    for name, look in _looks(config, build=build):
         try:
             say(_Check(name, ok=True, text=look()))
         except BscoreError as error:
@@ -69,10 +72,10 @@ def validate(form: str, **given: Any) -> int:
     return 2 if failed else 0
 
 
-def _looks(config: JobConfig) -> list[tuple[str, Callable[[], str]]]:
+def _looks(config: JobConfig, *, build: bool) -> list[tuple[str, Callable[[], str]]]:
     return [
         ("script", lambda: _script(config)),
-        ("environment", lambda: _environment(config)),
+        ("environment", lambda: _environment(config, build=build)),
         ("output", lambda: _output(config)),
         ("limits", lambda: _limits(config)),
         ("inputs", lambda: _inputs(config)),
@@ -84,8 +87,15 @@ def _script(config: JobConfig) -> str:
     return f"{config.script} in {config.code}"
 
 
-def _environment(config: JobConfig) -> str:
-    interpreter = find_interpreter(config, bscore_home(), lambda line: click.echo(line, err=True))
+def _environment(config: JobConfig, *, build: bool) -> str:
+    interpreter = look_for_interpreter(config, bscore_home())
+    if not isinstance(interpreter, Interpreter):
+        if not build:
+            return (
+                f"{interpreter.source} can be built: {plan(interpreter, _narrate)}. Not built yet, so the "
+                "script was not imported; --build does both"
+            )
+        interpreter = find_interpreter(config, bscore_home(), _narrate)
     facts = probe_script(
         interpreter.path,
         config.code,
@@ -96,6 +106,10 @@ def _environment(config: JobConfig) -> str:
     )
     has = ", ".join(f"{name}()" for name in facts.functions)
     return f"{interpreter.path} (Python {facts.python}) imports the script; it has {has}"
+
+
+def _narrate(line: str) -> None:
+    click.echo(line, err=True)
 
 
 def _output(config: JobConfig) -> str:

@@ -15,6 +15,7 @@ from typing import BinaryIO
 
 from bscore.environments import locks
 from bscore.environments.cache import Cache, Entry, Marker, remove, size_bytes
+from bscore.environments.child_group import signals_interrupt
 from bscore.environments.installer import duration, run_step, telling_lines
 from bscore.environments.interpreters import Found, all_interpreters, builders
 from bscore.environments.not_found import is_unreachable, missing
@@ -31,7 +32,8 @@ _GLANCES, _GLANCE_S = 5, 0.02
 def ensure(cache: Cache, wanted: Wanted, say: Say) -> Entry:
     """The environment with this content: found, waited for, or built.
 
-    Raises UsageError when it cannot be built, SpecError for packages that do not exist.
+    Raises UsageError when it cannot be built, SpecError for packages that do not exist, KeyboardInterrupt
+    when this process is told to end while it builds.
     """
     entry = cache.entry(wanted.key)
     try:
@@ -46,7 +48,8 @@ def ensure(cache: Cache, wanted: Wanted, say: Say) -> Entry:
     assert fd is not None
     try:
         if entry.marker() is None:
-            _build(entry, wanted, fd, say)
+            with signals_interrupt():
+                _build(entry, wanted, fd, say)
         entry.touch()
     finally:
         os.close(fd)
@@ -75,6 +78,11 @@ def _is_ready(entry: Entry, say: Say) -> bool:
     return ready
 
 
+def plan(wanted: Wanted, say: Say) -> str:
+    """What a build would do, in words. Raises NotFoundError or UsageError where no interpreter can do it."""
+    return f"Python {shown(_choose(wanted, say).version)}, {_packages(wanted)}"
+
+
 def _build(entry: Entry, wanted: Wanted, fd: int, say: Say) -> None:
     begun = time.monotonic()
     base = _choose(wanted, say)
@@ -82,10 +90,9 @@ def _build(entry: Entry, wanted: Wanted, fd: int, say: Say) -> None:
         remove(entry.folder)
         entry.folder.mkdir()
         with entry.log.open("wb") as log:
-            packages = f"{len(wanted.requirements)} package{'' if len(wanted.requirements) == 1 else 's'}"
             say(
                 f"building environment {wanted.name} ({entry.key}) from {wanted.source}: "
-                f"Python {shown(base.version)}, {packages}"
+                f"Python {shown(base.version)}, {_packages(wanted)}"
             )
             _make_venv(entry, base, log, fd, say)
             _install(entry, wanted, base.version, log, fd, say)
@@ -98,12 +105,18 @@ def _build(entry: Entry, wanted: Wanted, fd: int, say: Say) -> None:
             f"The environment cannot be built in {entry.folder}: {error.strerror or error}.",
             remedy="Make room there, or set BSCORE_HOME to another folder.",
         ) from error
-    except BaseException:
-        # The log stays, to be read.
+    except BaseException as error:
+        # Of a build that failed the log stays, to be read.
+        half = entry.folder if isinstance(error, KeyboardInterrupt) else entry.folder / "venv"
         with contextlib.suppress(StorageError):
-            remove(entry.folder / "venv")
+            remove(half)
         raise
     say(f"built environment {wanted.name} in {duration(build_s)}, kept for the next job")
+
+
+def _packages(wanted: Wanted) -> str:
+    count = len(wanted.requirements)
+    return f"{count} package{'' if count == 1 else 's'}"
 
 
 def _choose(wanted: Wanted, say: Say) -> Found:

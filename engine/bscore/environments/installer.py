@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import selectors
-import signal
 import subprocess
 import time
 from collections import deque
@@ -12,8 +11,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
+from bscore.environments.child_group import end_group
+
 _QUIET_FOR_S = 30.0
-_STOP_WITHIN_S = 5.0
 _KEPT_LINES = 400
 _MOST_LINE_BYTES = 64 * 1024
 _TOLD = ("Collecting ", "Downloading ", "Building wheel", "Installing collected", "Obtaining ")
@@ -61,7 +61,7 @@ def run_step(
             _follow(process, output.fileno(), log, lines, say)
         code = process.wait()
     except BaseException:
-        _end(process)
+        end_group(process)
         raise
     return code, list(lines)
 
@@ -102,20 +102,6 @@ def _follow(
 def _clean(raw: bytes) -> str:
     text = raw.decode(errors="replace").rstrip()
     return "".join(char if char.isprintable() else " " for char in text)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        try:
-            os.killpg(process.pid, number)
-        except ProcessLookupError:
-            break
-        try:
-            process.wait(_STOP_WITHIN_S)
-            break
-        except subprocess.TimeoutExpired:
-            continue
-    process.wait()
 
 
 def duration(seconds: float) -> str:

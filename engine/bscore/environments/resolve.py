@@ -46,6 +46,17 @@ def find_interpreter(config: JobConfig, home: Path, say: Callable[[str], None]) 
 
     Raises NotFoundError, UsageError and SpecError: what was given, what is wrong, what to do.
     """
+    found = look_for_interpreter(config, home)
+    if isinstance(found, Interpreter):
+        return found
+    return _built(ensure(Cache(home), found, say), _notes(config, found))
+
+
+def look_for_interpreter(config: JobConfig, home: Path) -> Interpreter | Wanted:
+    """The interpreter for a job, or what has to be built before there is one; makes nothing.
+
+    Raises what `find_interpreter` raises.
+    """
     cache = Cache(home)
     source = config.environment
     if config.interpreter is not None:
@@ -57,12 +68,17 @@ def find_interpreter(config: JobConfig, home: Path, say: Callable[[str], None]) 
         own = sys.version_info
         return Interpreter(Path(sys.executable), (own[0], own[1], own[2]))
     wanted = wanted_environment(config)
-    if wanted is not None:
-        notes: tuple[str, ...] = wanted.notes
-        if source.image:
-            notes = (f"environment.image {source.image} is not used: its conda file's packages are", *notes)
-        return _built(ensure(cache, wanted, say), notes)
-    return _by_name(source, cache)
+    if wanted is None:
+        return _by_name(source, cache)
+    entry = cache.entry(wanted.key)
+    return _built(entry, _notes(config, wanted)) if entry.marker() is not None else wanted
+
+
+def _notes(config: JobConfig, wanted: Wanted) -> tuple[str, ...]:
+    source = config.environment
+    if source is None or not source.image:
+        return wanted.notes
+    return (f"environment.image {source.image} is not used: its conda file's packages are", *wanted.notes)
 
 
 def wanted_environment(config: JobConfig) -> Wanted | None:

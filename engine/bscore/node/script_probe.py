@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from bscore.environments.child_group import end_group, signals_interrupt
 from bscore.errors import UsageError
 from bscore.node.bootstrap import PROBE, worker_package
 
@@ -33,26 +34,30 @@ def probe_script(
 ) -> ScriptFacts:
     """Import the script in `interpreter`, in a folder of its own. Raises UsageError when that fails."""
     request = json.dumps({"code": str(code), "script": script, "arguments": list(arguments)})
-    with tempfile.TemporaryDirectory(prefix="bscore-validate-") as folder:
+    with signals_interrupt(), tempfile.TemporaryDirectory(prefix="bscore-validate-") as folder:
         try:
-            ended = subprocess.run(
+            probe = subprocess.Popen(
                 [str(interpreter), "-c", PROBE, worker_package()],
-                input=request.encode(),
-                capture_output=True,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
                 cwd=folder,
                 env={**os.environ, **environment},
-                timeout=timeout_s,
-                check=False,
                 start_new_session=True,
             )
-        except subprocess.TimeoutExpired:
-            raise UsageError(
-                f"Importing {script} took longer than {timeout_s:g} seconds.",
-                remedy="Move what loads into init().",
-            ) from None
         except OSError as error:
             raise UsageError(f"{interpreter} cannot be started: {error.strerror}.") from error
-    return _facts(script, ended.returncode, ended.stdout, ended.stderr)
+        with probe:
+            try:
+                stdout, stderr = probe.communicate(request.encode(), timeout_s)
+            except subprocess.TimeoutExpired:
+                raise UsageError(
+                    f"Importing {script} took longer than {timeout_s:g} seconds.",
+                    remedy="Move what loads into init().",
+                ) from None
+            finally:
+                end_group(probe)
+    return _facts(script, probe.returncode, stdout, stderr)
 
 
 def _facts(script: str, code: int, stdout: bytes, stderr: bytes) -> ScriptFacts:

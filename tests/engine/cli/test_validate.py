@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from bscore.errors import UsageError
 from cli_runs import Here
 
 SCRIPT = "import os\nprint('imported')\ndef run(mini_batch):\n    return mini_batch\n"
@@ -47,6 +48,33 @@ def test_a_job_that_can_run_is_said_to_be_right_with_its_mini_batches(
     assert checks[-1]["text"] == "25 items would be 3 mini-batches of 10"
     assert not (tmp_path / "home" / "jobs").exists(), "nothing ran"
     assert not (tmp_path / "out").exists(), "nothing was made"
+
+
+def test_an_environment_is_checked_and_not_built_unless_that_is_asked_for(
+    tmp_path: Path, validate: Validate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_place(tmp_path)
+    (tmp_path / "conda.yml").write_text("dependencies: [python, pip]\n")
+    (tmp_path / "job.yml").write_text(
+        "code_configuration: {code: ., scoring_script: score.py}\nenvironment: {conda_file: conda.yml}\n"
+    )
+    words = ["job.yml", "--input", "in", "--set", "mini_batch_size=5"]
+    code, checks = validate(*words)
+    said = {str(check["check"]): str(check["text"]) for check in checks}
+    assert code == 0, checks
+    assert "can be built: Python 3." in said["environment"]
+    assert not (tmp_path / "home/environments").exists(), "nothing was made"
+
+    def refuse(*_: object) -> None:
+        raise UsageError("the builder was called")
+
+    monkeypatch.setattr("bscore.environments.resolve.ensure", refuse)
+    code, checks = validate(*words, "--build")
+    assert "the builder was called" in str(checks)
+    (tmp_path / "conda.yml").write_text("dependencies: [python=3.99]\n")
+    code, checks = validate(*words)
+    assert code == 2
+    assert "Python 3.99" in str(checks)
 
 
 def test_a_name_that_is_taken_is_refused_before_anything_is_made(

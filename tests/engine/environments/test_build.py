@@ -10,6 +10,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from select import select
 from types import SimpleNamespace
 
 import pytest
@@ -133,6 +134,27 @@ def test_a_build_that_was_killed_is_started_over(built: SimpleNamespace) -> None
     assert built.orphaned == "being built"
     assert built.second[0].startswith("another job is building")
     assert built.second[1].startswith("building environment requirements (")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_build_that_is_told_to_end_takes_its_installer_along_and_leaves_nothing(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    slow = make_slow_package(tmp_path, "slowpack")
+    file = tmp_path / "requirements.txt"
+    file.write_text("--no-index\n./slowpack\n")
+    child = start_child(tmp_path / "home", file)
+    try:
+        (deep,) = wait_for(slow, "build/started-*")
+        installer = os.pidfd_open(int(deep.name.removeprefix("started-")))
+        child.send_signal(number)
+        assert child.wait(60) != 0
+        assert select([installer], [], [], 60)[0], "what pip started lives on"
+        os.close(installer)
+    finally:
+        (slow / "build/go").touch()
+        end(child)
+    assert Cache(tmp_path / "home").entries() == []
 
 
 def test_a_built_environment_is_found_at_once(built: SimpleNamespace) -> None:
