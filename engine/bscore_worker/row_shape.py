@@ -11,6 +11,7 @@ import sys
 from typing import Any, Dict, Set, Tuple
 from zlib import crc32
 
+from bscore_worker.row_text import ESCAPED
 from bscore_worker.traces import plain
 from bscore_worker.wire import Message
 
@@ -27,7 +28,7 @@ _SINGLE = frozenset([str, int, float, bool, dict, bytes, type(None)])
 _REPR = r"\bnp\.(?:\w*(?:int|float|complex)\d+|bool_?|str_|datetime64|timedelta64)\("
 _NUMPY_REPR, _NUMPY_REPR_BYTES = re.compile(_REPR), re.compile(_REPR.encode())
 #: Where str.splitlines() splits and readers of files do not.
-_SEPARATORS = re.compile("[\x85\u2028\u2029]")
+_SEPARATORS = ("\x85", "\u2028", "\u2029")
 _SEPARATORS_BYTES = re.compile(b"\xc2\x85|\xe2\x80[\xa8\xa9]")
 
 
@@ -41,6 +42,7 @@ class RowShape:
         own_lines = to_csv.get("lineterminator") or to_csv.get("line_terminator") or "\n"
         self._plain_lines = own_lines == "\n" and self._utf8
         self._quotes = to_csv.get("quoting") != _QUOTE_NONE
+        self._escaped = ESCAPED[0]
         self._labels: Any = None
         self._said: Tuple[Any, ...] = ()
         self._found: Set[str] = set()
@@ -52,7 +54,7 @@ class RowShape:
             self._found.add("line-breaks")
         if "(" in text and "np." in text and _NUMPY_REPR.search(text):
             self._found.add("numpy-reprs")
-        if not text.isascii() and _SEPARATORS.search(text):
+        if not text.isascii() and any(mark in text for mark in _SEPARATORS):
             self._found.add("separators")
 
     def look_at_piece(self, piece: bytes) -> int:
@@ -68,7 +70,8 @@ class RowShape:
         return piece.count(b"\n")
 
     def of_list(self, rows: Any, mini_batch: int) -> Tuple[Message, ...]:
-        """What there is to say of a list that was looked at; nothing where its rows cannot be compared."""
+        """What there is to say of a list that was written; nothing where its rows cannot be compared."""
+        self._count_escaped()
         first = rows[0]
         if type(first) in _SINGLE:
             said = _VALUES
@@ -80,7 +83,8 @@ class RowShape:
         return () if said == self._said and not self._found else self._news(said, mini_batch)
 
     def of_frame(self, frame: Any, lines: int, mini_batch: int) -> Tuple[Message, ...]:
-        """What there is to say of a DataFrame that was looked at and has so many lines; as above."""
+        """What there is to say of a DataFrame that was written and has so many lines; as above."""
+        self._count_escaped()
         if self._plain_lines and lines != len(frame):
             self._found.add("quoted-line-breaks" if self._quotes else "line-breaks")
         try:
@@ -88,6 +92,11 @@ class RowShape:
         except Exception:
             return ()
         return () if said == self._said and not self._found else self._news(said, mini_batch)
+
+    def _count_escaped(self) -> None:
+        if ESCAPED[0] != self._escaped:
+            self._escaped = ESCAPED[0]
+            self._found.add("escaped-bytes")
 
     def _table(self, frame: Any) -> Tuple[Any, ...]:
         """A table as it is said; where to_csv chooses the columns itself, they are always the same."""

@@ -11,14 +11,17 @@ from typing import IO, Any, Callable, Dict, List, Optional, Tuple
 from bscore_worker.wire import MAX_INLINE_BYTES
 
 _ERRORS = "bscore_rows"
+#: How many undecodable bytes were written as text so far.
+ESCAPED = [0]
 
 
 def _replace(error: UnicodeError) -> Tuple[Any, int]:
-    """Undecodable bytes of a path come back as they were; other lone surrogates are shown escaped."""
+    r"""Undecodable bytes of a path are written as `\xff`, other lone surrogates as `\ud800`: always UTF-8."""
     assert isinstance(error, UnicodeEncodeError)
     one = ord(error.object[error.start])
     if 0xDC80 <= one <= 0xDCFF:
-        return bytes([one - 0xDC00]), error.start + 1
+        ESCAPED[0] += 1
+        return "\\x%02x" % (one - 0xDC00), error.start + 1
     return ("\\u%04x" if one <= 0xFFFF else "\\U%08x") % one, error.start + 1
 
 

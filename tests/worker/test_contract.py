@@ -278,12 +278,12 @@ def test_huge_rows_go_through_a_file(tmp_path: Path) -> None:
         assert (small.spool, len(small.rows)) == ("", 1010)
 
 
-def test_paths_of_any_bytes_reach_the_script_and_come_back(tmp_path: Path) -> None:
+def test_paths_of_any_bytes_reach_the_script_and_come_back_as_text(tmp_path: Path) -> None:
     odd = os.fsdecode(b"/data/\xff\xfe \n.bin")
     with Rig(tmp_path, "def run(mini_batch): return [len(mini_batch[0])] + mini_batch") as rig:
         rig.assign(rig.start(), [odd])
         (answer,) = rig.answered(1)
-        assert answer.rows == f"{len(odd)}\n".encode() + b"/data/\xff\xfe \n.bin\n"
+        assert answer.rows == f"{len(odd)}\n".encode() + b"/data/\\xff\\xfe \n.bin\n"
 
 
 def test_an_empty_mini_batch_is_run_with_no_items(tmp_path: Path) -> None:

@@ -136,7 +136,7 @@ def test_where_pandas_writes_the_names_itself_header_and_rows_are_what_it_writes
     [
         (["a b", 'say "x"', "two\nlines", "", "ü🎈"], 'a b\nsay "x"\ntwo\nlines\n\nü🎈\n'.encode()),
         ([None, float("nan"), 1e22, -0.0], b"None\nnan\n1e+22\n-0.0\n"),
-        (["raw \udcff", "odd \ud800"], b"raw \xff\nodd \\ud800\n"),
+        (["raw \udcff", "odd \ud800"], b"raw \\xff\nodd \\ud800\n"),
         (("in", "a", "tuple"), b"in\na\ntuple\n"),
         ([pd.NaT, pd.Timestamp("2020-01-01"), pd.NA], b"NaT\n2020-01-01 00:00:00\n<NA>\n"),
     ],
@@ -147,9 +147,31 @@ def test_an_element_is_written_as_its_str_and_nothing_is_quoted(
     assert written(judged(tmp_path, returned)) == rows
 
 
-def test_bytes_of_a_path_come_back_out_of_a_frame_as_they_were(tmp_path: Path) -> None:
-    frame = pd.DataFrame({"file": ["/data/\udcff.png", "\ud83d"]}, dtype=object)
-    assert written(judged(tmp_path, frame)) == b"/data/\xff.png\n\\ud83d\n"
+ODD = "\udcff.png"
+
+
+@pytest.mark.parametrize(
+    ("returned", "settings"),
+    [
+        ([ODD], {}),
+        ((ODD, "a"), {}),
+        ([(ODD, 1), [ODD], {ODD: 1}], {}),
+        (["y" * 2**20, ODD], {}),
+        ([ODD] * 20_000, {}),
+        (pd.DataFrame({"file": [ODD, "\ud83d"]}, dtype=object), {}),
+        (pd.DataFrame({ODD: [1]}), {"header": True}),
+        (pd.DataFrame({"a": [1]}, index=pd.Index([ODD], dtype=object)), {"to_csv": {"index": True}}),
+        (pd.DataFrame({"a": [ODD]}, dtype=object), {"to_csv": {"encoding": "latin-1"}}),
+        (pd.DataFrame({"a": [1]}), {"header": True, "to_csv": {"header": [ODD]}}),
+    ],
+)
+def test_undecodable_bytes_are_text_in_an_output_that_is_utf_8(
+    tmp_path: Path, returned: Any, settings: dict[str, Any]
+) -> None:
+    """Whatever path a name takes into the output."""
+    verdict = judged(tmp_path, returned, **settings)
+    data = verdict.header + written(verdict)
+    assert "ff.png" in data.decode()
 
 
 @pytest.mark.parametrize(
@@ -185,11 +207,13 @@ def noted(verdict: Verdict) -> list[str]:
         ([[np.int32(3)], "f"], ["numpy-reprs"]),
         ([np.float64(1.0), str(np.float32(2))], []),
         (["a\u2028b"], ["separators"]),
+        (["a", ODD], ["escaped-bytes"]),
         (pd.DataFrame({"a": ["x y", 'q"', "ü", None], "b": 1.5}), []),
         (pd.DataFrame({"a": ["two\nlines"]}), ["quoted-line-breaks"]),
         (pd.DataFrame({"a": ["x\ry"]}), ["carriage-returns"]),
         (pd.DataFrame({"a": ["x\u2028y"]}), ["separators"]),
         (pd.DataFrame({"a": [[np.float64(1.0)]]}), ["numpy-reprs"]),
+        (pd.DataFrame({"a": [ODD]}, dtype=object), ["escaped-bytes"]),
     ],
 )
 def test_rows_that_readers_stumble_on_are_noted(tmp_path: Path, returned: Any, codes: list[str]) -> None:
