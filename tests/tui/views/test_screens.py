@@ -121,6 +121,18 @@ def test_a_percentage_rounds_down_and_the_last_cell_stays_open(models: dict[str,
     assert "█░    99.9 %" in text
 
 
+def test_a_short_last_mini_batch_counts_the_items_it_has() -> None:
+    world = World(1, checked=False)
+    world.begin_term()
+    world.happen(e.ListingFinished(world.now, 2, 4))
+    waiting = replace(Options(), variant="waiting")
+    rows = [text_of(line).split() for line in whole(model_of(world), "Batches", 120, 36, waiting)]
+    assert [row[5] for row in rows if row[1:2] == ["waiting"]] == ["3", "1"]
+    world.happen(e.MiniBatchAbandoned(world.now, 1, 1, "asked for"))
+    lines = whole(model_of(world), "Overview", 120, 36, Options())
+    assert any(text_of(line).split()[:4] == ["items", "1", "of", "4"] for line in lines)
+
+
 def test_hostile_names_reach_no_screen_as_they_are() -> None:
     world = World(1, checked=False, mini_batches=40)
     world.begin_term()

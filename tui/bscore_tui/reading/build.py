@@ -111,6 +111,7 @@ def _with_counts(model: Model, run: Run) -> Model:
         short=run.short,
         retried=run.retried,
         done_items=run.done_items,
+        abandoned_items=run.abandoned_items,
         failed_items=run.failed_items,
         rows=run.rows,
         committed_rows=run.committed_rows,

@@ -125,7 +125,7 @@ def _row(row: BatchRow, model: Model, options: Options) -> Line:
     dash = options.glyphs.dash
     attempt = f"{row.attempt}/{model.limits.tries}" if row.attempt is not None else dash
     run = dash if row.run_ns is None else _took(row.run_ns, options)
-    items = count(row.items if row.items is not None else model.mini_batch_size, options)
+    items = count(row.items if row.items is not None else _items_of(model, row.mini_batch), options)
     where = f"{row.why} {row.worker}" if row.why not in ("late", "") else f"{row.worker} {row.why}"
     return [
         (f" {sign} ", style),
@@ -137,6 +137,14 @@ def _row(row: BatchRow, model: Model, options: Options) -> Line:
         (right(items, 7, options) + "  ", "text"),
         (where.strip(), "dim" if row.state == "waiting" else "text"),
     ]
+
+
+def _items_of(model: Model, mini_batch: int) -> int | None:
+    """Items of a mini-batch that nobody counted: as many as fit, fewer in the last one."""
+    size = model.mini_batch_size
+    if size is None or model.items is None or not model.listed:
+        return size
+    return max(min(size, model.items - mini_batch * size), 0)
 
 
 def _took(run_ns: int, options: Options) -> str:

@@ -237,6 +237,7 @@ class Model:
     short: int = 0
     retried: int = 0
     done_items: int = 0
+    abandoned_items: int = 0
     failed_items: int = 0
     rows: int = 0
     committed_rows: int = 0

@@ -99,7 +99,7 @@ def batches(model: Model, options: Options) -> Line:
 def items(model: Model, options: Options) -> Line:
     """Items over, the rate, and how many failed of how many allowed."""
     total = count(model.items, options)
-    of = f"{right(count(model.done_items + _abandoned_items(model), options), 9, options)} of {total}"
+    of = f"{right(count(model.done_items + model.abandoned_items, options), 9, options)} of {total}"
     if not model.listed:
         of += " so far"
     speed = rate(model.items_s, options)
@@ -114,10 +114,6 @@ def items(model: Model, options: Options) -> Line:
         (f" failed{words}", style if sign else "dim"),
     ]
     return labelled("items", line, options, 10)
-
-
-def _abandoned_items(model: Model) -> int:
-    return model.abandoned * (model.mini_batch_size or 0)
 
 
 def ends(model: Model, width: int, most: int, options: Options) -> list[Line]:
