@@ -112,7 +112,8 @@ def brief(facts: Facts) -> dict[str, Any]:
         "started": f"{iso(run.started)[:19]}{_UTC}" if run else None,
         "mini_batches": f"{len(run.done)} of {_at_least(run)}{run.mini_batches}" if run else None,
         "failed_items": run.failed_items if run else None,
-        "duration": str(timedelta(seconds=round((facts.now - run.started) / 1e6))) if run else None,
+        "duration": str(timedelta(seconds=round(run.ran_us(facts.now) / 1e6))) if run else None,
+        "terms": run.term if run else None,
     }
 
 
@@ -157,6 +158,7 @@ def _of_run(run: Run, now: int) -> dict[str, Any]:
         "start_time": _moment(run.started),
         "last_event_time": _moment(run.last),
         "duration_seconds": round((now - run.started) / 1e6, 3),
+        "ran_seconds": round(run.ran_us(now) / 1e6, 3),
         "end_time": _moment(run.last) if run.phase is Phase.ENDED else None,
         "listing_finished": run.listing_finished,
         "mini_batches": {

@@ -80,6 +80,7 @@ def list_jobs(
     if form == "table":
         # A zone in every row tells a person nothing: all times are UTC.
         rows = [row | {"started": row["started"] and row["started"][:19]} for row in rows]
+        rows = [_ran(row) for row in rows]
     print_value(rows, form, query)
     if more:
         narrate(f"There are more than these {len(rows)}: --all-results shows all.")
@@ -95,6 +96,13 @@ def _say_unreadable(jobs: Jobs) -> None:
     more = len(jobs.unreadable) - len(first)
     others = f" and {more} more" if more else ""
     narrate(f"Left out, for this user may not read them: {', '.join(first)}{others}.")
+
+
+def _ran(row: dict[str, Any]) -> dict[str, Any]:
+    """The row with how long it ran and in how many terms as one column."""
+    terms = row["terms"] or 0
+    ran = f"{row['duration']} in {terms} terms" if terms > 1 else row["duration"]
+    return {name: value for name, value in row.items() if name != "terms"} | {"duration": ran}
 
 
 def _wanted(statuses: tuple[str, ...]) -> set[str]:

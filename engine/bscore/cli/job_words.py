@@ -60,6 +60,8 @@ def _facts(value: dict[str, Any]) -> Iterator[tuple[str, str]]:
 def _started(value: dict[str, Any]) -> str:
     start = value["start_time"][:19].replace("T", " ")
     end = value["end_time"]
+    if value["term"] > 1:
+        return f"{start} UTC, ran {_span(value['ran_seconds'])} in {value['term']} terms"
     seconds = _span(value["duration_seconds"])
     took = (
         f", took {seconds}"
@@ -68,8 +70,7 @@ def _started(value: dict[str, Any]) -> str:
         if value["master_alive"]
         else f", worked for {seconds}"
     )
-    term = f", term {value['term']}" if value["term"] > 1 else ""
-    return f"{start} UTC{took}{term}"
+    return f"{start} UTC{took}"
 
 
 def _done(value: dict[str, Any]) -> str:

@@ -121,8 +121,8 @@ def in_common(run: Run, group: ErrorGroup | WarningGroup) -> tuple[str, ...]:
         shared.append(f"first items below {folder}")
     if len(group.nodes) == 1 and len(run.nodes) > 1:
         shared.append(f"on node {group.nodes[0]} only, of {len(run.nodes)} nodes")
-    if group.last_at - group.first_at <= ONE_MINUTE_US and run.last - run.started >= 2 * ONE_MINUTE_US:
-        shared.append(f"within one minute only, of {(run.last - run.started) // ONE_MINUTE_US} minutes")
+    if group.last_at - group.first_at <= ONE_MINUTE_US and run.ran_us(run.last) >= 2 * ONE_MINUTE_US:
+        shared.append(f"within one minute only, of {run.ran_us(run.last) // ONE_MINUTE_US} minutes")
     return tuple(shared)
 
 

@@ -16,6 +16,7 @@ from bscore.core.giving_up import REDUCERS as GIVING_UP_REDUCERS
 from bscore.core.state import (
     MAX_FINDINGS,
     Charge,
+    Gap,
     GoneWorker,
     Node,
     Part,
@@ -40,8 +41,8 @@ def fold(events: Iterable[e.Event], run: Run | None = None) -> Run:
 def reduce(run: Run, event: e.Event) -> None:
     """Apply one event. Raises ValueError when it cannot have happened in this run."""
     run.events += 1
-    run.last = max(run.last, event.at)
     _REDUCERS[type(event)](run, event)
+    run.last = max(run.last, event.at)
 
 
 def _on_term_started(run: Run, event: e.TermStarted) -> None:
@@ -50,6 +51,9 @@ def _on_term_started(run: Run, event: e.TermStarted) -> None:
     run.term_started = event.at
     if not run.started:
         run.started = event.at
+    else:
+        run.gaps.append(Gap(run.last, max(event.at, run.last), run.outcome is not None))
+        run.idle_us += run.gaps[-1].until - run.last
     run.phase, run.outcome, run.reason, run.canceled_by = Phase.PREPARING, None, "", ""
     run.listing_error = run.rest_given_up = ""
     run.first_assigned = run.last_progress = run.listed_at = 0

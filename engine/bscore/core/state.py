@@ -15,6 +15,7 @@ from bscore.core.groups import ErrorGroup, WarningGroup
 from bscore.core.ranges import Ranges
 
 MAX_SLOWEST = 50
+MAX_GAPS = 200
 MAX_GONE = 1000
 MAX_FINDINGS = 100
 #: Reasons for giving up that are kept, how much of each, and what stands for those beyond.
@@ -155,6 +156,17 @@ class Scored:
 
 
 @dataclass(slots=True)
+class Gap:
+    """Time between two terms, in which no master was at work (microseconds UTC)."""
+
+    #: The last record of the term before, and the start of the next.
+    since: int
+    until: int
+    #: The term before had come to its end; otherwise its master was killed.
+    ended: bool
+
+
+@dataclass(slots=True)
 class Part:
     """Committed rows of one term."""
 
@@ -177,6 +189,9 @@ class Run:
     started: int = 0
     term_started: int = 0
     last: int = 0
+    #: The last `MAX_GAPS` gaps between terms, and how long all there were took together.
+    gaps: deque[Gap] = field(default_factory=lambda: deque(maxlen=MAX_GAPS))
+    idle_us: int = 0
     #: Events folded so far; the number of the last one.
     events: int = 0
     phase: Phase = Phase.PREPARING
@@ -267,6 +282,10 @@ class Run:
     canceled_by: str = ""
     clock_jumps: int = 0
     unknown_events: int = 0
+
+    def ran_us(self, until: int) -> int:
+        """For how long masters were at work up to a moment of this term, or later (microseconds)."""
+        return max(until - self.started - self.idle_us, 0)
 
     @property
     def waiting(self) -> int:

@@ -42,6 +42,8 @@ class ResultFacts:
     part: str = ""
     #: How often it was resumed and went on scoring.
     resumed: int = 0
+    #: Microseconds between its terms in which no master was at work, and how many terms it had.
+    idle: tuple[int, int] = (0, 1)
     causes: tuple[Cause, ...] = ()
     #: Failed attempts that belong to none of `causes`.
     other_failures: int = 0
@@ -85,11 +87,13 @@ def job_result(facts: ResultFacts) -> str:
 
 def _outcome(facts: ResultFacts) -> list[str]:
     span = f"{iso(facts.started_at)[:19]} to {iso(facts.ended_at)[:19]} UTC"
-    elapsed = duration((facts.ended_at - facts.started_at) / 1e6)
+    idle_us, terms = facts.idle
+    elapsed = duration((facts.ended_at - facts.started_at - idle_us) / 1e6)
     reason = f" {_joined(facts.reason)}" if facts.reason else ""
     times = "once" if facts.resumed == 1 else f"{facts.resumed} times"
     resumed = f", resumed {times}" if facts.resumed else ""
-    return [f"{facts.outcome.value}.{reason}", f"Job {facts.job} took {elapsed} ({span}){resumed}."]
+    ran = f"ran {elapsed} in {terms} terms" if terms > 1 else f"took {elapsed}"
+    return [f"{facts.outcome.value}.{reason}", f"Job {facts.job} {ran} ({span}){resumed}."]
 
 
 def _counts(facts: ResultFacts) -> list[str]:

@@ -70,6 +70,7 @@ def result_facts(
         output=run.output if completed else "",
         part="" if completed else run.output,
         resumed=run.resumes,
+        idle=(run.idle_us, run.term),
         causes=causes_of(run),
         other_failures=run.other_errors,
         findings=tuple(run.findings.values()),

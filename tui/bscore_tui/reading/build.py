@@ -16,7 +16,7 @@ from bscore.observe import NodeUsage, Pulse
 from bscore_tui.reading import batch_rows, figures, rows
 from bscore_tui.reading.aftermath import NO_AFTERMATH, Aftermath
 from bscore_tui.reading.findings import findings, next_events
-from bscore_tui.reading.notes import note_of
+from bscore_tui.reading.notes import note_of, with_gaps
 from bscore_tui.reading.outlook import NO_OUTLOOK, Outlook
 from bscore_tui.reading.rows import Deviating
 from bscore_tui.views.earlier import Earlier
@@ -172,7 +172,9 @@ def _with_rows(model: Model, run: Run, seen: Seen) -> Model:
         retried_batches=batch_rows.retried_rows(run),
         abandoned_batches=batch_rows.abandoned_rows(run),
         slowest_batches=batch_rows.slowest_rows(run),
-        notes=tuple(note_of(event, path, offset) for path, offset, event in seen.notable),
+        notes=with_gaps(
+            [note_of(event, path, offset) for path, offset, event in seen.notable], seen.timeline.gaps, at
+        ),
     )
 
 
@@ -189,7 +191,7 @@ def face_of(run: Run, pulse: Pulse, mode: Mode, still_s: float | None) -> Face:
     """Which face of the Overview tells the truth now; `still_s`: for how long it stands still."""
     if run.outcome is not None:
         return Face.ENDED
-    if pulse is Pulse.NOT_RESPONDING and mode is Mode.LIVE:
+    if pulse is Pulse.NOT_RESPONDING and mode is not Mode.END:
         return Face.NOT_RESPONDING
     if still_s is not None:
         return Face.STANDING

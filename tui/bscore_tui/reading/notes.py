@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from bscore.core import events as e
 from bscore.logtree.records import level
-from bscore_tui.views.model import Note
+from bscore_tui.views.model import Note, TermGap
 from bscore_tui.views.safe import safe_text as safe
-from bscore_tui.views.words import batch_name, plural
+from bscore_tui.views.words import batch_name, plural, span
 
 _LEVELS = {"ERROR": "E", "WARNING": "W", "INFO": ""}
 
@@ -32,6 +32,20 @@ def note_of(event: e.Event, path: str = "", offset: int = 0) -> Note:
     """A record in words. Never raises; a kind without words is shown by its name."""
     words, target = _WORDS.get(type(event), _other)(event)
     return Note(event.at, _LEVELS[_loudness(event)], words, target, path, offset)
+
+
+def with_gaps(notes: Sequence[Note], gaps: Sequence[TermGap], at: int) -> tuple[Note, ...]:
+    """Notes, the newest first, with those of masters that were killed up to a moment: they left none."""
+    oldest = notes[-1].at if notes else at
+    killed = [gap for gap in gaps if not gap.ended and oldest <= gap.since <= at]
+    found = [*notes, *(Note(gap.since, "E", _killed(gap, at)) for gap in killed)]
+    # As stable as it is: of one moment the record comes before the death behind it.
+    return tuple(sorted(found, key=lambda note: -note.at)) if killed else tuple(notes)
+
+
+def _killed(gap: TermGap, at: int) -> str:
+    then = "" if at < gap.until else f"; resumed after {span((gap.until - gap.since) / 1e6)}"
+    return f"the master was gone from here on{then}"
 
 
 def _loudness(event: e.Event) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bscore_tui.views.model import Mode, Model
+from bscore_tui.views.model import Mode, Model, TermGap
 
 SPEEDS = (0.25, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 1000.0)
 #: A replay from the start takes about so long.
@@ -17,6 +17,7 @@ class Playhead:
         self.speed = 1.0
         self._at: int | None = None
         self._since_s = 0.0
+        self._gaps: tuple[TermGap, ...] = ()
 
     def go(self, at: int | None) -> None:
         """Stand still at a moment, or follow the present."""
@@ -27,18 +28,27 @@ class Playhead:
         if self._at is not None and self.playing:
             passed_s = monotonic_s - self._since_s
             self._since_s = monotonic_s
-            self._at += int(passed_s * self.speed * 1e6)
+            self._at = self._behind_gaps(self._at, self._at + int(passed_s * self.speed * 1e6))
         return self._at
+
+    def _behind_gaps(self, before: int, at: int) -> int:
+        """The moment to go on at: time without a master passes at once."""
+        for gap in self._gaps:
+            if before < gap.until and at > gap.since:
+                at += gap.until - max(gap.since, before)
+        return at
 
     def toggle(self, model: Model, monotonic_s: float) -> None:
         """Live: freeze. Ended: play from the start in about a minute. Past: play or pause."""
-        self._since_s = monotonic_s
+        self._since_s, self._gaps = monotonic_s, model.timeline.gaps
         if model.mode is Mode.LIVE:
             self._at, self.playing = model.at, False
         elif model.mode in (Mode.END, Mode.READING):
             begun = model.started or model.at
             self._at, self.playing = begun, True
-            self.speed = nearest_speed((model.last - begun) / 1e6 / REPLAY_S)
+            self.speed = nearest_speed(
+                (model.last - begun - model.timeline.idle_us(model.last)) / 1e6 / REPLAY_S
+            )
         else:
             self._at, self.playing = model.at, not self.playing
 

@@ -6,6 +6,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from bscore.core.events import Event, Finished, UnknownEvent
@@ -26,14 +27,14 @@ from bscore.observe import (
     events_before,
     offset_at,
 )
-from bscore_tui.reading.aftermath import aftermath
+from bscore_tui.reading.aftermath import NO_AFTERMATH, aftermath
 from bscore_tui.reading.build import Seen, build
 from bscore_tui.reading.earlier import earlier_job
 from bscore_tui.reading.outlook import NO_OUTLOOK, Outlook, Outlooks
 from bscore_tui.reading.present import Present, present_of
 from bscore_tui.reading.scan import JournalScan, is_quiet
 from bscore_tui.views.earlier import Earlier
-from bscore_tui.views.model import GONE, Face, Mode, Model
+from bscore_tui.views.model import GONE, Face, Mode, Model, TermGap, Timeline
 from bscore_tui.views.safe import safe_text
 
 #: Notable records in the model: what the master pane of a tall terminal holds.
@@ -231,6 +232,9 @@ class JobReader:
         share = progress.done_bytes / progress.total_bytes if progress.total_bytes else 1.0
         pulse = self._pulse if mode in (Mode.LIVE, Mode.END) else Pulse.UNKNOWN
         past = mode in (Mode.REPLAY, Mode.FROZEN)
+        timeline = self._timeline(run, marks)
+        if past and timeline.gap_at(at) is not None and run.outcome is None:
+            pulse, outlook = Pulse.NOT_RESPONDING, NO_OUTLOOK
         return build(
             run,
             Seen(
@@ -238,7 +242,7 @@ class JobReader:
                 at=at,
                 mode=mode,
                 pulse=pulse,
-                timeline=self.scan.timeline(self.follower.run.first_assigned or run.first_assigned, marks),
+                timeline=timeline,
                 usages=self.usage.at(run.nodes, at) if past else self.usage.nodes,
                 notable=self._notable_at(*place),
                 finished=finished,
@@ -249,9 +253,15 @@ class JobReader:
                 over_at_horizon=self.follower.run.outcome is not None,
                 earlier=self._earlier,
                 called=self._called,
-                aftermath=aftermath(self.source, run, pulse),
+                aftermath=NO_AFTERMATH if past else aftermath(self.source, run, pulse),
             ),
         )
+
+    def _timeline(self, run: Run, marks: tuple[int, ...]) -> Timeline:
+        """The counts over time of the whole tree, whatever moment is shown."""
+        whole = self.follower.run
+        gaps = tuple(TermGap(gap.since, gap.until, gap.ended) for gap in list(whole.gaps))
+        return replace(self.scan.timeline(whole.first_assigned or run.first_assigned, marks), gaps=gaps)
 
     def _notable_at(self, path: str, offset: int) -> list[tuple[str, int, Event]]:
         """The last notable records before a place, the newest first."""

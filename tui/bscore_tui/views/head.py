@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bscore_tui.views.layout import ends, fit, width_of
-from bscore_tui.views.model import Mode, Model
+from bscore_tui.views.model import PAST, Mode, Model
 from bscore_tui.views.styles import Line, Options
 from bscore_tui.views.words import clock, day, plural, span
 
@@ -34,14 +34,17 @@ def head(model: Model, width: int, options: Options) -> Line:
 
 
 def state_words(model: Model) -> str:
-    """`Running 41:33`, `Failed after 1:12:40`, `NotResponding since 33:10:00`."""
+    """`Running 41:33`, `Failed after 1:12:40`, `Failed, ran 0:08 in 2 terms`, `NotResponding for 33:10`."""
     if model.started is None:
         return model.state
     if model.state == "NotResponding":
-        return f"NotResponding for {span((model.now - model.last) / 1e6)}"
-    if model.ended is not None:
-        return f"{model.state} after {span((model.ended - model.started) / 1e6)}"
-    return f"{model.state} {span((model.at - model.started) / 1e6)}"
+        until = model.at if model.mode in PAST else model.now
+        return f"NotResponding for {span((until - model.last) / 1e6)}"
+    until = model.at if model.ended is None else model.ended
+    ran = span((until - model.started - model.timeline.idle_us(until)) / 1e6)
+    if model.term > 1:
+        return f"{model.state}, ran {ran} in {model.term} terms"
+    return f"{model.state} {ran}" if model.ended is None else f"{model.state} after {ran}"
 
 
 def _moment(model: Model, options: Options) -> Line:

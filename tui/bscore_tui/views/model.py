@@ -39,6 +39,20 @@ class Mode(StrEnum):
     READING = "READING"
 
 
+#: Modes in which what is shown is not how it is now.
+PAST = (Mode.FROZEN, Mode.REPLAY)
+
+
+@dataclass(frozen=True, slots=True)
+class TermGap:
+    """Time between two terms, in which no master was at work."""
+
+    since: int
+    until: int
+    #: The term before had come to its end; otherwise its master was killed.
+    ended: bool
+
+
 @dataclass(frozen=True, slots=True)
 class Timeline:
     """Mini-batches over, attempts failed and workers lost per equal step of time."""
@@ -54,6 +68,15 @@ class Timeline:
     marks: tuple[int, ...] = ()
     #: While the journal is being scanned: counts are complete only from here on. 0: all are.
     known_from: int = 0
+    gaps: tuple[TermGap, ...] = ()
+
+    def gap_at(self, at: int) -> TermGap | None:
+        """The gap that a moment lies in."""
+        return next((gap for gap in self.gaps if gap.since < at < gap.until), None)
+
+    def idle_us(self, at: int) -> int:
+        """For how long no master was at work before a moment."""
+        return sum(min(at, gap.until) - gap.since for gap in self.gaps if gap.since < at)
 
 
 @dataclass(frozen=True, slots=True)

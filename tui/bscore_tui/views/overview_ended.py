@@ -7,7 +7,7 @@ from bscore_tui.views import overview_parts as parts
 from bscore_tui.views.cells import labelled
 from bscore_tui.views.earlier import in_words
 from bscore_tui.views.layout import wrap
-from bscore_tui.views.model import GONE, ErrorRow, Face, Model
+from bscore_tui.views.model import GONE, PAST, ErrorRow, Face, Model
 from bscore_tui.views.overview_nodes import nodes
 from bscore_tui.views.styles import Body, Line, Options
 from bscore_tui.views.words import clock, count, day, nanoseconds, plural, rate, span
@@ -56,7 +56,10 @@ def _why(page: parts.Page, model: Model) -> None:
     options = page.options
     if model.face is Face.NOT_RESPONDING:
         when = f"{day(model.last, model.now, options)} {clock(model.last, options)}".strip()
-        silent = f"no sign of life since {when}, {span((model.now - model.last) / 1e6)}"
+        gap = model.timeline.gap_at(model.at) if model.mode in PAST else None
+        until = model.at if model.mode in PAST else model.now
+        silent = f"no sign of life since {when}, {span((until - model.last) / 1e6)}"
+        silent += f"; resumed at {clock(gap.until, options)}" if gap else ""
         why = model.reason or _master_words(model) + silent
     elif model.state == "Completed":
         why = _completed(model)
@@ -66,6 +69,11 @@ def _why(page: parts.Page, model: Model) -> None:
     style = "ok" if model.state == "Completed" else "error"
     for number, text in enumerate(wrap(why, page.width - 11, 3, options)):
         page.add(labelled("" if number else label, [(text, style)], options, 10))
+    idle_us = model.timeline.idle_us(model.at)
+    if idle_us and model.term > 1:
+        ran = span((model.at - (model.started or model.at) - idle_us) / 1e6)
+        terms = f"{ran} in {model.term} terms; between them no master for {span(idle_us / 1e6)}"
+        page.add(labelled("ran", [(terms, "text")], options, 10))
     if model.damage:
         page.add(labelled("journal", [("! ", "warn"), (model.damage, "text")], options, 10))
 
@@ -134,7 +142,7 @@ def _do(page: parts.Page, model: Model) -> None:
     # No run of the script brings a missing input back.
     tried = (row.first_mini_batch for row in model.errors if row.is_attempt)
     first = next((number for number in tried if number is not None), None)
-    if model.damage == GONE:
+    if model.damage == GONE or model.mode in PAST:
         return
     lost = model.lost_rows if model.state != "Completed" else ""
     if lost:

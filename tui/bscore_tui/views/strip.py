@@ -8,30 +8,14 @@ from rich.cells import cell_len
 
 from bscore_tui.views.layout import ends, fit
 from bscore_tui.views.model import Face, Mode, Model, Timeline
+from bscore_tui.views.strip_scale import Scale, folded
 from bscore_tui.views.styles import Line, Options
 from bscore_tui.views.words import clock, count, minute, span, speed_text
 
 #: From so many rows on the strip is twice as high.
 TALL_ROWS = 30
-
-
-@dataclass(frozen=True, slots=True)
-class Scale:
-    """Which moments the cells of the strip stand for."""
-
-    start: int
-    end: int
-    left: int
-    cells: int
-
-    def column(self, at: int) -> int:
-        """The cell of a moment, within the strip."""
-        width = max(self.end - self.start, 1)
-        return max(0, min(self.cells - 1, (at - self.start) * self.cells // width))
-
-    def at(self, cell: int) -> int:
-        """The moment in the middle of a cell."""
-        return self.start + (2 * cell + 1) * (self.end - self.start) // (2 * self.cells)
+#: A cell of the time between two terms.
+GAP = "/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +38,14 @@ def scale_of(model: Model, width: int, options: Options) -> Scale | None:
     )
     expected = max(model.ends[1], model.at) if model.ends and not model.over_at_horizon else 0
     if not model.over_at_horizon and not expected and model.face is not Face.NOT_RESPONDING:
-        expected = last + (last - begin) // 4
+        expected = last + (last - begin - model.timeline.idle_us(last)) // 4
     end = max(expected, last, begin + 1)
     start_label, end_label = labels(model, options)
     edge = cell_len(start_label) + 2
     cells = width - edge - cell_len(end_label) - 2
-    return Scale(begin, end, edge, cells) if cells >= 8 else None
+    if cells < 8:
+        return None
+    return Scale(begin, end, edge, cells, folded(begin, end, cells, model.timeline.gaps))
 
 
 def labels(model: Model, options: Options) -> tuple[str, str]:
@@ -108,9 +94,7 @@ def strip(model: Model, width: int, height: int, options: Options) -> list[Line]
     signs = _signs(model, cells, scale, options)
     start, end = labels(model, options)
     if tall:
-        per_s = (
-            max((cell.over for cell in cells), default=0.0) * scale.cells * 1e6 / (scale.end - scale.start)
-        )
+        per_s = max((cell.over for cell in cells), default=0.0) / scale.cell_s
         mean = model.done_items / model.done if model.done else 0
         label = f"{_short(per_s * mean)}/s".rjust(scale.left - 1) + " " if mean else " " * scale.left
         rows.append(fit([(label, "dim"), *_levels(cells, signs, 2, 1, options)], width, options))
@@ -126,10 +110,14 @@ def _signs(model: Model, cells: list[Cell], scale: Scale, options: Options) -> l
     found: list[tuple[str, str]] = []
     usual = _usual([cell.failed for cell in cells], cells)
     usual_lost = _usual([cell.lost for cell in cells], cells)
+    killed = {scale.column(gap.since) for gap in model.timeline.gaps if not gap.ended}
+    between = set(scale.gap_cells())
     for index, cell in enumerate(cells):
         if cell.marked:
             found.append(("m", "accent"))
-        elif cell.lost > usual_lost:
+        elif index in between:
+            found.append((GAP, "spark_empty"))
+        elif cell.lost > usual_lost or index in killed:
             found.append(("x", "error"))
         elif cell.failed and (cell.failed > usual or cell.failed * 5 >= cell.over):
             found.append(("!", "error"))
@@ -189,8 +177,9 @@ def control(model: Model, width: int, options: Options) -> Line:
         ]
         return ends(start, [("End = now ", "dim")], width, options)
     begun = model.started or model.at
-    passed = span((model.at - begun) / 1e6)
-    whole = span((model.horizon - begun) / 1e6) if model.horizon > begun else "?"
+    idle = model.timeline.idle_us
+    passed = span((model.at - begun - idle(model.at)) / 1e6)
+    whole = span((model.horizon - begun - idle(model.horizon)) / 1e6) if model.horizon > begun else "?"
     start = [(f" REPLAY {speed}", "accent"), (f"   {at}   {passed} of {whole}   ", "text")]
     start.append((f"{count(model.over, options)} of {count(model.mini_batches, options)}", "text"))
     return ends(start, [("End = result ", "dim")], width, options)

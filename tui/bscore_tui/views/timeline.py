@@ -6,7 +6,7 @@ from bscore_tui.views.batches import matches
 from bscore_tui.views.cells import mark
 from bscore_tui.views.layout import crop, fit
 from bscore_tui.views.model import Model
-from bscore_tui.views.strip import Cell, cells_of, scale_of
+from bscore_tui.views.strip import GAP, Cell, cells_of, scale_of
 from bscore_tui.views.styles import Body, Line, Options
 from bscore_tui.views.words import clock, duration
 
@@ -22,7 +22,8 @@ def timeline(model: Model, width: int, height: int, options: Options) -> Body:
         return Body(lines)
     cells = cells_of(model.timeline, scale)
     pad = " " * scale.left
-    seconds = (scale.end - scale.start) / scale.cells / 1e6
+    seconds = scale.cell_s
+    between = set(scale.gap_cells())
     most = max((cell.over for cell in cells), default=0.0)
     peak = f"{most / seconds:,.1f}" if seconds else options.glyphs.dash
     step = f"one column is {duration(seconds, options)}"
@@ -31,10 +32,15 @@ def timeline(model: Model, width: int, height: int, options: Options) -> Body:
     levels = options.glyphs.levels
     full = len(levels) - 1
     for row in range(rows - 1, -1, -1):
-        text = "".join(_level(cell, most, row, rows, full, levels) for cell in cells)
+        text = "".join(
+            GAP if index in between and not row else _level(cell, most, row, rows, full, levels)
+            for index, cell in enumerate(cells)
+        )
         lines.append([(pad, "dim"), (text, "spark")])
     lines.append(_counts("failed", [cell.failed for cell in cells], scale.left, "error"))
-    lines.append(_counts("lost", [cell.lost for cell in cells], scale.left, "error"))
+    killed = {scale.column(gap.since) for gap in model.timeline.gaps if not gap.ended}
+    lost = [cell.lost + (index in killed) for index, cell in enumerate(cells)]
+    lines.append(_counts("lost", lost, scale.left, "error"))
     fixed = len(lines) + 1
     lines.append([])
     targets: dict[int, str] = {}
