@@ -16,7 +16,7 @@ from bscore.core import events as e
 from bscore.core.limits import Limits
 from bscore.logtree.journal import read_events
 from bscore.logtree.source import LocalSource
-from bscore.master.job import Job, create_job
+from bscore.master.job import Job, create_job, discarded_unless_begun
 from bscore.spec.config import JobConfig
 
 MINI_BATCH_SIZE = 10
@@ -58,7 +58,8 @@ def demo(name: str | None, workers: int | None, seconds: float | None, *, chaos:
     )
     check_before(config)
     job = create_job(root, config)
-    code = go(job, manner)
+    with discarded_unless_begun(job):
+        code = go(job, manner)
     if code == 0 and not manner.detach:
         if chaos:
             _print_chaos(job)

@@ -20,6 +20,8 @@ from bscore.master.lock import read_lease
 #: What the driver may take to take the job: imports on a busy machine, or a master on another host.
 _START_S = 90.0
 _LOOK_S = 0.02
+#: What is shown of a driver that ended without a reason.
+_SAID_BYTES = 8 * 1024
 
 
 def start_detached(job: Job, *, take_over: bool = False, retry_failed: bool = False, on_end: str = "") -> int:
@@ -69,9 +71,9 @@ def _began(tree: Path, pid: int, before: int) -> bool:
 def _not_begun(job: Job, code: int, reason: str) -> BscoreError:
     error = BscoreError(reason)
     if not reason:
+        said = LocalSource(job.tree).read(paths.DRIVER_LOG, 0, _SAID_BYTES).decode("utf-8", "replace")
         error = BscoreError(
-            f"Job {job.name} could not be started: its driver ended with exit code {code}.",
-            remedy=f"Why stands in {job.tree / paths.DRIVER_LOG}",
+            f"Job {job.name} could not be started: its driver ended with exit code {code}.\n{said}".rstrip()
         )
     if code > 0:
         error.exit_code = code

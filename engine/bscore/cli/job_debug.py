@@ -16,7 +16,7 @@ from bscore.inputs.manifest import Manifest
 from bscore.logtree import paths
 from bscore.logtree.history import read_history
 from bscore.logtree.source import LocalSource
-from bscore.master.job import Job, create_job, load_job
+from bscore.master.job import Job, create_job, discarded_unless_begun, load_job
 
 
 @click.command()
@@ -38,7 +38,8 @@ def debug(job_name: str, mini_batch: int | None) -> int:
     number = _first_failed(job) if mini_batch is None else mini_batch
     small = _small_job(job, number)
     narrate(f"Mini-batch {number} of job {job.name}, by itself: what is called mini-batch 0 below")
-    return run_in_foreground(small, echo=True)
+    with discarded_unless_begun(small):
+        return run_in_foreground(small, echo=True)
 
 
 def _first_failed(job: Job) -> int:

@@ -12,7 +12,7 @@ from bscore.cli.home import bscore_home, jobs_root
 from bscore.cli.job_options import JobCommand, check_before, config_of, job_options
 from bscore.cli.lasting import narrate
 from bscore.environments.resolve import find_interpreter
-from bscore.master.job import create_job
+from bscore.master.job import create_job, discarded_unless_begun
 
 _EPILOG = """\b
 Examples:
@@ -44,4 +44,6 @@ def run(**given: Any) -> int:
     interpreter = find_interpreter(config, bscore_home(), narrate)
     for note in interpreter.notes:
         narrate(f"note: {note}")
-    return go(create_job(jobs_root(), config), manner)
+    job = create_job(jobs_root(), config)
+    with discarded_unless_begun(job):
+        return go(job, manner)

@@ -35,6 +35,7 @@ _FILES = re.compile(
     r"|checkpoint/(lock|lease|place|snapshots|missing|manifest(\.index|\.finished)?|mini-batch\.txt)"
     r"|checkpoint/term\.[0-9]+"
     r"|outputs/score/\.[^/]+\.[0-9]+(\.[0-9a-f]+)?\.part"
+    r"|outputs/score/\.[^/]+\.lock"
 )
 #: What a file is called until it is whole.
 _UNFINISHED = re.compile(r"(?P<plain>.+)\.(new|tmp)|(?P<folder>(?:.*/)?)\.(?P<hidden>[^/]+)\.[0-9]+(\.tmp)?")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from bscore.backends.base import Backend
 from bscore.core import events as e
+from bscore.core.asking import CANCEL
 from bscore.core.instructions import End
 from bscore.core.policy import is_end, plan
 from bscore.core.state import Run
@@ -91,7 +92,11 @@ def act_alone(
     """
     with Stops() as stops, DriverLog(job.tree, job.config.script, sys.argv) as driver:
         opening = driver.opening(step)
-        term = open_term(job, take_over=take_over, list_inputs=False, admit=_admit, step=opening)
+        # To end a job as Canceled nothing is written to its output, whoever has that by now.
+        reserve = request.what != CANCEL
+        term = open_term(
+            job, take_over=take_over, list_inputs=False, reserve=reserve, admit=_admit, step=opening
+        )
         try:
             overview = Overview(term.job.tree, term.run)
             master = Master(term, NoNodes(), stops, [overview])

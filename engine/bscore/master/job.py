@@ -8,12 +8,14 @@ import os
 import secrets
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from hashlib import sha256
 from pathlib import Path
 
-from bscore.errors import StorageError, UsageError
+from bscore.errors import BscoreError, StorageError, UsageError
 from bscore.logtree import paths
 from bscore.logtree.identity import is_job
 from bscore.logtree.place import Place
@@ -136,6 +138,21 @@ def name_taken(tree: Path) -> UsageError:
         remedy=f"Give another --name, continue it with 'bscore job resume {name}', or remove it with "
         f"'bscore job delete {name}'.",
     )
+
+
+@contextmanager
+def discarded_unless_begun(job: Job) -> Iterator[None]:
+    """Remove a new job where its first term could not begin, so that its name is free again.
+
+    Nothing ran then, which is what the exit code of the error says.
+    """
+    try:
+        yield
+    except BscoreError as error:
+        if not job.claimed():
+            error.exit_code = UsageError.exit_code
+            shutil.rmtree(job.tree, ignore_errors=True)
+        raise
 
 
 def load_job(tree: Path) -> Job:

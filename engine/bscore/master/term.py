@@ -15,7 +15,7 @@ from pathlib import Path
 
 from bscore import __version__
 from bscore.core import events as e
-from bscore.core.state import Run
+from bscore.core.state import Phase, Run
 from bscore.core.vitals import Vitals
 from bscore.errors import StorageError, TreeError, UsageError
 from bscore.inputs.listing import Listing, NoListing
@@ -35,8 +35,10 @@ from bscore.master.recorder import Recorder
 from bscore.master.requests import lying_there
 from bscore.master.settling import settled
 from bscore.node.clock import Clock
+from bscore.outputs.checks import check_output, refuse_parts, refuse_there
 from bscore.outputs.part import PartFile
 from bscore.outputs.publish import no_step
+from bscore.outputs.reservation import OWN_FILES, Reservation
 
 Step = Callable[[str], None]
 
@@ -55,6 +57,7 @@ class Term:
     listing: Listing | ReadyListing | NoListing
     committer: Committer
     journal_fd: int
+    reservation: Reservation
     #: Requests that were meant for an earlier master: they lay there before this term began.
     too_old: frozenset[str]
 
@@ -65,6 +68,7 @@ class Term:
         self.part.close()
         self.manifest.close()
         os.close(self.journal_fd)
+        self.reservation.release()
         self.lock.close()
 
 
@@ -80,6 +84,7 @@ def open_term(
     clock: Clock | None = None,
     step: Step = no_step,
     list_inputs: bool = True,
+    reserve: bool = True,
     admit: Callable[[Run], None] = _admit_any,
     say: Say = silent,
     sleep: Callable[[float], None] = time.sleep,
@@ -90,25 +95,50 @@ def open_term(
     With `retry_failed` mini-batches that were abandoned in earlier terms are tried again.
     `say` is told why it takes a while where another host's master may live, which `sleep` may break off.
     `admit` looks at the run as it was left, with the job held and nothing changed yet; it may raise.
-    Raises BscoreError when a living master has the job, its journal cannot be read, or the directory is a
-    copy of another one and would write the same output.
+    `reserve`: nobody else may write to its output meanwhile.
+    Raises BscoreError when a living master has the job, its journal cannot be read, another job has its
+    output, or the directory is a copy of another one and would write the same output.
     """
     if job.writes_elsewhere:
         refuse_copy(job.tree)
     lock = JobLock(job.tree, sleep)
     lock.acquire(take_over=take_over, say=say)
+    reservation = Reservation()
     try:
         step("locked")
         job = settled(job)
         history = _history(job.tree)
         admit(history.run if history else Run())
-        term = _begin(job, lock, Clock() if clock is None else clock, step, history, list_inputs=list_inputs)
+        if reserve:
+            _reserve(job, reservation, history)
+            step("output reserved")
+        clock = Clock() if clock is None else clock
+        term = _begin(job, lock, reservation, clock, step, history, list_inputs=list_inputs)
         if retry_failed:
             _return_abandoned(term)
     except BaseException:
+        reservation.release()
         lock.close()
         raise
     return term
+
+
+def _reserve(job: Job, reservation: Reservation, history: History | None) -> None:
+    """Let nobody else write to the output. Raises UsageError where somebody does, or has rows there."""
+    config = job.config
+    names = (config.output_file_name,) if config.append_row else (config.output_file_name, OWN_FILES)
+    reservation.take(config.output, names, f"{job.tree.absolute()}\n{job.mark}\n")
+    if history is None:
+        check_output(config.output, config.output_file_name, job.mark)
+        return
+    run = history.run
+    # With rows of its own committed, what stands there may be its own from before a crash.
+    if run.committed_rows or run.phase is Phase.FINALIZING:
+        return
+    if job.mark:
+        refuse_parts(config.output, config.output_file_name, job.mark)
+    if config.append_row:
+        refuse_there(job.final)
 
 
 def _return_abandoned(term: Term) -> None:
@@ -121,7 +151,14 @@ def _return_abandoned(term: Term) -> None:
 
 
 def _begin(
-    job: Job, lock: JobLock, clock: Clock, step: Step, history: History | None, *, list_inputs: bool
+    job: Job,
+    lock: JobLock,
+    reservation: Reservation,
+    clock: Clock,
+    step: Step,
+    history: History | None,
+    *,
+    list_inputs: bool,
 ) -> Term:
     run = history.run if history else Run()
     _check_parts(job, run)
@@ -154,7 +191,20 @@ def _begin(
     committer = Committer(
         recorder, run.rows, (part.sync, manifest.sync), lock.check, config.commit_interval_s, step
     )
-    return Term(job, clock, lock, run, recorder, part, manifest, listing, committer, journal_fd, too_old)
+    return Term(
+        job,
+        clock,
+        lock,
+        run,
+        recorder,
+        part,
+        manifest,
+        listing,
+        committer,
+        journal_fd,
+        reservation,
+        too_old,
+    )
 
 
 def _started(job: Job, term: int, at: int, previous_bytes: int) -> e.TermStarted:

@@ -8,6 +8,7 @@ import tempfile
 
 from bscore.errors import UsageError
 from bscore.outputs.publish import temporary_name
+from bscore.outputs.reservation import refuse_reserved
 
 _PROBE = b"bscore looks whether it can write here\n"
 
@@ -30,26 +31,45 @@ def check_output(folder: str | os.PathLike[str], name: str, mark: str = "", *, m
     elif not os.path.isdir(where):
         _probe_above(where)
         return
-    final = os.path.join(where, name)
-    if os.path.lexists(final):
-        raise UsageError(
-            f"The output {final} is already there; nothing is ever overwritten.",
-            remedy="Move it away, or choose another output folder or file name.",
-        )
-    left = leftover_parts(where, name, mark)
-    if left:
-        raise UsageError(
-            f"{where} holds rows of another job that has not finished: {', '.join(left)}.",
-            remedy="Finish that job with `bscore job resume`, remove these files, or choose another output.",
-        )
+    refuse_there(os.path.join(where, name))
+    refuse_parts(where, name, mark)
+    if not mark:
+        refuse_reserved(where, name)
     _probe(where)
 
 
-def leftover_parts(folder: str, name: str, mark: str = "") -> list[str]:
-    """Names of part files for this output in the folder, those that carry `mark` left out."""
+def refuse_there(final: str | os.PathLike[str]) -> None:
+    """Raise UsageError where the output is there already."""
+    if os.path.lexists(final):
+        raise UsageError(
+            f"The output {os.fspath(final)} is already there; nothing is ever overwritten.",
+            remedy="Move it away, or choose another output folder or file name.",
+        )
+
+
+def refuse_parts(folder: str | os.PathLike[str], name: str, mark: str = "") -> None:
+    """Raise UsageError where a folder holds rows of another job than the one with this mark."""
+    left = leftover_parts(folder, name, mark)
+    if left:
+        raise UsageError(
+            f"{os.fspath(folder)} holds rows of another job that has not finished: {', '.join(left)}.",
+            remedy="Finish that job with `bscore job resume`, remove these files, or choose another output.",
+        )
+
+
+def leftover_parts(folder: str | os.PathLike[str], name: str, mark: str = "") -> list[str]:
+    """Names of part files for this output in the folder, empty ones and those that carry `mark` left out."""
     pattern = re.compile(rf"\.{re.escape(name)}\.\d+(?:\.([0-9a-f]+))?\.part")
     found = {entry: match for entry in os.listdir(folder) if (match := pattern.fullmatch(entry))}
-    return sorted(entry for entry, match in found.items() if not mark or match[1] != mark)
+    others = (entry for entry, match in found.items() if not mark or match[1] != mark)
+    return sorted(entry for entry in others if _size(os.path.join(folder, entry)))
+
+
+def _size(path: str) -> int:
+    try:
+        return os.lstat(path).st_size
+    except OSError:
+        return 0
 
 
 def _make(folder: str) -> None:

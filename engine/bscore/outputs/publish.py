@@ -66,9 +66,7 @@ def publish(
 def _give_name(parts: list[Part], final: str, step: Callable[[str], None]) -> None:
     for path, nbytes in parts:
         _check_part(path, nbytes)
-    # Only a job of a single term may hand over the file itself: a frozen master of an earlier term
-    # still holds its part open, and must not be able to write into the published file.
-    if len(parts) == 1 and os.stat(parts[0][0]).st_size == parts[0][1]:
+    if _is_handed_over(parts):
         source = parts[0][0]
         _sync_file(source)
     else:
@@ -76,6 +74,15 @@ def _give_name(parts: list[Part], final: str, step: Callable[[str], None]) -> No
         _join(parts, source)
         step("joined")
     name_without_overwriting(source, final)
+
+
+def _is_handed_over(parts: list[Part]) -> bool:
+    """Whether a part becomes the final file itself, and is no copy of it.
+
+    Only a job of a single term may do that: a frozen master of an earlier term still holds its part open,
+    and must not be able to write into the published file.
+    """
+    return len(parts) == 1 and os.path.exists(parts[0][0]) and os.stat(parts[0][0]).st_size == parts[0][1]
 
 
 def _check_part(path: str, nbytes: int) -> None:
@@ -157,6 +164,8 @@ def _is_published(parts: list[Part], final: str) -> bool:
     except FileNotFoundError:
         return False
     if not stat.S_ISREG(status.st_mode) or status.st_size != sum(nbytes for _, nbytes in parts):
+        raise _taken(final)
+    if _is_handed_over(parts) and not os.path.samestat(os.stat(parts[0][0]), status):
         raise _taken(final)
     offset = 0
     for path, nbytes in parts:

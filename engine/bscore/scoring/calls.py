@@ -19,7 +19,7 @@ from bscore.errors import UsageError
 from bscore.logtree import paths
 from bscore.logtree.history import read_history
 from bscore.logtree.source import LocalSource
-from bscore.master.job import Job, load_job
+from bscore.master.job import Job, discarded_unless_begun, load_job
 from bscore.master.observers import Observer
 from bscore.master.run import run_job
 from bscore.scoring.given import Given, make_job
@@ -110,7 +110,8 @@ def score(
     )
     with words_of_python():
         job, notes = make_job(given)
-        finished = _run(job, _observer(job, progress, notes))
+        with discarded_unless_begun(job):
+            finished = _run(job, _observer(job, progress, notes))
     return _finish(job, finished, ordered=ordered)
 
 

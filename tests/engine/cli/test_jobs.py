@@ -174,8 +174,8 @@ def test_without_a_job_file_nobody_is_sent_to_what_needs_one(done: Job, tmp_path
 
 
 def test_a_reason_says_what_happened_and_what_to_do_in_one_line(tmp_path: Path, here: Here) -> None:
-    job = make_job(tmp_path, items=5)
-    job.final.write_text("somebody else's")
+    final = str(tmp_path / "out/predictions.csv")
+    job = make_job(tmp_path, ECHO + f"def init():\n    open({final!r}, 'w')\n", items=5)
     assert run_job(job).outcome is Outcome.FAILED
     text = here("job", "show", "job1", "-o", "text")[1]
     assert "it was left as it is. Move it away, then resume the job" in text

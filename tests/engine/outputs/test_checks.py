@@ -25,7 +25,8 @@ def test_an_output_that_is_there_is_refused_even_as_a_dangling_link(tmp_path: Pa
 def test_rows_of_another_job_are_left_alone_and_named(tmp_path: Path) -> None:
     (tmp_path / part_file("other.csv", 1)).touch()
     ours = part_file("out.csv", 1, "0a1b2c3d")
-    (tmp_path / ours).touch()
+    (tmp_path / ours).write_bytes(b"rows")
+    (tmp_path / part_file("out.csv", 2, "ffffffff")).touch()
     check_output(tmp_path, "out.csv", mark="0a1b2c3d")
     for mark in ("", "ffffffff"):
         theirs = part_file("out.csv", 1, mark)
