@@ -64,7 +64,8 @@ def look_for_interpreter(config: JobConfig, home: Path) -> Interpreter | Wanted:
         if entry is None or entry.marker() is not None or wanted_environment(config) is None:
             unused = () if source is None or entry else (f"{_what(source)} is not used: --python is given",)
             return _named(config.interpreter, cache, unused)
-    if source is None or not (source.name or source.image or source.conda_file or source.conda):
+    asked = source and (source.name or source.image or source.build or source.conda_file or source.conda)
+    if source is None or not asked:
         own = sys.version_info
         return Interpreter(Path(sys.executable), (own[0], own[1], own[2]))
     wanted = wanted_environment(config)
@@ -76,9 +77,10 @@ def look_for_interpreter(config: JobConfig, home: Path) -> Interpreter | Wanted:
 
 def _notes(config: JobConfig, wanted: Wanted) -> tuple[str, ...]:
     source = config.environment
-    if source is None or not source.image:
+    container = _container(source) if source else ""
+    if not container:
         return wanted.notes
-    return (f"environment.image {source.image} is not used: its conda file's packages are", *wanted.notes)
+    return (f"{container} is not used: its conda file's packages are", *wanted.notes)
 
 
 def wanted_environment(config: JobConfig) -> Wanted | None:
@@ -110,29 +112,39 @@ def _by_name(source: EnvironmentSource, cache: Cache) -> Interpreter:
     name = source.name
     path = Path(name).expanduser()
     if name and (path.is_absolute() or os.sep in name) and path.exists():
-        return _named(path, cache, _image_note(source))
+        return _named(path, cache, _container_note(source))
     if name and (match := _VERSION_NAME.fullmatch(name)):
         major, minor = match[1].split(".")
         found = builders(exactly((int(major), int(minor))))
         if found:
-            return Interpreter(found[0].path, found[0].version, _image_note(source))
-    if name and not source.image:
+            return Interpreter(found[0].path, found[0].version, _container_note(source))
+    if name and not _container(source):
         with contextlib.suppress(NotFoundError):
             return _built(cache.find(name), ())
     raise UsageError(f"{_what(source)} cannot be had here: {_why(source)}", remedy=_three_ways())
 
 
-def _image_note(source: EnvironmentSource) -> tuple[str, ...]:
-    return (f"environment.image {source.image} is not used",) if source.image else ()
+def _container_note(source: EnvironmentSource) -> tuple[str, ...]:
+    container = _container(source)
+    return (f"{container} is not used",) if container else ()
+
+
+def _container(source: EnvironmentSource) -> str:
+    """What of an environment only a container could be made of; empty for nothing."""
+    if source.build:
+        return f"environment.build {source.build}"
+    return f"environment.image {source.image}" if source.image else ""
 
 
 def _what(source: EnvironmentSource) -> str:
     if source.conda_file is not None or source.conda:
         return f"environment.conda_file {source.conda_file or '(inline)'}"
-    return f"environment.image {source.image}" if source.image else f"environment {source.name}"
+    return _container(source) or f"environment {source.name}"
 
 
 def _why(source: EnvironmentSource) -> str:
+    if source.build:
+        return "bscore runs scripts as processes of this machine and builds no images."
     if source.image:
         return "bscore runs scripts as processes of this machine and pulls no images."
     return "it is no file or folder, and no environment that was built here has this name."

@@ -21,6 +21,8 @@ class EnvironmentSource:
     conda_file: Path | None = None
     conda: str = ""
     conda_folder: Path | None = None
+    #: The folder of a Dockerfile, as written; only the cloud can build it.
+    build: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from bscore.spec.given import Given, nearest_file, text_of, unknown_key
 from bscore.spec.options import Dialect
 from bscore.spec.problems import COMMAND_LINE, Place, Problem, near_match, problem_at
 from bscore.spec.script_check import find_script, why_unseen
-from bscore.spec.yaml_text import Node, Scalar, Table, plain
+from bscore.spec.yaml_text import Listing, Node, Scalar, Table, plain
 
 _ENVIRONMENT_KEYS = (
     "$schema", "name", "version", "description", "tags", "properties", "image", "conda_file", "build",
@@ -147,6 +147,10 @@ def read_environment(
     node = given.value
     if isinstance(node, Scalar):
         return EnvironmentSource(name=_environment_name(node.text, given.base))
+    if isinstance(node, Listing):
+        expected = "a name, a path, or keys such as conda_file"
+        problems.append(problem_at(given.place, given.spelling, given=given.text, expected=expected))
+        return None
     if dialect is Dialect.V1 or not isinstance(node, Table):
         name = node.entries.get("name") if isinstance(node, Table) else None
         return EnvironmentSource(name=text_of(name) if name else "")
@@ -157,7 +161,26 @@ def read_environment(
     texts = {key: one.text for key, one in node.entries.items() if isinstance(one, Scalar) and not one.null}
     conda_file, conda = _conda(node.entries.get("conda_file"), given.base, problems)
     folder = Path(given.base) if conda else None
-    return EnvironmentSource(texts.get("name", ""), texts.get("image", ""), conda_file, conda, folder)
+    return EnvironmentSource(
+        texts.get("name", ""),
+        texts.get("image", ""),
+        conda_file,
+        conda,
+        folder,
+        _build(node.entries.get("build")),
+    )
+
+
+def _build(node: Node | None) -> str:
+    """The build context as written; "." where it has no path."""
+    match node:
+        case None | Scalar(null=True):
+            return ""
+        case Table(entries) if isinstance(path := entries.get("path"), Scalar) and not path.null:
+            return path.text
+        case Scalar(text):
+            return text
+    return "."
 
 
 def _environment_name(text: str, base: Path) -> str:

@@ -258,11 +258,20 @@ def test_all_packages_that_do_not_exist_are_named_at_once(
     assert Cache(tmp_path / "home").listed()[0].state == "not whole"
 
 
-def test_an_image_alone_names_the_three_ways() -> None:
+@pytest.mark.parametrize(
+    ("source", "called"),
+    [
+        ({"image": "example.org/image:1"}, "environment.image example.org/image:1"),
+        ({"build": "./docker"}, "environment.build ./docker"),
+        ({"build": "./docker", "name": "mine"}, "environment.build ./docker"),
+        ({"build": ".", "image": "i"}, "environment.build ."),
+    ],
+)
+def test_a_container_alone_names_the_three_ways(source: dict[str, str], called: str) -> None:
     with pytest.raises(UsageError) as caught:
-        find_interpreter(job(image="example.org/image:1"), Path("/nowhere"), pytest.fail)
+        find_interpreter(job(**source), Path("/nowhere"), pytest.fail)
     text = str(caught.value)
-    assert "environment.image example.org/image:1 cannot be had here" in text
+    assert f"{called} cannot be had here" in text
     for way in ("--python PATH", "environment: {conda_file: FILE}", "environment: PATH", sys.executable):
         assert way in text
     with pytest.raises(UsageError, match="environment sklearn:1 cannot be had here"):
@@ -282,6 +291,8 @@ def test_interpreters_that_need_no_building(tmp_path: Path) -> None:
         job(name=f"python{sys.version_info[0]}.{sys.version_info[1]}"), tmp_path, print
     )
     assert by_version.version[:2] == sys.version_info[:2]
+    chosen = find_interpreter(replace(job(build="."), interpreter=tmp_path), tmp_path, pytest.fail)
+    assert chosen.notes == ("environment.build . is not used: --python is given",)
     both = find_interpreter(replace(job(name="x"), interpreter=tmp_path), tmp_path, pytest.fail)
     assert both.notes == ("environment x is not used: --python is given",)
 

@@ -62,3 +62,18 @@ def test_relative_paths_of_an_inline_conda_file_start_from_the_yamls_folder(
         assert [Path(requirement.path or "") for requirement in wanted.requirements] == [
             place.folder / "tool"
         ]
+
+
+@pytest.mark.parametrize(
+    ("text", "build"),
+    [
+        ("{build: {path: ./docker, dockerfile_path: Dockerfile}}", "./docker"),
+        ("{build: ./docker}", "./docker"),
+        ("{build: {dockerfile_path: x}}", "."),
+        ("{build: ~}", ""),
+    ],
+)
+def test_a_build_context_is_part_of_the_environment(place: Place, text: str, build: str) -> None:
+    config, _ = resolve_text(place, place.deployment + f"environment: {text}\n")
+    assert config.environment is not None
+    assert config.environment.build == build
