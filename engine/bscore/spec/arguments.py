@@ -55,6 +55,8 @@ def split_arguments(
         name, equals, value = word.removeprefix("--").partition("=")
         option, full = _runtime_option(word, name, split)
         if option is None:
+            if word.startswith("--amlbi_"):
+                split.notes.append(f"--{name} is none of the options that bscore knows: left to the script")
             split.script.append(word)
             continue
         has_value = bool(equals) or (bool(rest) and not _looks_like_option(rest[-1]))

@@ -94,6 +94,11 @@ SCORING: tuple[Option, ...] = (
     ),
 )  # fmt: skip
 
+_ROWS = (
+    "each file is one item here; leave it out and let run() read the files, or give rows from Python: "
+    "bscore.score(..., inputs=[json.loads(line) for line in open(FILE)])"
+)
+
 DRIVER: tuple[Option, ...] = (
     Option(
         "task_overhead_timeout", SECONDS, "seconds added to a run() for loading and handing over",
@@ -145,6 +150,18 @@ DRIVER: tuple[Option, ...] = (
         "amlbi_async_mode", TRUTH, "the preview of streaming mini-batches", driver=("amlbi_async_mode",),
         default=False, outcome=Outcome.REFUSED, harmless=False,
         reason="the enqueue()/get_finished_batch_result() preview is not supported: offer run(mini_batch)",
+    ),
+    Option(
+        "amlbi_file_format", TEXT, "rows of one file of this format as items", driver=("amlbi_file_format",),
+        default="", outcome=Outcome.REFUSED, harmless="", reason=_ROWS,
+    ),
+    Option(
+        "amlbi_mini_batch_rows", whole(0), "rows per run() in place of files",
+        driver=("amlbi_mini_batch_rows",), default=0, outcome=Outcome.REFUSED, harmless=0, reason=_ROWS,
+    ),
+    Option(
+        "amlbi_pf_enabled", TRUTH, "rows of one JSON lines file as items, for a prompt flow",
+        driver=("amlbi_pf_enabled",), default=False, outcome=Outcome.REFUSED, harmless=False, reason=_ROWS,
     ),
     Option(
         "resume_from", TEXT, "resume a failed job", driver=("resume_from",), outcome=Outcome.REFUSED,

@@ -110,7 +110,8 @@ UNUSED_KEYS = {
 UNUSED_ARGUMENTS = (
     "copy_logs_to_parent=True metrics_name_prefix=p push_metrics_to_parent=False append_row_safe_output=true "
     "amlbi_dataframe_mixed_types=true client_sdk_version=1 scoring_module_name=s "
-    "create_snapshot_at_runtime=True amlbi_async_mode=false rank_mini_batch_count=0"
+    "create_snapshot_at_runtime=True amlbi_async_mode=false rank_mini_batch_count=0 "
+    "amlbi_file_format= amlbi_mini_batch_rows=0 amlbi_pf_enabled=false"
 )
 STRUCTURE = (
     "model code_configuration.code code_configuration.scoring_script environment type component inputs "
@@ -234,6 +235,9 @@ def test_an_argument_without_meaning_is_accepted(place: Place, argument: str) ->
     ("argument", "remedy"),
     [
         ("--amlbi_async_mode=true", "run(mini_batch)"),
+        ("--amlbi_file_format=jsonl", "bscore.score("),
+        ("--amlbi_mini_batch_rows=4", "let run() read the files"),
+        ("--amlbi_pf_enabled=True", "let run() read the files"),
         ("--resume_from=run1", "bscore job resume"),
         ("--rank_mini_batch_count=3", "@LIST"),
     ],
@@ -242,6 +246,13 @@ def test_a_refused_argument_says_what_to_do(place: Place, argument: str, remedy:
     with pytest.raises(SpecError, match="refused") as caught:
         resolve_words(place, arguments=(argument,))
     assert remedy in str(caught.value)
+
+
+def test_an_unknown_option_of_the_runtime_is_noted_and_left_to_the_script(place: Place) -> None:
+    config, notes = resolve_words(place, arguments=("--amlbi_pf_model", "m", "--amlbi_other=3"))
+    assert config.arguments[-3:] == ("--amlbi_pf_model", "m", "--amlbi_other=3")
+    for name in ("--amlbi_pf_model", "--amlbi_other"):
+        assert any(note.startswith(f"{name} ") for note in notes)
 
 
 @pytest.mark.parametrize("name", ["output", "partition_column_names", "input_ds_0", "input_fds_0", "input1"])
