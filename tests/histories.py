@@ -196,11 +196,11 @@ class World:
             )
         )  # fmt: skip
 
-    def fail(self, name: str, kind: e.FailureKind, error_type: str = "ValueError") -> None:
+    def fail(self, name: str, kind: e.FailureKind, error_type: str = "ValueError", message: str = "") -> None:
         """The worker's running mini-batch fails."""
         mini_batch = self.run.workers[name].queue[0]
         attempt = attempt_of(self.run, mini_batch)
-        text = f"bad file '/data/{mini_batch:04d}.png' at {mini_batch}"
+        text = message or f"bad file '/data/{mini_batch:04d}.png' at {mini_batch}"
         self.happen(
             e.AttemptFailed(
                 self.now, name, mini_batch, attempt, kind, self.now - 5, 5_000, 5_000, 5_000, self.items_each,

@@ -179,6 +179,7 @@ def _of_run(run: Run, now: int) -> dict[str, Any]:
         "workers_gone": run.gone_count,
         "workers_died": run.deaths,
         "errors": [_of_error(group) for group in _top(run)],
+        "other_errors": _not_shown(run),
         "findings": list(run.findings.values()),
     }
 
@@ -224,6 +225,12 @@ def _top(run: Run) -> list[ErrorGroup]:
     return sorted(run.errors.values(), key=lambda group: -group.count)[:_TOP_ERRORS]
 
 
+def _not_shown(run: Run) -> int:
+    """Failures that belong to none of the errors shown."""
+    every = sum(group.count for group in run.errors.values()) + run.other_errors
+    return every - sum(group.count for group in _top(run))
+
+
 def _of_error(group: ErrorGroup) -> dict[str, Any]:
     return {
         "kind": group.kind.value,
@@ -238,4 +245,6 @@ def _of_error(group: ErrorGroup) -> dict[str, Any]:
         "first_item": group.item,
         "common_folder": group.folder,
         "trace": group.trace,
+        "messages": [{"message": one.message, "count": one.count} for one in group.messages.values()],
+        "other_messages": group.other_messages if group.messages else 0,
     }

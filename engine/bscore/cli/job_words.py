@@ -14,6 +14,7 @@ from bscore.logtree.trees import in_commands
 
 _LABEL = 14
 _WORKERS_SHOWN = 8
+_MESSAGES = 3
 _MESSAGE_CHARS = 160
 
 
@@ -162,6 +163,22 @@ def _errors(value: dict[str, Any]) -> Iterator[str]:
         yield f"            {', '.join(fact for fact in facts if fact)}"
         if error["trace"]:
             yield f"            {error['trace']}"
+        yield from _messages(error)
+    if value["other_errors"]:
+        yield f"  {value['other_errors']:>6,} x  other errors"
+
+
+def _messages(error: dict[str, Any]) -> Iterator[str]:
+    """The messages of one error, where they are several; the most frequent first."""
+    if len(error["messages"]) < 2:
+        return
+    ranked = sorted(error["messages"], key=lambda one: -one["count"])[:_MESSAGES]
+    for one in ranked:
+        message = one["message"].split("\n")[0][:_MESSAGE_CHARS]
+        yield f"            {one['count']:>6,} x  {message}"
+    rest = error["count"] - sum(one["count"] for one in ranked)
+    if rest:
+        yield f"            {rest:>6,} x  other messages"
 
 
 def _places(value: dict[str, Any]) -> Iterator[tuple[str, str]]:

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from bscore.core import events as e
-from bscore.core.groups import MAX_ERROR_GROUPS, MAX_WARNING_GROUPS, ErrorGroup, WarningGroup
+from bscore.core.groups import (
+    MAX_ERROR_GROUPS,
+    MAX_MESSAGES,
+    MAX_WARNING_GROUPS,
+    MESSAGE_CHARS,
+    ErrorGroup,
+    MessageGroup,
+    WarningGroup,
+)
 from bscore.core.state import Run
 from bscore_worker.shapes import message_shape
 
@@ -12,9 +20,13 @@ MAX_NODES_OF_GROUP = 16
 ONE_MINUTE_US = 60_000_000
 
 
+#: Failures that are one error whatever their message, also where no line is known.
+_ONE_ERROR = (e.FailureKind.REJECTED, e.FailureKind.SHORT)
+
+
 def error_key(kind: str, error_type: str, message: str, place: str) -> str:
-    """What two failures must share to be one error: kind, type, message shape and place."""
-    return "\n".join((kind, error_type, message_shape(message), place))
+    """What two failures must share to be one error: kind, type and raising line, else the message's shape."""
+    return "\n".join((kind, error_type, place or ("" if kind in _ONE_ERROR else message_shape(message))))
 
 
 def add_error(run: Run, event: e.AttemptFailed, node: str) -> None:
@@ -26,9 +38,12 @@ def add_error(run: Run, event: e.AttemptFailed, node: str) -> None:
         group.folder = common_folder(group.folder, event.item)
     elif len(run.errors) >= MAX_ERROR_GROUPS:
         run.other_errors += 1
+        return
     else:
         folder = event.item.rpartition("/")[0]
-        run.errors[key] = _group(event, event.mini_batch, event.attempt, event.item, folder, node)
+        group = _group(event, event.mini_batch, event.attempt, event.item, folder, node)
+        run.errors[key] = group
+    _count_message(group, event.message, event.mini_batch)
 
 
 def add_init_error(run: Run, event: e.InitFailed) -> None:
@@ -41,9 +56,20 @@ def add_init_error(run: Run, event: e.InitFailed) -> None:
         _count(group, event.at, node)
     elif len(run.errors) >= MAX_ERROR_GROUPS:
         run.other_errors += 1
+        return
     else:
-        run.errors[key] = _group(event, -1, 0, "", "", node)
-        run.errors[key].loading = event.loading
+        group = run.errors[key] = _group(event, -1, 0, "", "", node)
+        group.loading = event.loading
+    _count_message(group, event.message, -1)
+
+
+def _count_message(group: ErrorGroup, message: str, mini_batch: int) -> None:
+    shape = message_shape(message)
+    known = group.messages.get(shape)
+    if known is not None:
+        known.count += 1
+    elif len(group.messages) < MAX_MESSAGES:
+        group.messages[shape] = MessageGroup(message[:MESSAGE_CHARS], 1, mini_batch)
 
 
 def add_missing(run: Run, event: e.ItemsMissing) -> None:

@@ -9,11 +9,23 @@ from bscore.core.events import FailureKind
 #: What does not fit into so many groups is only counted.
 MAX_ERROR_GROUPS = 200
 MAX_WARNING_GROUPS = 200
+#: Message shapes of one error group that are told apart, and characters of each message.
+MAX_MESSAGES = 10
+MESSAGE_CHARS = 300
+
+
+@dataclass(slots=True)
+class MessageGroup:
+    """Failures of one error group whose messages have one shape; the first one's text and mini-batch."""
+
+    message: str
+    count: int
+    first_mini_batch: int
 
 
 @dataclass(slots=True)
 class ErrorGroup:
-    """Failed attempts of one kind, type, message shape and place."""
+    """Failed attempts of one kind, type and raising line; of one message shape where no line is known."""
 
     kind: FailureKind
     error_type: str
@@ -33,6 +45,13 @@ class ErrorGroup:
     nodes: list[str] = field(default_factory=list)
     #: Whether it was the import of the script that failed.
     loading: bool = False
+    #: By shape; what is missing to `count` had further ones.
+    messages: dict[str, MessageGroup] = field(default_factory=dict)
+
+    @property
+    def other_messages(self) -> int:
+        """Failures whose messages have further shapes."""
+        return self.count - sum(group.count for group in self.messages.values())
 
 
 @dataclass(slots=True)

@@ -14,8 +14,9 @@ from bscore.logtree import paths
 from bscore.logtree.lines import one_line, shorten
 from bscore.logtree.overview import iso
 
-#: Causes that are written out; further ones are counted.
+#: Causes that are written out; further ones are counted. Likewise messages of one cause.
 MAX_CAUSES = 20
+MAX_MESSAGES = 5
 
 _SENTENCES = {
     FailureKind.TIMEOUT: "The run() function in the entry script had timeout for {n} times.",
@@ -55,6 +56,8 @@ class Cause:
     common: tuple[str, ...] = ()
     #: Whether it was the import of the script that failed.
     loading: bool = False
+    #: (count, first message) of each message shape, where they are several; the rest had further ones.
+    messages: tuple[tuple[int, str], ...] = ()
 
 
 def cause_lines(causes: Sequence[Cause], other_failures: int = 0) -> list[str]:
@@ -101,7 +104,17 @@ def _cause(cause: Cause) -> list[str]:
         first += f", item {one_line(cause.item)}"
     if cause.trace:
         first += f", whole text in {one_line(cause.trace)}"
-    return [*lines, first]
+    return [*lines, first, *_messages(cause)]
+
+
+def _messages(cause: Cause) -> list[str]:
+    """The messages of a cause, the most frequent first, counts that add up."""
+    if len(cause.messages) < 2:
+        return []
+    shown = sorted(cause.messages, key=lambda one: -one[0])[:MAX_MESSAGES]
+    rest = cause.count - sum(count for count, _ in shown)
+    lines = [f"    {count:>7,} x  {shorten(text)!r}" for count, text in shown]
+    return [*lines, f"    {rest:>7,} x  other messages"] if rest else lines
 
 
 def node_names(nodes: Sequence[str]) -> str:

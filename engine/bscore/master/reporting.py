@@ -45,6 +45,7 @@ def _cause(run: Run, group: ErrorGroup) -> Cause:
         item=group.item,
         common=in_common(run, group),
         loading=group.loading,
+        messages=tuple((one.count, one.message) for one in group.messages.values()),
     )
 
 

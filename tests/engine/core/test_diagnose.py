@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bscore.core import events as e
-from bscore.core.diagnose import common_folder, in_common, message_shape
-from bscore.core.groups import ErrorGroup
+from bscore.core.diagnose import add_error, common_folder, in_common, message_shape
+from bscore.core.groups import MAX_ERROR_GROUPS, MAX_MESSAGES, ErrorGroup
 from bscore.core.state import Run
 from histories import World
 
@@ -95,3 +97,47 @@ def test_a_minute_says_nothing_of_a_run_that_was_hardly_longer_or_a_node_of_the_
     assert shared(world.run, group) == "first items below /data; within one minute only, of 5 minutes"
     world.run.started = world.run.last - 2 * MINUTE_US + 1
     assert shared(world.run, group) == "first items below /data"
+
+
+def failed_at(number: int, message: str, place: str, kind: e.FailureKind) -> e.AttemptFailed:
+    return e.AttemptFailed(
+        number, "10.0.0.0/process000", number, 1, kind, number, 1, 1, 1, 3, "ValueError", message, place, "",
+        f"/data/{number}", None, None, 0, 0, 0,
+    )  # fmt: skip
+
+
+def grouped(messages: list[str], place: str, kind: e.FailureKind = e.FailureKind.EXCEPTION) -> Run:
+    run = Run()
+    for number, message in enumerate(messages):
+        add_error(run, failed_at(number, message, place, kind), "10.0.0.0")
+    return run
+
+
+WORDS = ["".join(letters) for letters in product("abcdefgh", repeat=3)]
+
+
+def test_failures_of_one_line_are_one_error_whatever_their_messages() -> None:
+    run = grouped([*WORDS, "no header", "no header"], "score.py:3 in run")
+    (group,) = run.errors.values()
+    assert group.count == len(WORDS) + 2
+    assert len(group.messages) == MAX_MESSAGES
+    assert sum(one.count for one in group.messages.values()) + group.other_messages == group.count
+    assert run.other_errors == 0
+
+
+def test_another_line_or_type_is_another_error() -> None:
+    run = grouped(["bad"], "score.py:3 in run")
+    add_error(run, failed_at(1, "bad", "score.py:4 in run", e.FailureKind.EXCEPTION), "10.0.0.0")
+    add_error(run, failed_at(1, "bad", "score.py:3 in run", e.FailureKind.TIMEOUT), "10.0.0.0")
+    assert len(run.errors) == 3
+
+
+def test_where_no_line_is_known_the_message_tells_errors_apart() -> None:
+    assert len(grouped(["signal 9", "exit code of a library"], "", e.FailureKind.DIED).errors) == 2
+    assert len(grouped(["'it' is", "'it's' is"], "", e.FailureKind.REJECTED).errors) == 1
+
+
+def test_what_is_in_no_group_is_counted() -> None:
+    run = grouped(WORDS, "", e.FailureKind.DIED)
+    assert len(run.errors) == MAX_ERROR_GROUPS
+    assert sum(group.count for group in run.errors.values()) + run.other_errors == len(WORDS)

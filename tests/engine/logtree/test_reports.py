@@ -63,6 +63,16 @@ FACTS = ResultFacts(
 )  # fmt: skip
 
 
+def test_messages_of_one_cause_stand_below_it_and_add_up() -> None:
+    many = tuple((count, f"bad {count}") for count in range(1, 9))
+    lines = cause_lines([dataclasses.replace(CAUSES[1], count=50, messages=many)])
+    counts = [int(line.split()[0]) for line in lines if re.match(r" +\d+ x ", line)]
+    assert sum(counts) == 50
+    assert counts[:2] == [8, 7]
+    assert lines[-1].endswith("other messages")
+    assert not any(" x " in line for line in cause_lines([dataclasses.replace(CAUSES[1], messages=many[:1])]))
+
+
 def test_the_overview_of_a_real_job_is_written_as_it_was() -> None:
     """Lines of the public sample of issue 1429."""
     lines = [

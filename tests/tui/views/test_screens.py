@@ -133,6 +133,23 @@ def test_a_short_last_mini_batch_counts_the_items_it_has() -> None:
     assert any(text_of(line).split()[:4] == ["items", "1", "of", "4"] for line in lines)
 
 
+@pytest.mark.parametrize("width", [80, 120])
+def test_all_messages_of_an_error_and_what_is_in_no_group_are_counted(width: int) -> None:
+    world = World(1, workers=2, mini_batches=200, checked=False)
+    running(world, 30)
+    for number in range(40):
+        worker = next(worker.id for worker in world.run.workers.values() if worker.queue)
+        world.fail(worker, e.FailureKind.EXCEPTION, message=f"no {'abcdefghijklmnopqrst'[number % 20]} there")
+        world.carry_out()
+    model = replace(model_of(world), other_errors=7)
+    lines = [text_of(line) for line in errors.errors(model, width, 40, Options()).lines]
+    (start,) = [number for number, line in enumerate(lines) if line.strip().startswith("messages")]
+    counts = [int(line.replace("messages", "").split()[0]) for line in lines[start : start + 4]]
+    assert sum(counts) == model.errors[0].count == 40
+    assert "other messages" in lines[start + 3]
+    assert any("7 attempts of other kinds" in line for line in lines)
+
+
 def test_hostile_names_reach_no_screen_as_they_are() -> None:
     world = World(1, checked=False, mini_batches=40)
     world.begin_term()

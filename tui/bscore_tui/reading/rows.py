@@ -267,7 +267,17 @@ def _error_row(key: str, group: ErrorGroup, common: tuple[str, ...]) -> ErrorRow
         folder=safe_text(group.folder, 400),
         nodes=tuple(safe_text(node, 100) for node in group.nodes),
         common=tuple(safe_text(text, 400) for text in common),
+        messages=_messages(group),
     )
+
+
+def _messages(group: ErrorGroup) -> tuple[tuple[int, str], ...]:
+    """Nothing where all messages have one shape; what is beyond all shapes comes last."""
+    if len(group.messages) < 2:
+        return ()
+    ranked = sorted(group.messages.values(), key=lambda one: -one.count)
+    rows = [(one.count, safe_text(one.message, 300)) for one in ranked]
+    return (*rows, (group.other_messages, "other messages")) if group.other_messages else tuple(rows)
 
 
 def most_frequent_warning(run: Run) -> str:

@@ -10,6 +10,8 @@ from bscore_tui.views.pages import ItemRow, TraceFrame, TracePage
 from bscore_tui.views.styles import Body, Line, Options
 from bscore_tui.views.words import batch_name, clock, plural, took
 
+#: Messages of one group that are shown, the rest of them in the last row.
+MAX_MESSAGES = 4
 ORDERS = ("", "last", "first", "where")
 
 
@@ -37,12 +39,7 @@ def errors(model: Model, width: int, height: int, options: Options, page: TraceP
     if len(rows) > room:
         more = plural(len(rows) - room + 1, "more kind", "more kinds")
         lines.append([(f"    {options.glyphs.ellipsis} {more}", "dim")])
-    lines += [[], *detail]
-    if model.other_errors:
-        lines.append(
-            labelled("also", [(f"{model.other_errors:,} attempts of other kinds", "text")], options, 10)
-        )
-    lines += warnings
+    lines += [[], *detail, *_also(model, options), *warnings]
     return Body(lines, targets, 3)
 
 
@@ -73,6 +70,14 @@ def _summary(model: Model) -> Line:
     )
     text = f" {plural(len(model.errors), 'group')}, {plural(attempts, 'attempt')}; {failed}"
     return [(text, "text"), (f"   x {model.abandoned:,} abandoned" if model.abandoned else "", "error")]
+
+
+def _also(model: Model, options: Options) -> list[Line]:
+    """What fits into no group; no line for none."""
+    if not model.other_errors:
+        return []
+    text = f"{plural(model.other_errors, 'attempt')} of other kinds, in no group"
+    return [labelled("also", [(text, "text")], options, 10)]
 
 
 def _warnings(model: Model, width: int, options: Options) -> list[Line]:
@@ -119,7 +124,18 @@ def _detail(model: Model, row: ErrorRow, width: int, options: Options) -> list[L
         style = "strong" if label == "raised" else "text"
         for number, part in enumerate(wrap(text, width - 10, most, options) if text else ()):
             lines.append(labelled("" if number else label, [(part, style)], options, 10))
-    return lines
+    return lines + _messages(row, options)
+
+
+def _messages(row: ErrorRow, options: Options) -> list[Line]:
+    """How often which message came, where they differ; counts that add up."""
+    shown = row.messages if len(row.messages) <= MAX_MESSAGES else row.messages[: MAX_MESSAGES - 1]
+    rest = row.count - sum(number for number, _ in shown)
+    rows = [*shown, (rest, "other messages")] if shown and rest else shown
+    return [
+        labelled("" if place else "messages", [(f"{number:>6,}  {text}", "text")], options, 10)
+        for place, (number, text) in enumerate(rows)
+    ]
 
 
 def counted(row: ErrorRow) -> str:
@@ -151,7 +167,7 @@ def _beside(
         lines.append([(f" {sign} ", style), (text, "text"), (clock(row.last_at, options), "text")])
     lines += [[]]
     lines += _detail(model, chosen, at - 2, options)[2:]
-    lines += _warnings(model, at - 2, options)
+    lines += _also(model, options) + _warnings(model, at - 2, options)
     if page is not None and page.key == chosen.key:
         detail = trace_lines(model, page, width - at - 1, options)
     else:

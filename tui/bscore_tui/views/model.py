@@ -172,6 +172,8 @@ class ErrorRow:
     nodes: tuple[str, ...]
     #: What all of them share though they need not, in words.
     common: tuple[str, ...] = ()
+    #: (count, message) of their messages, the most frequent first; empty where all are alike.
+    messages: tuple[tuple[int, str], ...] = ()
 
     @property
     def is_attempt(self) -> bool:
