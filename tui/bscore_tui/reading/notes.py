@@ -38,7 +38,7 @@ def with_gaps(notes: Sequence[Note], gaps: Sequence[TermGap], at: int) -> tuple[
     """Notes, the newest first, with those of masters that were killed up to a moment: they left none."""
     oldest = notes[-1].at if notes else at
     killed = [gap for gap in gaps if not gap.ended and oldest <= gap.since <= at]
-    found = [*notes, *(Note(gap.since, "E", _killed(gap, at)) for gap in killed)]
+    found = [*notes, *(Note(gap.since, "E", _killed(gap, at), "", "", -n) for n, gap in enumerate(killed, 1))]
     # As stable as it is: of one moment the record comes before the death behind it.
     return tuple(sorted(found, key=lambda note: -note.at)) if killed else tuple(notes)
 

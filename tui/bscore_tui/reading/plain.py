@@ -125,11 +125,11 @@ def progress_line(model: Model, options: Options) -> str:
         parts.append(f"{model.items or 0:,} items listed, {len(model.workers)} workers starting")
         parts += _end(model)
         return "  ".join(parts)
-    share = percent(model.over, model.mini_batches) if model.listed and model.mini_batches else None
+    share = percent(model.done, model.mini_batches) if model.listed and model.mini_batches else None
     if share is not None:
         parts.append(f"{share:.1f} %")
     total = f"{model.mini_batches or 0:,}" + ("" if model.listed else " so far")
-    parts.append(f"{model.over:,} of {total} mini-batches")
+    parts.append(f"{model.done:,} of {total} mini-batches done")
     if model.ended is None and model.items_s is not None:
         parts.append(rate(model.items_s, options).replace(" /s", " items/s"))
     if model.abandoned:

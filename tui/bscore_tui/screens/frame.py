@@ -108,7 +108,7 @@ def _fitting(entries: list[tuple[str, str, str]], width: int) -> list[tuple[str,
 
 def window_title(model: Model) -> str:
     """`62 % nightly-0412 3 err`; the state in place of the percent once it has ended."""
-    share = percent(model.over, model.mini_batches) if model.mini_batches and model.listed else None
+    share = percent(model.done, model.mini_batches) if model.mini_batches and model.listed else None
     start = model.state if model.ended is not None else "- %" if share is None else f"{int(share)} %"
     wrong = sum(row.count for row in model.errors) + model.other_errors
     return f"{start} {model.job}" + (f" {wrong:,} err" if wrong else "")

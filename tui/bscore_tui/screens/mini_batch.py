@@ -12,7 +12,7 @@ from bscore_tui.screens.reading_page import ReadingPage
 from bscore_tui.views.mini_batch import mini_batch
 from bscore_tui.views.model import WorkerRow
 from bscore_tui.views.pages import AttemptRow, BatchStory
-from bscore_tui.views.styles import Body
+from bscore_tui.views.styles import Body, opened
 from bscore_tui.views.words import batch_name
 
 
@@ -69,7 +69,7 @@ class MiniBatch(ReadingPage[BatchStory]):
     def do_open(self) -> None:
         """The trace of the attempt, or its record where it did not fail."""
         if self.selected.startswith("at:"):
-            self.desk.open(self.selected)
+            self.desk.open(opened(self.selected))
             return
         attempt = self.attempt()
         if attempt is None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from bscore_tui.screens.moments import moment_of
-from bscore_tui.views.styles import Body, Options
+from bscore_tui.views.styles import Body, Options, opened
 
 if TYPE_CHECKING:
     from bscore_tui.screens.desk import Desk
@@ -111,17 +111,15 @@ class Page:
 
     def target(self) -> str:
         """What `enter` opens: the selected thing, or the first one named."""
-        if self.selected:
-            return self.selected
         rows = rows_of(self.shown)
-        return self.shown.targets[rows[0]] if rows else ""
+        return opened(self.selected or (self.shown.targets[rows[0]] if rows else ""))
 
     def acted_on(self, view: LineView) -> str:
         """What commands act on: the page's subject, or the selected row while it is seen; "" is the job."""
         if self.subject:
             return self.subject
         named = self.selected and self.shown.targets.get(self.row) == self.selected
-        return self.selected if named and view.shows(self.row) else ""
+        return opened(self.selected) if named and view.shows(self.row) else ""
 
     def wheel(self, rows: int, view: LineView) -> None:
         """Scroll by rows; the selection may leave the screen."""

@@ -63,11 +63,8 @@ def _rows(model: Model, options: Options) -> list[ErrorRow]:
 def _summary(model: Model) -> Line:
     attempts = sum(row.count for row in model.errors if row.is_attempt) + model.other_errors
     limit = model.limits.error_threshold
-    failed = (
-        plural(model.failed_items, "item") + (" failed" if limit is None else " failed, none may")
-        if not limit
-        else f"{model.failed_items:,} of {limit:,} items allowed to fail"
-    )
+    allowed = "no limit" if limit is None else f"limit {limit:,}" if limit else "none may"
+    failed = f"{plural(model.failed_items, 'item')} failed, {allowed}"
     text = f" {plural(len(model.errors), 'group')}, {plural(attempts, 'attempt')}; {failed}"
     return [(text, "text"), (f"   x {model.abandoned:,} abandoned" if model.abandoned else "", "error")]
 

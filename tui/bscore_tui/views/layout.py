@@ -104,13 +104,21 @@ def block(lines: Sequence[Line], width: int, height: int, options: Options) -> l
     return rows + [fit([], width, options) for _ in range(height - len(rows))]
 
 
-def bar(share: float | None, cells: int, glyphs: Glyphs) -> Line:
-    """A progress bar; the last cell stays open until everything is done."""
+def bar(counts: tuple[int, int, int] | None, cells: int, glyphs: Glyphs) -> Line:
+    """A progress bar of (done, abandoned, all); None is unknown.
+
+    Whatever is abandoned or left has a cell at least.
+    """
     cells = max(cells, 0)
-    filled = 0 if share is None else min(int(share * cells), cells)
-    if share is not None and share < 1.0:
-        filled = min(filled, cells - 1)
-    return [(glyphs.full * filled, "bar"), (glyphs.empty * (cells - filled), "bar_empty")]
+    done, lost, total = counts or (0, 0, 1)
+    left = min(1, total - done - lost, cells)
+    gone = min(max(lost * cells // total, 1), cells - left) if lost else 0
+    filled = min(done * cells // total if total else cells, cells - gone - left)
+    return [
+        (glyphs.full * filled, "bar"),
+        ("x" * gone, "bar_lost"),
+        (glyphs.empty * (cells - filled - gone), "bar_empty"),
+    ]
 
 
 def spark(values: Sequence[float | None], cells: int, most: float, glyphs: Glyphs) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from bscore_tui.views.cells import mark, sign_style
 from bscore_tui.views.errors import items_text
 from bscore_tui.views.layout import crop, left
 from bscore_tui.views.model import BatchRow, Model
 from bscore_tui.views.pages import AttemptRow, BatchStory
-from bscore_tui.views.styles import Body, Line, Options
+from bscore_tui.views.styles import Body, Line, Options, apart
 from bscore_tui.views.words import clock, nanoseconds, span_in, took
 
 _WHO = {"error": "error", "stderr": "warn", "stdout": "text", "log": "text"}
@@ -20,7 +21,8 @@ def mini_batch(model: Model, story: BatchStory, width: int, height: int, options
     for attempt in story.attempts:
         target = f"log:{attempt.log_path}@{attempt.log_offset}"
         targets[len(lines)] = target
-        lines.append(_attempt(attempt, width, options, selected=options.selected == target))
+        lost = story.abandoned and attempt is story.attempts[-1]
+        lines.append(_attempt(attempt, width, options, sign="x" if lost else "!" if attempt.failed else ""))
     running = _running(model, story)
     if running is not None:
         lines.append(_running_line(running, model, options))
@@ -34,13 +36,18 @@ def mini_batch(model: Model, story: BatchStory, width: int, height: int, options
         if len(moments) > room and "story" not in options.toggled:
             keep = room - 4
             hidden = len(moments) - keep - 3
-            lines += [_moment(moment.at, moment.who, moment.text, options) for moment in moments[:3]]
+            lines += [
+                [(" ", "text"), *_moment(moment.at, moment.who, moment.text, options)]
+                for moment in moments[:3]
+            ]
             lines.append([(f"               {options.glyphs.ellipsis} {hidden} lines, x unfolds", "dim")])
             moments = moments[3 + hidden :]
-        for moment in moments:
-            if moment.at is not None:
-                targets[len(lines)] = f"at:{moment.at}"
-            lines.append(_moment(moment.at, moment.who, moment.text, options))
+        for number, moment in enumerate(moments, len(story.moments) - len(moments)):
+            target = "" if moment.at is None else apart(f"at:{moment.at}", number)
+            if target:
+                targets[len(lines)] = target
+            first = mark(target, "", options)
+            lines.append([first, *_moment(moment.at, moment.who, moment.text, options)])
         lines.append([])
     if "items" in options.toggled:
         lines += [[(" items", "dim")], *[[("   " + item.path, "text")] for item in story.items]]
@@ -78,13 +85,14 @@ def _running(model: Model, story: BatchStory) -> BatchRow | None:
     return next((row for row in model.running_batches if row.mini_batch == story.mini_batch), None)
 
 
-def _attempt(attempt: AttemptRow, width: int, options: Options, *, selected: bool) -> Line:
+def _attempt(attempt: AttemptRow, width: int, options: Options, *, sign: str) -> Line:
     worker = left(attempt.worker.replace("/", " "), 22, options)
     run, cpu = took(attempt.run_ns, 7, options), took(attempt.cpu_ns, 7, options)
     text = f"{attempt.attempt:>3}  {worker} {clock(attempt.start, options, 1):<10} {run:>7}  {cpu:>7}     "
     outcome = crop(f"{attempt.outcome}  {attempt.place}".rstrip(), max(width - 4 - len(text), 8), options)
-    first = (">", "selected") if selected else ("x", "error") if attempt.failed else (" ", "text")
-    return [(" ", "text"), first, (" " + text, "text"), (outcome, "error" if attempt.failed else "ok")]
+    first = mark(f"log:{attempt.log_path}@{attempt.log_offset}", sign, options)
+    style = sign_style(sign) if attempt.failed else "ok"
+    return [(" ", "text"), first, (" " + text, "text"), (outcome, style)]
 
 
 def _running_line(row: BatchRow, model: Model, options: Options) -> Line:
@@ -97,4 +105,4 @@ def _running_line(row: BatchRow, model: Model, options: Options) -> Line:
 
 def _moment(at: int | None, who: str, text: str, options: Options) -> Line:
     when = clock(at, options, 3) if at is not None else ""
-    return [(f" {when:<12}  ", "dim"), (f"{who:<8} ", "dim"), (text, _WHO.get(who, "text"))]
+    return [(f"{when:<12}  ", "dim"), (f"{who:<8} ", "dim"), (text, _WHO.get(who, "text"))]

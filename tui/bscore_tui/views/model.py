@@ -210,6 +210,11 @@ class Note:
     path: str = ""
     offset: int = 0
 
+    @property
+    def name(self) -> str:
+        """What no other note of the job is called."""
+        return f"{self.path}@{self.offset}"
+
 
 @dataclass(frozen=True, slots=True)
 class Model:

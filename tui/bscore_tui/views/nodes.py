@@ -60,7 +60,7 @@ def _counts(model: Model, options: Options) -> Line:
     line: Line = [(text, "text")]
     line += [(f"   ! {late} late", "warn")] if late else []
     line += [(f"   ! {slow} slow", "warn")] if slow else []
-    line += [(f"   ! {plural(model.restarts, 'death')}", "warn")] if model.restarts else []
+    line += [(f"   x {plural(model.restarts, 'death')}", "error")] if model.restarts else []
     limit = duration(model.limits.attempt_s, options)
     median = f"   median {nanoseconds(model.median_ns, options)}"
     return [*line, (median, "dim"), (f"   time-out {limit}", "dim")]

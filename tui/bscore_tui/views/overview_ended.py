@@ -180,10 +180,10 @@ def _changes(model: Model, width: int, options: Options) -> list[Line]:
 
 
 def _items(model: Model, options: Options) -> Line:
-    failed = f"{'! ' if model.failed_items else ''}{model.failed_items:,} failed"
+    failed = f"{'x ' if model.failed_items else ''}{model.failed_items:,} failed"
     text = f"{count(model.items, options)} in all, "
     return labelled(
-        "items", [("   " + text, "text"), (failed, "warn" if model.failed_items else "text")], options, 10
+        "items", [("   " + text, "text"), (failed, "error" if model.failed_items else "text")], options, 10
     )
 
 

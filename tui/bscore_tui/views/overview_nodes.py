@@ -25,7 +25,7 @@ def nodes(page: Page, model: Model, most: int) -> None:
     cells = _cell_width(page, model)
     for number, node in enumerate(shown):
         label = "nodes" if not number and not wide else ""
-        target = f"node:{node.id}"
+        target = page.named(f"node:{node.id}")
         sign = mark(target, node.sign, options)
         line: Line = [(sign[0] + " ", sign[1]), *node_line(node, page.width, cells, options)]
         page.add(labelled(label, line, options, 10), target)

@@ -18,7 +18,7 @@ from bscore_tui.views.cells import (
 from bscore_tui.views.end import end_rows
 from bscore_tui.views.layout import bar, crop, left, right, wrap
 from bscore_tui.views.model import Model
-from bscore_tui.views.styles import Line, Options
+from bscore_tui.views.styles import Line, Options, apart, opened
 from bscore_tui.views.words import (
     clock,
     count,
@@ -48,6 +48,11 @@ class Page:
             self.targets[len(self.lines)] = target
         self.lines.append(line)
 
+    def named(self, target: str) -> str:
+        """The target for a row, told apart from those of rows that open the same."""
+        same = sum(opened(known) == target for known in self.targets.values())
+        return apart(target, same) if same else target
+
     def gap(self) -> None:
         """An empty line, never two."""
         if self.lines and self.lines[-1]:
@@ -70,14 +75,13 @@ def filtered(model: Model, options: Options) -> Model:
 
 
 def progress(model: Model, width: int, options: Options) -> Line:
-    """The bar and its percentage, both rounded down."""
-    share = model.over / model.mini_batches if model.listed and model.mini_batches else None
-    if model.listed and not model.mini_batches:
-        share = 1.0
-    value = percent(model.over, model.mini_batches) if model.listed and model.mini_batches else None
-    text = percent_text(value, options) if share is not None else "listing"
+    """The bar with what is done, abandoned and left, and the percentage that is done, rounded down."""
+    total = model.mini_batches if model.listed else None
+    value = percent(model.done, total) if total else None if total is None else 100.0
+    text = "listing" if value is None else percent_text(value, options)
+    counts = None if total is None else (model.done, model.abandoned, total)
     cells = width - 12
-    return [(" ", "text"), *bar(share, cells, options.glyphs), (right(text, 10, options), "strong")]
+    return [(" ", "text"), *bar(counts, cells, options.glyphs), (right(text, 10, options), "strong")]
 
 
 def batches(model: Model, options: Options) -> Line:
@@ -105,7 +109,7 @@ def items(model: Model, options: Options) -> Line:
     speed = rate(model.items_s, options)
     limit = model.limits.error_threshold
     failed = f"{model.failed_items:,} failed, {'no limit' if limit is None else f'limit {limit:,}'}"
-    sign, style = ("! ", "warn") if model.failed_items else ("", "text")
+    sign, style = ("x ", "error") if model.failed_items else ("", "text")
     number, _, words = (sign + failed).partition(" failed")
     line: Line = [
         (left(of, 28, options), "text"),
@@ -169,9 +173,10 @@ def findings(page: Page, model: Model, most: int) -> None:
         text, *more = wrap(finding.text, page.width - 12, 1 + spare, options)
         spare -= len(more)
         label = "findings" if first else ""
-        sign, style = mark(finding.target, "!", options)
+        target = page.named(finding.target)
+        sign, style = mark(target, "!", options)
         line: Line = [(sign + " ", style), (text, "text")]
-        page.add(labelled(label, line, options, 10), finding.target)
+        page.add(labelled(label, line, options, 10), target)
         for further in more:
             page.add(labelled("", [("  " + further, "text")], options, 10))
         if finding.remedy:
@@ -193,7 +198,7 @@ def errors(page: Page, model: Model, most: int) -> None:
         page.add(labelled("errors", [(text + "   NODES     FIRST      LAST", "dim")], options, 10))
     for number, row in enumerate(model.errors[:most]):
         label = "errors" if not number and not wide else ""
-        target = f"error:{row.key}"
+        target = page.named(f"error:{row.key}")
         sign, style = mark(target, "", options)
         if wide:
             size = page.width - 71
@@ -216,7 +221,7 @@ def master(page: Page, model: Model, most: int) -> None:
     options = page.options
     for number, note in enumerate(model.notes[:most]):
         label = "master" if not number else ""
-        target = note.target or (f"log:{note.path}@{note.offset}" if note.path else "")
+        target = apart(note.target or (f"log:{note.path}@{note.offset}" if note.path else ""), note.name)
         sign, style = (
             mark(target, "", options)
             if target == options.selected

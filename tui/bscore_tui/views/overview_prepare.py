@@ -29,7 +29,7 @@ def preparing(model: Model, width: int, height: int, options: Options) -> Body:
             page.add([("   ", "text"), (text, "text")])
         return Body(page.lines, page.targets)
     for sign, label, line in _steps(model, options):
-        style = "accent" if sign == ">" else "ok" if sign == "x" else "dim"
+        style = "accent" if sign == ">" else "ok" if sign == options.glyphs.done else "dim"
         page.add([(f" {sign} ", style), *labelled(label, line, options, 16)])
         if label == "init()" and (printed := _last_output(model)):
             page.add([("   ", "text"), *labelled("", [(printed, "dim")], options, 16)])
@@ -63,14 +63,17 @@ def _steps(model: Model, options: Options) -> list[tuple[str, str, Line]]:
     ready = [worker for worker in workers if worker.state != "starting"]
     inputs = count(model.items, options) if model.items is not None else "no"
     if model.listed:
-        listing = ("x", f"{inputs} items in {count(model.mini_batches, options)} mini-batches")
+        listing = (
+            options.glyphs.done,
+            f"{inputs} items in {count(model.mini_batches, options)} mini-batches",
+        )
     else:
         speed = f" ({rate(model.listing_items_s, options)})" if model.listing_items_s else ""
         listing = (">", f"{inputs} items so far, still listing{speed}")
     steps: list[tuple[str, str, Line]] = [(listing[0], "inputs", [(listing[1], "text")])]
     steps.append(
         (
-            "x" if model.interpreter or workers else " ",
+            options.glyphs.done if model.interpreter or workers else " ",
             "environment",
             [(model.interpreter or ("ready" if workers else "?"), "text" if workers else "dim")],
         )
@@ -109,7 +112,7 @@ def _init(
     if starting:
         longest = max(model.at - worker.since for worker in starting)
         text += f", longest {span(longest / 1e6)}    limit {duration(model.limits.init_s, options)}"
-    sign = "x" if ready and not starting else ">" if starting else " "
+    sign = options.glyphs.done if ready and not starting else ">" if starting else " "
     return sign, "init()", [(text, "text")]
 
 

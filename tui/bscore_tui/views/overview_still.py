@@ -62,7 +62,7 @@ def _left(page: parts.Page, model: Model, most: int) -> None:
     room = max(most - 1, 1)
     rows = model.running_batches[: room if len(model.running_batches) <= room else max(room - 1, 1)]
     for row in rows:
-        target = f"mb:{row.mini_batch}"
+        target = page.named(f"mb:{row.mini_batch}")
         sign, style = mark(target, "", options)
         page.add(
             labelled("", [(sign + " ", style), *_row(row, model, workers, options)], options, 10), target

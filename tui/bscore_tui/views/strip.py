@@ -120,7 +120,7 @@ def _signs(model: Model, cells: list[Cell], scale: Scale, options: Options) -> l
         elif cell.lost > usual_lost or index in killed:
             found.append(("x", "error"))
         elif cell.failed and (cell.failed > usual or cell.failed * 5 >= cell.over):
-            found.append(("!", "error"))
+            found.append(("!", "warn"))
         elif index > now and not model.over_at_horizon:
             found.append((options.glyphs.future, "spark_empty"))
         else:

@@ -24,6 +24,7 @@ Style = Literal[
     "playhead",  # the moment shown
     "bar",  # the done part of a progress bar
     "bar_empty",  # the open part
+    "bar_lost",  # the abandoned part
     "busy",  # worker cells, one name per state
     "idle",
     "starting",
@@ -58,10 +59,11 @@ class Glyphs:
     opened: str
     axis: str
     dash: str
+    done: str
 
 
-UNICODE = Glyphs("█", "░", "▒", "█", "░", " ▁▂▃▄▅▆▇█", "┃", "·", "…", "▸", "▾", "┤", "–")
-ASCII = Glyphs("#", "-", "=", "#", "-", " ..--==##", "|", ".", "...", ">", "v", "|", "-")
+UNICODE = Glyphs("█", "░", "▒", "█", "░", " ▁▂▃▄▅▆▇█", "┃", "·", "…", "▸", "▾", "┤", "–", "✓")
+ASCII = Glyphs("#", "-", "=", "#", "-", " ..--==##", "|", ".", "...", ">", "v", "|", "-", "+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,20 @@ class Body:
     targets: dict[int, str] = field(default_factory=dict)
     #: First lines that do not scroll (facts, column heads).
     fixed: int = 0
+
+
+#: Behind a target: tells rows apart that open the same; no text from outside holds it.
+_APART = "\x1f"
+
+
+def apart(target: str, name: object) -> str:
+    """The target of one of several rows that open the same, so that one alone is selected."""
+    return f"{target}{_APART}{name}" if target else ""
+
+
+def opened(target: str) -> str:
+    """What a row's target opens."""
+    return target.partition(_APART)[0]
 
 
 def text_of(line: Line) -> str:

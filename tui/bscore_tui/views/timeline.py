@@ -7,7 +7,7 @@ from bscore_tui.views.cells import mark
 from bscore_tui.views.layout import crop, fit
 from bscore_tui.views.model import Model
 from bscore_tui.views.strip import GAP, Cell, cells_of, scale_of
-from bscore_tui.views.styles import Body, Line, Options
+from bscore_tui.views.styles import Body, Line, Options, apart
 from bscore_tui.views.words import clock, duration
 
 _ROWS = 5
@@ -37,7 +37,7 @@ def timeline(model: Model, width: int, height: int, options: Options) -> Body:
             for index, cell in enumerate(cells)
         )
         lines.append([(pad, "dim"), (text, "spark")])
-    lines.append(_counts("failed", [cell.failed for cell in cells], scale.left, "error"))
+    lines.append(_counts("failed", [cell.failed for cell in cells], scale.left, "warn"))
     killed = {scale.column(gap.since) for gap in model.timeline.gaps if not gap.ended}
     lost = [cell.lost + (index in killed) for index, cell in enumerate(cells)]
     lines.append(_counts("lost", lost, scale.left, "error"))
@@ -47,7 +47,7 @@ def timeline(model: Model, width: int, height: int, options: Options) -> Body:
     for note in model.notes:
         if not matches(note.text, options.filter):
             continue
-        target = f"at:{note.at}"
+        target = apart(f"at:{note.at}", note.name)
         sign, style = mark(target, "", options)
         targets[len(lines)] = target
         level = {"E": "error", "W": "warn"}.get(note.level, "text")
