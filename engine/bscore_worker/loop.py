@@ -193,21 +193,13 @@ def failure(error: BaseException, code: str) -> Tuple[Any, ...]:
 
 def leave(channel: Channel, streams: Streams, error: SystemExit, where: str, code: str) -> NoReturn:
     """The script called sys.exit(): say so, then end as it asked."""
-    status = error.code
-    if status is None:
-        number = 0
-    elif isinstance(status, int):
-        number = int(status) & 0xFF
-    else:
-        number = 1
-        try:
-            sys.stderr.write("%s\n" % (status,))
-        except Exception:
-            streams.reached(exactly=False)
+    number, text = script.exit_of(error)
+    if text:
+        streams.say(text)
     _type, _message, trace, place = describe(error, code)
     streams.settle()
     try:
-        channel.send([("exit", number, where, trace, place)])
+        channel.send([("exit", number, where, text, trace, place)])
     finally:
         # Also where nobody listens: in a child the script forked, or without an agent.
         os._exit(number)
@@ -280,16 +272,17 @@ def _begin(channel: Channel, streams: Streams, setup: Dict[str, Any], code: str)
             contract = script.load(code, setup["script"], setup["arguments"])
             shims.hand_down(facts, sys.modules["__main__"], contract.source)
         step = "init"
+        channel.send([("loaded", streams.reached(exactly=False)[1])])
         if contract.init is not None:
             contract.init()
-        streams.restore()
     except SystemExit as error:
         leave(channel, streams, error, "init()" if step == "init" else "the import of the script", code)
     except BaseException as error:
         streams.settle()
         channel.send([("init_failed", step) + script.told(error, code)])
         return None
-    channel.send([("ready", monotonic_ns() - begun_ns, process.shows_stacks())])
+    init_ns = monotonic_ns() - begun_ns
+    channel.send([("ready", init_ns, process.shows_stacks(), streams.reached(exactly=False)[1])])
     return contract
 
 

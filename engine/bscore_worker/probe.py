@@ -9,7 +9,7 @@ from typing import Any, Dict
 
 from bscore_worker import shims
 from bscore_worker.process import out_of_reach
-from bscore_worker.script import ScriptError, load
+from bscore_worker.script import ScriptError, exit_of, load
 from bscore_worker.traces import describe
 
 
@@ -34,6 +34,10 @@ def main() -> None:
         facts["takes_context"] = script.takes_context
     except ScriptError as error:
         facts["error"] = str(error)
+    except SystemExit as error:
+        number, text = exit_of(error)
+        facts["error"] = text or "sys.exit(%d)" % number
+        facts["place"] = describe(error, code)[3]
     except BaseException as error:
         kind, message, _, place = describe(error, code)
         facts["error"] = kind + ": " + message

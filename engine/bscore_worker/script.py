@@ -24,6 +24,19 @@ def told(error: BaseException, code: str) -> Tuple[str, str, str, str]:
     return ("", plain(str(error)), "", "") if isinstance(error, ScriptError) else describe(error, code)
 
 
+def exit_of(error: SystemExit) -> Tuple[int, str]:
+    """The exit code that sys.exit() asked for, and its text where it was given one in place of a number."""
+    status = error.code
+    if status is None:
+        return 0, ""
+    if isinstance(status, int):
+        return int(status) & 0xFF, ""
+    try:
+        return 1, plain(str(status))
+    except BaseException as second:
+        return 1, "<the text of this exit raised %s>" % type(second).__name__
+
+
 class Script:
     """init, run and shutdown of a loaded script; `takes_context` when run() has a second positional.
 

@@ -154,6 +154,13 @@ class Streams:
             if current is not ours and not _flushed(current):
                 setattr(sys, name, ours)
 
+    def say(self, text: str) -> None:
+        """What Python would have written to stderr, wherever the script has led that."""
+        try:
+            sys.stderr.write(text + "\n")
+        except Exception:
+            self._err.write(text + "\n")
+
     def settle(self) -> None:
         """Nothing more will be written: flush, and say which warnings there were."""
         self.reached(exactly=False)

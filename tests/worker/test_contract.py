@@ -126,7 +126,9 @@ def test_an_entry_script_is_loaded_as_what_it_is_part_of(tmp_path: Path, entry: 
         ("import os", "", "the script cannot be imported: score.py has no function run(mini_batch)"),
         ("run = 3", "", "run in score.py is 'int', expected a function."),
         ("import sys\ndef init(): sys.exit(4)\ndef run(x): pass", "SystemExit", "sys.exit() in init()"),
-        ("import os\nos._exit(5)", "WorkerDied", "exit code 5"),
+        ("import sys\nsys.exit('no weights')", "SystemExit", "in the import of the script (score.py:2"),
+        ("import os\nos._exit(5)", "WorkerDied", "the import of the script: exit code 5"),
+        ("import os\ndef init(): os._exit(5)\ndef run(x): pass", "WorkerDied", "init(): exit code 5"),
     ],
 )
 def test_a_worker_that_cannot_begin_says_why(tmp_path: Path, script: str, kind: str, words: str) -> None:
@@ -137,7 +139,7 @@ def test_a_worker_that_cannot_begin_says_why(tmp_path: Path, script: str, kind: 
         (failed,) = rig.found(e.InitFailed)
         assert gone.init_failed
         assert failed.error_type == kind
-        assert failed.loading == ("cannot be imported" in gone.cause)
+        assert failed.loading == ("def init" not in script)
         assert words in gone.cause
         assert not rig.answers
 

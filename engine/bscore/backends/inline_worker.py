@@ -26,7 +26,7 @@ from bscore_worker.answers import Judge
 from bscore_worker.blocks import Blocks
 from bscore_worker.loop import call, failure
 from bscore_worker.profiling import Profiler
-from bscore_worker.script import Script, load, load_function, told
+from bscore_worker.script import Script, exit_of, load, load_function, told
 from bscore_worker.streams import Streams
 from bscore_worker.traces import describe
 from bscore_worker.warned import Warned
@@ -134,6 +134,7 @@ class InlineWorker:
                 importlib.invalidate_caches()
                 self._script = self._load()
                 step = "init"
+                self._tell(("loaded", self._streams.reached(exactly=False)[1]), b"")
                 if self._script.init is not None:
                     self._script.init()
             except SystemExit as error:
@@ -143,7 +144,8 @@ class InlineWorker:
                 raise Gone(1) from None
             finally:
                 self._streams.settle()
-        self._tell(("ready", self._clock.monotonic_ns() - begun_ns, False), b"")
+        init_ns, reached = self._clock.monotonic_ns() - begun_ns, self._streams.reached(exactly=True)
+        self._tell(("ready", init_ns, False, reached[1]), b"")
 
     def _load(self) -> Script:
         asked = self._asked
@@ -217,13 +219,12 @@ class InlineWorker:
 
     def _exits(self, error: SystemExit, where: str) -> Gone:
         """The script called sys.exit(): tell where, as a worker does."""
-        status = error.code
-        code = 0 if status is None else status & 0xFF if isinstance(status, int) else 1
-        if not isinstance(status, int | None):
-            sys.stderr.write(f"{status}\n")
+        code, text = exit_of(error)
+        if text:
+            self._streams.say(text)
         _, _, trace, place = describe(error, self._code)
         self._streams.settle()
-        self._tell(("exit", code, where, trace, place), b"")
+        self._tell(("exit", code, where, text, trace, place), b"")
         return Gone(code)
 
 

@@ -21,6 +21,8 @@ LINE_INTERVAL_US = 10_000_000
 END_INTERVAL_US = 3_000_000
 MAX_TRACE_LINES = 12
 MAX_MESSAGE_LINES = 6
+#: Beginnings of the codes of findings that are said at once.
+_SAID = ("inputs-", "columns-", "script-", "shutdown-")
 _BAR_CELLS = 24
 _COLUMNS = 80
 
@@ -207,7 +209,7 @@ def news(event: e.Event, run: Run, source: Source) -> list[str]:
         again = " Press Ctrl-C again to end at once." if event.who == "Ctrl-C" else ""
         said = f"{event.what}, asked for by {event.who}: {event.answer}{again}"
         return [terminal_text(said)] if event.answer else []
-    if isinstance(event, e.FindingMade) and event.code.startswith(("inputs-", "columns-")):
+    if isinstance(event, e.FindingMade) and event.code.startswith(_SAID):
         return [terminal_text(event.text)]
     if not isinstance(event, e.AttemptFailed | e.InitFailed) or not _is_new(event, run):
         return []

@@ -23,20 +23,25 @@ _SIGNALS = {
 OUTPUT_LOST = 120
 
 
-def cause(exit_code: int | None, signal_number: int | None, exited_in: str, stderr_tail: str) -> str:
-    """One sentence; `exited_in` says where the script called sys.exit(), empty when it did not."""
+def cause(
+    exit_code: int | None, signal_number: int | None, exited_in: str, stderr_tail: str, text: str = ""
+) -> str:
+    """One sentence; `exited_in` says where the script called sys.exit(), empty when it did not.
+
+    `text` is what it gave sys.exit() in place of a number.
+    """
     if signal_number is not None:
         name = _signal_name(signal_number)
         likely = _SIGNALS.get(signal_number, "ended by this signal")  # type: ignore[call-overload]  # an int compares equal to its Signals member
         return f"signal {signal_number} ({name}): {likely}"
+    said = f"; last line of its stderr: {stderr_tail}" if stderr_tail else ""
     if exited_in:
-        return f"exit code {exit_code}: sys.exit() in {exited_in}"
+        return f"exit code {exit_code}: sys.exit() in {exited_in}" + (f": {text}" if text else said)
     if exit_code == OUTPUT_LOST:
         return (
             f"exit code {exit_code}: Python ended and could not write the rest of its output, most often "
             "because the script closed descriptors that are not its own (os.close, os.closerange)"
         )
-    said = f"; last line of its stderr: {stderr_tail}" if stderr_tail else ""
     return f"exit code {exit_code}: ended by os._exit() or by a library{said}"
 
 
@@ -59,15 +64,3 @@ def is_stopped(pid: int) -> bool:
 def return_code(exit_code: int | None, signal_number: int | None) -> int:
     """As subprocess and the original's log write it: negative for a signal."""
     return -signal_number if signal_number is not None else (exit_code or 0)
-
-
-def last_line(path: str, size: int = 4096) -> str:
-    """The last line of a file that holds text, at most `size` bytes of it; empty when there is none."""
-    try:
-        with open(path, "rb") as file:
-            file.seek(0, 2)
-            file.seek(max(0, file.tell() - size))
-            lines = file.read().decode("utf-8", "backslashreplace").strip().splitlines()
-    except OSError:
-        return ""
-    return lines[-1].strip()[-500:] if lines else ""

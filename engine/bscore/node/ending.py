@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from signal import SIGKILL
 
@@ -12,6 +13,7 @@ from bscore.logtree import paths
 from bscore.node import deaths, model_layout
 from bscore.node.desk import Desk
 from bscore.node.hearing import Hearing, headline
+from bscore.node.last_output import last_stderr_lines, quoted
 from bscore.node.stack_taking import StackTaking
 from bscore.node.worker import EndKind, Running, Worker
 from bscore.node.worker_process import Ended, working_folder
@@ -34,7 +36,7 @@ class Endings:
         cause = self._cause(worker, ended)
         self._charge(worker, ended, cause, now_ns)
         at = self._desk.clock.at(now_ns)
-        init_failed = self._init_failed(worker, at, cause)
+        init_failed = self._init_failed(worker, ended, at, cause)
         if init_failed and worker.init_cause:
             cause = worker.init_cause
         ordered = _is_ordered(worker, ended)
@@ -49,18 +51,18 @@ class Endings:
         ending = worker.ending
         if ending is not None and (worker.killed or ended.exit_code == 0):
             return ending.reason
-        where = ""
-        if worker.exited is not None:
-            where = (
-                f"{worker.exited.where} ({worker.exited.place})"
-                if worker.exited.place
-                else worker.exited.where
-            )
-        tail = ""
-        if ended.exit_code and not where:
-            raw = paths.raw_stderr(self._desk.setup.node, worker.process)
-            tail = deaths.last_line(os.path.join(self._desk.setup.tree, raw))
-        return deaths.cause(ended.exit_code, ended.signal, where, tail)
+        exited = worker.exited
+        if exited is not None:
+            where = f"{exited.where} ({exited.place})" if exited.place else exited.where
+            return deaths.cause(ended.exit_code, ended.signal, where, exited.said, exited.text)
+        lines = self._last_lines(worker, ended)
+        return deaths.cause(ended.exit_code, ended.signal, "", lines[-1] if lines else "")
+
+    def _last_lines(self, worker: Worker, ended: Ended) -> list[str]:
+        """What it wrote to stderr before it ended by itself, with an exit code."""
+        if not ended.exit_code:
+            return []
+        return last_stderr_lines(self._desk.setup, worker.process, worker.stderr_at)
 
     def _charge(self, worker: Worker, ended: Ended, cause: str, now_ns: int) -> None:
         running, ending = worker.running, worker.ending
@@ -73,23 +75,25 @@ class Endings:
             if ending is not None and ending.sequence == running.sequence:
                 self._charge_timeout(worker, running, ended, now_ns)
             return
-        place, trace = self._crash_site(worker, running, now_ns)
+        place, trace = self._crash_site(worker, running, ended, now_ns)
         event = self._failure(
             worker, running, ended, now_ns, e.FailureKind.DIED, "WorkerDied", cause, place, trace
         )
         lead = f"The process ended while it ran, {cause}, for"
         self._hearing.charge(worker, event, "RUN_EXCEPTION", lead)
 
-    def _crash_site(self, worker: Worker, running: Running, now_ns: int) -> tuple[str, str]:
+    def _crash_site(self, worker: Worker, running: Running, ended: Ended, now_ns: int) -> tuple[str, str]:
         if worker.exited is not None:
             return worker.exited.place, worker.exited.trace
+        pending = running.pending
+        title = headline(pending.batch.mini_batch, pending.batch.attempt, pending.item())
         crash = worker.stacks_text.find(b"Fatal Python error")
         if crash < 0:
             # Nothing, or stacks that were asked for earlier and came too late: not what it died of.
-            return "", ""
+            lines = self._last_lines(worker, ended)
+            at = self._desk.clock.at(now_ns)
+            return "", self._desk.user_error(at, worker.process, title, quoted(lines)) if lines else ""
         del worker.stacks_text[:crash]
-        pending = running.pending
-        title = headline(pending.batch.mini_batch, pending.batch.attempt, pending.item())
         return self._stacks.keep(worker, f"crash while running {title}", now_ns)
 
     def _charge_timeout(self, worker: Worker, running: Running, ended: Ended, now_ns: int) -> None:
@@ -164,19 +168,28 @@ class Endings:
                 sizes.append(-1)
         return sizes
 
-    def _init_failed(self, worker: Worker, at: int, cause: str) -> bool:
+    def _init_failed(self, worker: Worker, ended: Ended, at: int, cause: str) -> bool:
         """Whether it ended before it was ready, by its own fault; said where it has not been."""
         ending = worker.ending
         if worker.ready or (ending is not None and ending.kind in (EndKind.ORDER, EndKind.STOP)):
             return worker.init_failed
         if not worker.init_failed:
-            place = ending.place if ending is not None else ""
-            kind = "TimeoutError" if ending is not None and ending.kind is EndKind.INIT else "WorkerDied"
-            if worker.exited is not None:
-                kind, place = "SystemExit", worker.exited.place
-            text = worker.stacks_text.decode("utf-8", "backslashreplace")
-            self._hearing.blame_init(worker, at, kind, cause, place, text, cause)
+            self._blame_init(worker, ended, at, cause)
         return True
+
+    def _blame_init(self, worker: Worker, ended: Ended, at: int, cause: str) -> None:
+        ending, exited, loading = worker.ending, worker.exited, not worker.loaded
+        blame = partial(self._hearing.blame_init, worker, at, cause=cause, loading=loading)
+        if exited is not None:
+            text = exited.text or deaths.cause(ended.exit_code, ended.signal, exited.where, exited.said)
+            blame("SystemExit", text, exited.place, "", kept=exited.trace)
+            return
+        place = ending.place if ending is not None else ""
+        kind = "TimeoutError" if ending is not None and ending.kind is EndKind.INIT else "WorkerDied"
+        trace = worker.stacks_text.decode("utf-8", "backslashreplace")
+        if kind == "WorkerDied":
+            blame = partial(blame, cause=f"{'the import of the script' if loading else 'init()'}: {cause}")
+        blame(kind, cause, place, trace + quoted(self._last_lines(worker, ended)))
 
     def _say(self, worker: Worker, ended: Ended, cause: str, *, ordered: bool) -> None:
         code = deaths.return_code(ended.exit_code, ended.signal)

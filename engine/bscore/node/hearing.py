@@ -7,6 +7,7 @@ from typing import Any
 from bscore.core import events as e
 from bscore.core.ranges import as_pairs
 from bscore.node.desk import Desk
+from bscore.node.last_output import last_stderr_lines, module_hint, parser_hint, quoted
 from bscore.node.messages import Answer
 from bscore.node.row_notes import columns_seen, note
 from bscore.node.worker import Exited, Worker
@@ -35,6 +36,7 @@ class Hearing:
             "failed": self._failed,
             "withdrawn": self._withdrawn,
             "hello": self._hello,
+            "loaded": self._loaded,
             "ready": self._ready,
             "init_failed": self._init_failed,
             "exit": self._exit,
@@ -69,6 +71,7 @@ class Hearing:
             if not spool.startswith(worker.spool):
                 raise ValueError(f"spool file {spool} is not its own")
             worker.last_spool = int(spool.rsplit(".", 2)[1])
+        worker.stderr_at = err
         batch = self._answered(worker, message, at).batch
         items = batch.items
         event = e.Finished(
@@ -130,6 +133,8 @@ class Hearing:
         (start_ns, elapsed_ns, process_ns, run_ns, out, err, log) = message[2:9]
         (kind, error_type, text, trace, place) = message[12:]
         failure = e.FailureKind(kind)
+        self._look_for_missing(worker, error_type, text)
+        worker.stderr_at = err
         pending = self._answered(worker, message, at)
         batch, item = pending.batch, pending.item()
         kept = self._desk.user_error(
@@ -187,8 +192,12 @@ class Hearing:
         worker.python = python
         worker.offers_stacks = True
 
+    def _loaded(self, worker: Worker, message: Message, _body: bytes, _at: int) -> None:
+        _, worker.stderr_at = message
+        worker.loaded = True
+
     def _ready(self, worker: Worker, message: Message, _body: bytes, at: int) -> None:
-        _, init_ns, worker.offers_stacks = message
+        _, init_ns, worker.offers_stacks, worker.stderr_at = message
         worker.ready = True
         self._desk.report(e.WorkerReady(at, worker.name, init_ns, worker.python))
         text = f"init() took {init_ns / 1e9:.3f} seconds on Python {worker.python}."
@@ -202,6 +211,14 @@ class Hearing:
         why = f"{error_type}: {text}" if error_type else text
         loading = step != "init"
         self.blame_init(worker, at, error_type, text, place, trace, f"{what} {why}", loading=loading)
+        self._look_for_missing(worker, error_type, text)
+
+    def _look_for_missing(self, worker: Worker, error_type: str, text: str) -> None:
+        """Say where a package is missing."""
+        way = "python=" if self._setup.function else "--python"
+        hint = module_hint(error_type, text, self._setup.interpreter, worker.python, way)
+        if hint:
+            self._desk.finding("script-module", hint)
 
     def blame_init(
         self,
@@ -214,22 +231,29 @@ class Hearing:
         cause: str,
         *,
         loading: bool = False,
+        kept: str = "",
     ) -> None:
-        """Report that a worker will never be ready, and why; `trace` is the text itself."""
+        """Report that a worker will never be ready, and why; `trace` is a text, `kept` where it stands."""
         worker.init_failed = True
-        worker.init_cause = f"{cause} ({place})" if place else cause
-        kept = self._desk.user_error(at, worker.process, worker.init_cause, trace) if trace else ""
+        worker.init_cause = f"{cause} ({place})" if place and place not in cause else cause
+        if trace and not kept:
+            kept = self._desk.user_error(at, worker.process, worker.init_cause, trace)
         kind = e.FailureKind.TIMEOUT if error_type == "TimeoutError" else e.FailureKind.EXCEPTION
         if error_type == "WorkerDied":
             kind = e.FailureKind.DIED
         self._desk.report(e.InitFailed(at, worker.name, kind, error_type, text, place, kept, loading))
 
     def _exit(self, worker: Worker, message: Message, _body: bytes, at: int) -> None:
-        _, code, where, trace, place = message
+        _, code, where, text, trace, place = message
         running = worker.running
         ran = f" while it ran mini-batch {running.pending.batch.mini_batch}" if running else ""
-        kept = self._desk.user_error(at, worker.process, f"sys.exit({code}) in {where}{ran}", trace)
-        worker.exited = Exited(where, place, kept)
+        lines = last_stderr_lines(self._setup, worker.process, worker.stderr_at)
+        head = f"sys.exit({code}) in {where}{ran}"
+        kept = self._desk.user_error(at, worker.process, head, trace + quoted(lines))
+        worker.exited = Exited(where, text, lines[-1] if lines and code else "", place, kept)
+        hint = parser_hint(lines)
+        if hint:
+            self._desk.finding("script-arguments", hint)
 
     def _bye(self, worker: Worker, message: Message, _body: bytes, at: int) -> None:
         _, error_type, text, trace, place = message

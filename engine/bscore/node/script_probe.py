@@ -13,6 +13,7 @@ from pathlib import Path
 from bscore.environments.child_group import end_group, signals_interrupt
 from bscore.errors import UsageError
 from bscore.node.bootstrap import PROBE, worker_package
+from bscore.node.last_output import module_hint, parser_hint, stderr_tail
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +58,10 @@ def probe_script(
                 ) from None
             finally:
                 end_group(probe)
-    return _facts(script, probe.returncode, stdout, stderr)
+    return _facts(interpreter, script, probe.returncode, stdout, stderr)
 
 
-def _facts(script: str, code: int, stdout: bytes, stderr: bytes) -> ScriptFacts:
+def _facts(interpreter: Path, script: str, code: int, stdout: bytes, stderr: bytes) -> ScriptFacts:
     try:
         found = json.loads(stdout)
     except ValueError:
@@ -69,9 +70,19 @@ def _facts(script: str, code: int, stdout: bytes, stderr: bytes) -> ScriptFacts:
             f"Importing {script} ended the interpreter with code {code}.", remedy="\n".join(last) or None
         ) from None
     if found["error"]:
-        at = f" ({found['place']})" if found["place"] else ""
-        raise UsageError(
-            f"The script {script} cannot be imported on Python {found['python']}: {found['error']}{at}",
-            remedy="Correct it, install what is missing where it runs, or name another --python.",
-        )
+        raise _not_imported(interpreter, script, found, stderr)
     return ScriptFacts(found["python"], tuple(found["functions"]), bool(found.get("takes_context")))
+
+
+def _not_imported(interpreter: Path, script: str, found: dict[str, str], stderr: bytes) -> UsageError:
+    """Why the import failed, in the words that a job has for it."""
+    python, error = found["python"], found["error"]
+    at = f" ({found['place']})" if found["place"] else ""
+    said = f"The script {script} cannot be imported on Python {python}: {error}{at}"
+    lines = stderr_tail(stderr) if error.startswith("sys.exit(") else []
+    kind, _, message = error.partition(": ")
+    hint = parser_hint(lines) or module_hint(kind, message, str(interpreter), python)
+    return UsageError(
+        "\n".join([said, *(f"  {line}" for line in lines)]),
+        remedy=hint or "Correct it, install what is missing where it runs, or name another --python.",
+    )

@@ -91,9 +91,11 @@ class Ending:
 
 @dataclass(slots=True)
 class Exited:
-    """The script called sys.exit(): where, and the trace's place in the tree."""
+    """The script called sys.exit(): where, what it or its last line on stderr says, the trace in the tree."""
 
     where: str
+    text: str
+    said: str
     place: str
     trace: str
 
@@ -112,7 +114,11 @@ class Worker:
     spool: str
     started_ns: int
     python: str = ""
+    #: Whether the script was imported, so that init() is what it is at until it is ready.
+    loaded: bool = False
     ready: bool = False
+    #: How far its user stderr had got when it began what it is at.
+    stderr_at: int = 0
     running: Running | None = None
     pending: dict[int, Pending] = field(default_factory=dict)
     next_sequence: int = 0

@@ -1,0 +1,124 @@
+"""What a script that leaves by itself said last is what people are told, with the phase it was in."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from bscore.core import events as e
+from bscore.errors import UsageError
+from bscore.node.script_probe import probe_script
+from rigs import Rig
+
+PARSES = """
+import argparse
+def parse():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--batch_size", required=WANTED)
+    return parser.parse_args()
+"""
+AT_IMPORT = "parse()\ndef run(mini_batch): return mini_batch\n"
+IN_INIT = "def init(): parse()\ndef run(mini_batch): return mini_batch\n"
+REQUIRED = PARSES.replace("WANTED", "True")
+UNKNOWN = PARSES.replace("WANTED", "False")
+
+
+def begun(rig: Rig) -> e.InitFailed:
+    rig.start(ready=False)
+    rig.gone()
+    return rig.found(e.InitFailed)[0]
+
+
+@pytest.mark.parametrize("where", [AT_IMPORT, IN_INIT])
+def test_what_argparse_says_is_the_reason_and_stands_in_the_kept_text(tmp_path: Path, where: str) -> None:
+    with Rig(tmp_path, REQUIRED + where) as rig:
+        failed = begun(rig)
+        assert failed.loading == (where is AT_IMPORT)
+        assert "score.py: error: the following arguments are required: --batch_size" in failed.message
+        assert "  usage: score.py [-h] --batch_size" in rig.trace(failed.trace)
+
+
+@pytest.mark.parametrize("where", [AT_IMPORT, IN_INIT])
+def test_a_parser_that_met_the_options_of_the_runtime_is_told_of_parse_known_args(
+    tmp_path: Path, where: str
+) -> None:
+    with Rig(tmp_path, UNKNOWN + where) as rig:
+        assert "unrecognized arguments: --logging_level INFO" in begun(rig).message
+        (found,) = rig.found(e.FindingMade)
+        assert "parse_known_args" in found.text
+
+
+@pytest.mark.parametrize(
+    "way", ["import sys\ndef init(): sys.exit('{}')", "def init(): raise SystemExit('{}')"]
+)
+def test_the_text_of_sys_exit_is_kept(tmp_path: Path, way: str) -> None:
+    with Rig(tmp_path, way.format("weights are missing") + "\ndef run(mini_batch): pass") as rig:
+        assert begun(rig).message == "weights are missing"
+
+
+@pytest.mark.parametrize(
+    ("leaves", "said"),
+    [
+        ("sys.exit('no such item')", "no such item"),
+        ("print('device lost', file=sys.stderr); os._exit(3)", "device lost"),
+        ("os.write(2, b'device lost\\n'); os._exit(3)", "device lost"),
+        ("print('device lost', file=sys.stderr); sys.exit(3)", "device lost"),
+    ],
+)
+def test_a_mini_batch_that_ended_its_worker_has_its_last_words_and_none_of_before(
+    tmp_path: Path, leaves: str, said: str
+) -> None:
+    script = f"""
+        import os, sys
+        def init():
+            print("of init", file=sys.stderr)
+        def run(mini_batch):
+            if mini_batch == ["bad"]:
+                {leaves}
+            print("of another", file=sys.stderr)
+            return mini_batch
+    """
+    with Rig(tmp_path, script) as rig:
+        rig.assign(rig.start(), ["fine"], ["bad"])
+        rig.gone()
+        (failed,) = rig.failures
+        assert failed.message.endswith(said)
+        assert said in rig.trace(failed.trace)
+        assert "of another" not in rig.trace(failed.trace)
+
+
+def test_a_missing_module_names_the_interpreter_and_the_option_wherever_it_is_imported(
+    tmp_path: Path,
+) -> None:
+    late = "def run(mini_batch): import not_there.deep"
+    for number, script in enumerate(("import not_there.deep", late)):
+        with Rig(tmp_path / str(number), script) as rig:
+            rig.start(ready=script is late)
+            if script is late:
+                rig.assign("127.0.0.1/process000", ["a"])
+                rig.answered(1)
+            else:
+                rig.gone()
+            (found,) = rig.found(e.FindingMade)
+            assert all(part in found.text for part in ("not_there", sys.executable, "--python"))
+
+
+@pytest.mark.parametrize(
+    ("script", "words", "remedy"),
+    [
+        (REQUIRED + AT_IMPORT, "error: the following arguments are required: --batch_size", "after --"),
+        (UNKNOWN + AT_IMPORT, "unrecognized arguments: --logging_level", "parse_known_args"),
+        ("import sys; sys.exit('weights are missing')", "weights are missing", "Correct it"),
+        ("import not_there", "No module named 'not_there'", sys.executable),
+    ],
+)
+def test_validate_says_of_an_import_what_a_job_would(
+    tmp_path: Path, script: str, words: str, remedy: str
+) -> None:
+    (tmp_path / "score.py").write_text(script)
+    with pytest.raises(UsageError) as refused:
+        probe_script(Path(sys.executable), tmp_path, "score.py", ("--logging_level", "INFO"), {}, 60)
+    assert words in str(refused.value)
+    assert remedy in (refused.value.remedy or "")
