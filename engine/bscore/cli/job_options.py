@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +15,17 @@ from bscore.errors import UsageError
 from bscore.inputs.check import check_apart, check_inputs
 from bscore.master.job import name_taken
 from bscore.outputs.checks import check_output
+from bscore.spec.bindings import is_elsewhere
 from bscore.spec.config import JobConfig
 from bscore.spec.draft import CliChoices
+from bscore.spec.places import is_mlflow_folder
 from bscore.spec.problems import FLAGS
 from bscore.spec.resolve import resolve
 from bscore.spec.script_check import check_script
 from bscore.spec.yaml_text import load_yaml
 
 _PARAMETERS = (
-    click.argument("job_file", required=False, type=click.Path(dir_okay=False)),
+    click.argument("job_file", required=False),
     click.option("--script", help="The scoring script: run(mini_batch), optionally init() and shutdown()."),
     click.option("--code", help="The folder that the script is part of; its own folder by default."),
     click.option(
@@ -114,7 +116,7 @@ def config_of(given: dict[str, Any]) -> tuple[JobConfig, list[str]]:
         step=given["step"],
         flags=frozenset(name for option, name in _FLAGS.items() if given[option] is not None),
     )
-    document = load_yaml(Path(job_file)) if job_file else None
+    document = load_yaml(Path(job_file), shown_as=job_file) if job_file else None
     return resolve(document, _overrides(given), choices)
 
 
@@ -140,11 +142,27 @@ def _checked_job_file(given: dict[str, Any]) -> str | None:
         )
     if job_file is not None and job_file.endswith(".py"):
         raise UsageError(f"{job_file} is no YAML file.", remedy=f"Give a script as --script {job_file}.")
+    if job_file is not None and is_elsewhere(job_file):
+        raise UsageError(f"{job_file} is not on this machine.", remedy="Give the path of a YAML file here.")
+    if job_file is not None and Path(job_file).is_dir():
+        remedy = "Give a job's YAML file; a folder to score is given as --input."
+        raise UsageError(f"{job_file} is a folder.", remedy=_for_mlflow([job_file]) or remedy)
     if job_file is None and not given["script"]:
-        raise UsageError(
-            "Nothing to run.", remedy="Give a job YAML or --script score.py; see 'bscore run --help'."
-        )
+        remedy = "Give a job YAML or --script score.py; see 'bscore run --help'."
+        raise UsageError("Nothing to run.", remedy=_for_mlflow(given["models"]) or remedy)
     return job_file
+
+
+def _for_mlflow(paths: Iterable[str]) -> str:
+    """What to do with a model that MLflow saved and no script; empty where none of the folders is one."""
+    for path in paths:
+        folder = path if Path(path).exists() else path.rpartition("=")[2]
+        if is_mlflow_folder(Path(folder)):
+            return (
+                "The cloud writes a scoring script for an MLflow model, bscore does not: give --script FILE, "
+                f"which loads it in init() with mlflow.pyfunc.load_model, and --model {shlex.quote(folder)}."
+            )
+    return ""
 
 
 def _overrides(given: dict[str, Any]) -> dict[str, str]:

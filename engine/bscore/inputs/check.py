@@ -62,6 +62,10 @@ def _check(given: str, text: str) -> None:
 
 
 def _check_list(path: str) -> None:
+    if is_url(path) and not os.path.lexists(path):
+        raise UsageError(
+            f"The list file {path} is not on this machine.", remedy="Download it, and give the file."
+        )
     mode = _mode(f"@{path}", path, "the list file")
     if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode)):
         raise UsageError(

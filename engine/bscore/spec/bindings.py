@@ -112,8 +112,12 @@ def _read_one(
     for key, value in node.entries.items():
         if key not in _KEYS:
             problems.append(unknown_key(node.keys[key], f"{where}.", key, {f"{where}.{k}": 0 for k in _KEYS}))
-        elif isinstance(value, Scalar) and not value.null:
-            texts[key] = value
+        elif isinstance(value, Scalar):
+            if not value.null:
+                texts[key] = value
+        elif key == "path":
+            expected = "one path; for several inputs give --input PATH, which can be repeated"
+            problems.append(problem_at(value.place, f"{where}.path", given=text_of(value), expected=expected))
     kind = texts["type"].text if "type" in texts else ("uri_folder" if "path" in texts else "string")
     _check_type(kind, f"{where}.type", texts, problems)
     optional = "optional" in texts and texts["optional"].text.lower() == "true"

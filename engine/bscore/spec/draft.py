@@ -48,6 +48,8 @@ class Draft:
     #: Inputs named only by --set inputs.<name>.path.
     extra_inputs: list[str] = field(default_factory=list)
     environment_variables: dict[str, str] = field(default_factory=dict)
+    #: Options that were given and could not be read.
+    broken: set[str] = field(default_factory=set)
     #: The step of a pipeline that runs; empty where there is but one.
     step: str = ""
 

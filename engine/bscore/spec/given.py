@@ -12,6 +12,9 @@ from bscore.spec.options import Dialect, Option, Outcome
 from bscore.spec.problems import Place, Problem, near_match, problem_at
 from bscore.spec.yaml_text import Listing, Node, Scalar, Table
 
+#: Keys by which people name inputs in documents that know none.
+_INPUTS = frozenset({"inputs", "input", "input_data", "input_path", "data"})
+
 
 @dataclass(frozen=True, slots=True)
 class Given:
@@ -79,13 +82,16 @@ def unknown_key(place: Place, above: str, key: str, known: Mapping[str, object])
     """A key that nobody knows, with the nearest one that somebody does."""
     level = [name.removeprefix(above) for name in known if name.startswith(above)]
     siblings = sorted({name.split(".")[0] for name in level})
-    near = near_match(key, siblings)
+    by_leaf: dict[str, str] = {}
+    for name in known:
+        by_leaf.setdefault(name.rpartition(".")[2], name)
+    near = by_leaf.get(key) or near_match(key, siblings)
     if not near:
-        by_leaf: dict[str, str] = {}
-        for name in known:
-            by_leaf.setdefault(name.rpartition(".")[2], name)
         leaf = near_match(key, list(by_leaf))
         near = by_leaf[leaf] if leaf else ""
+    if not above and not near and key in _INPUTS:
+        what, expected = "this kind of document names no input", "--input PATH, which can be repeated"
+        return problem_at(place, key, what=what, expected=expected)
     expected = "" if near else "one of " + ", ".join(siblings)
     return problem_at(place, f"{above}{key}", what="unknown key", expected=expected, near=near)
 
@@ -130,6 +136,17 @@ def is_refused(
         return False
     problems.append(problem_at(place, spelling, what=f"refused: {option.reason}", given=text))
     return True
+
+
+def variable_problem(place: Place, where: str, name: str, text: str) -> Problem | None:
+    """The problem that a variable cannot have this name or this value; None where it can."""
+    if not name or "=" in name or "\0" in name:
+        expected = "a name without '='" if "=" in name else "a name of visible characters"
+        return problem_at(place, where, given=name, expected=expected)
+    if "\0" in text:
+        what = "the value holds a NUL byte, which no environment variable can"
+        return problem_at(place, where, what=what, given=text)
+    return None
 
 
 def text_of(node: Node) -> str:

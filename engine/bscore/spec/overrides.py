@@ -10,7 +10,7 @@ from pathlib import Path
 from bscore.spec.bindings import LITERAL_TYPES, PATH_TYPES, Binding
 from bscore.spec.draft import Draft
 from bscore.spec.expressions import references
-from bscore.spec.given import Given, Reading, read_value
+from bscore.spec.given import Given, Reading, read_value, variable_problem
 from bscore.spec.option_table import BY_SPELLING
 from bscore.spec.options import Dialect, Option, same
 from bscore.spec.problems import FLAGS, SET, Place, near_match, problem_at
@@ -19,7 +19,7 @@ from bscore.spec.yaml_text import Scalar
 
 _STEP = re.compile(r"jobs\.([^.]+)\.(.+)")
 _BINDING = re.compile(r"(inputs|outputs)\.([^.]+)(?:\.(path|value|default|type|mode))?")
-_VARIABLE = re.compile(r"(?:settings\.)?environment_variables\.([^=]+)")
+_VARIABLE = re.compile(r"(?:settings\.)?environment_variables\.(.*)", re.DOTALL)
 #: What flags of the command line say.
 _ELSEWHERE = frozenset({"append_row_to", "name"})
 _LABELS = re.compile(r"(?:tags|properties)\..+")
@@ -41,9 +41,8 @@ def apply_overrides(
         elif found := _BINDING.fullmatch(name):
             _bind(draft, (found[1], found[2], found[3]), text, cwd, of_step=bool(step))
         elif found := _VARIABLE.fullmatch(name):
-            if "\0" in text or "\0" in found[1]:
-                what = "holds a NUL byte, which no environment variable can"
-                own.problems.append(problem_at(SET, spelling, what=what, given=text))
+            if problem := variable_problem(SET, spelling, found[1], text):
+                own.problems.append(problem)
             draft.environment_variables[found[1]] = text
         elif not _LABELS.fullmatch(name):
             _set_option(spelling, name, text, own, FLAGS[name] if name in flags else SET)

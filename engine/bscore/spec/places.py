@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from bscore.spec.bindings import Binding, in_the_cloud, input_path, local_path, path_of
+from bscore.spec.bindings import Binding, in_the_cloud, input_path, is_elsewhere, local_path, path_of
 from bscore.spec.config import EnvironmentSource
 from bscore.spec.draft import CliChoices, Draft, text_given
 from bscore.spec.expressions import misspelled, references, written
@@ -34,15 +34,19 @@ def find_code(draft: Draft, cli: CliChoices) -> tuple[Path, str]:
     code, place = _code_folder(draft, cli)
     script = cli.script if cli.script is not None else text_given(draft.given, "script")
     if script is None:
-        expected = "code_configuration.scoring_script in the YAML, or --script FILE"
-        problems.append(
-            problem_at(Place(_source(draft)), "", what="no scoring script is named", expected=expected)
-        )
+        if "script" not in draft.broken:
+            problems.append(_no_script(draft, cli))
+        return code or cli.cwd, ""
+    if cli.script is not None and is_elsewhere(cli.script):
+        problems.append(refused_address(COMMAND_LINE, "--script", cli.script))
         return code or cli.cwd, ""
     script_place = given.place if given is not None and cli.script is None else COMMAND_LINE
     if cli.script is not None and cli.code is None and not (code and find_script(code, script)):
         path = _absolute(script, cli.cwd)
         code, script, place = path.parent, path.name, COMMAND_LINE
+    refused = cli.code is not None or "code" in draft.given or "code" in draft.broken
+    if code is None and refused and (cli.script is None or cli.code is not None):
+        return cli.cwd, ""
     if code is None:
         code = given.base if given is not None else cli.cwd
     _check_code(code, script, place, script_place, problems)
@@ -51,16 +55,17 @@ def find_code(draft: Draft, cli: CliChoices) -> tuple[Path, str]:
 
 def _code_folder(draft: Draft, cli: CliChoices) -> tuple[Path | None, Place]:
     given = draft.given.get("code")
+    problems = draft.reading.problems
+    if cli.code is not None and is_elsewhere(cli.code):
+        problems.append(refused_address(COMMAND_LINE, "--code", cli.code))
+        return None, COMMAND_LINE
     if cli.code is not None:
         return _absolute(cli.code, cli.cwd), COMMAND_LINE
     if given is None:
         return None, COMMAND_LINE
-    if in_the_cloud(given.text):
+    if is_elsewhere(given.text):
         if cli.script is None:
-            what, expected = "refused: it is in the cloud", "a folder here, or --code DIR"
-            draft.reading.problems.append(
-                problem_at(given.place, given.spelling, what=what, given=given.text, expected=expected)
-            )
+            problems.append(refused_address(given.place, given.spelling, given.text, ", or --code DIR"))
         return None, COMMAND_LINE
     return _absolute(given.text, given.base), given.place
 
@@ -70,15 +75,57 @@ def _check_code(code: Path, script: str, place: Place, script_place: Place, prob
     if unseen:
         what, expected = f"cannot be read: {unseen}", "a folder that you may read and enter (chmod u+rx)"
         problems.append(problem_at(place, "code", what=what, given=str(code), expected=expected))
+    elif code.exists() and not code.is_dir():
+        what, expected = "is a file", "the folder that holds the script"
+        problems.append(
+            problem_at(place, "code", what=what, given=str(code), expected=expected, near=str(code.parent))
+        )
     elif not code.is_dir():
-        near = nearest_file(code.parent, code.name)
-        what = "the code folder does not exist" if not code.exists() else "the code folder is a file"
+        near, what = nearest_file(code.parent, code.name), "the code folder does not exist"
         problems.append(problem_at(place, "code", what=what, given=str(code), near=near))
     elif find_script(code, script) is None:
         is_folder = (code / script).is_dir()
         near = "" if is_folder else nearest_file((code / script).parent, Path(script).name)
         what = "the script is a folder" if is_folder else f"there is no such script in {code}"
         problems.append(problem_at(script_place, "script", what=what, given=script, near=near))
+
+
+def _no_script(draft: Draft, cli: CliChoices) -> Problem:
+    place = Place(_source(draft))
+    if not _is_mlflow(draft, cli):
+        expected = "code_configuration.scoring_script in the YAML, or --script FILE"
+        return problem_at(place, "", what="no scoring script is named", expected=expected)
+    what = "no scoring script is named; the cloud writes one for an MLflow model, bscore does not"
+    expected = "--script FILE, which loads the model in init() with mlflow.pyfunc.load_model"
+    return problem_at(place, "", what=what, expected=expected)
+
+
+def _is_mlflow(draft: Draft, cli: CliChoices) -> bool:
+    """Whether the job's model says that it is one of MLflow's, or has what such a folder has."""
+    given = draft.given.get("model")
+    node = given.value if given else None
+    entries = node.entries if isinstance(node, Table) else {}
+    kind, inner = entries.get("type"), entries.get("path", node)
+    if isinstance(kind, Scalar) and kind.text == "mlflow_model":
+        return True
+    folders = [_absolute(text.rpartition("=")[2], cli.cwd) for text in cli.models]
+    if given is not None and isinstance(inner, Scalar):
+        folders.append(_absolute(inner.text, given.base))
+    return any(is_mlflow_folder(folder) for folder in folders)
+
+
+def is_mlflow_folder(path: Path) -> bool:
+    """Whether MLflow saved a model there."""
+    try:
+        return (path / "MLmodel").is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def refused_address(place: Place, where: str, text: str, more: str = "") -> Problem:
+    """The problem that an address stands where a path of this machine is needed."""
+    what = "refused: it is in the cloud" if in_the_cloud(text) else "is an address, not a path"
+    return problem_at(place, where, what=what, given=text, expected=f"a path on this machine{more}")
 
 
 def _source(draft: Draft) -> str:
@@ -124,6 +171,9 @@ def find_model(draft: Draft) -> Path | None:
 def existing(text: str, base: Path, place: Place, where: str, problems: list[Problem]) -> Path:
     """A path made absolute; where it is not there, or cannot be reached, a problem says so."""
     path = _absolute(text, base)
+    if is_elsewhere(text):
+        problems.append(refused_address(place, where, text))
+        return path
     unseen = why_unseen(path)
     if unseen:
         what = f"cannot be reached: {unseen}"
@@ -217,7 +267,7 @@ def find_inputs(draft: Draft, cli: CliChoices) -> tuple[str, ...]:
         return ()
     if "input_data" in draft.given:
         return _document_inputs(draft)
-    expected = "--input with a folder, file, glob or @list"
+    expected = "--input with a folder, file, glob or @list; it can be repeated"
     problems.append(problem_at(COMMAND_LINE, "", what="no input is named", expected=expected))
     return ()
 
@@ -225,6 +275,12 @@ def find_inputs(draft: Draft, cli: CliChoices) -> tuple[str, ...]:
 def _document_inputs(draft: Draft) -> tuple[str, ...]:
     problems = draft.reading.problems
     given = draft.given["input_data"]
+    if len(references(given.text)) > 1:
+        what, expected = "names several inputs", "one; for several give --input PATH, which can be repeated"
+        problems.append(
+            problem_at(given.place, given.spelling, what=what, given=given.text, expected=expected)
+        )
+        return ()
     binding = input_binding(draft)
     if binding is None:
         near = near_match(given.text.strip("${} ").removeprefix("inputs."), list(draft.inputs))

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from bscore.spec.draft import Draft
 from bscore.spec.expressions import misspelled, references
-from bscore.spec.given import Given, is_refused, read_value, text_of
+from bscore.spec.given import Given, is_refused, read_value, text_of, variable_problem
 from bscore.spec.naming import Names
 from bscore.spec.options import Outcome
 from bscore.spec.problems import OVERRIDES, SET, Problem, problem_at
@@ -32,6 +32,7 @@ def read_given(draft: Draft, names: Names, spared: Container[str]) -> None:
         read = reader.read(given)
         if read is None:
             del draft.given[name]
+            draft.broken.add(name)
         else:
             draft.given[name] = read
     for given in draft.reading.beside:
@@ -70,6 +71,8 @@ class _Reader:
         if isinstance(node, Scalar):
             return self._scalar(given, node)
         expected = given.option.kind.expected
+        if given.option.name == "input_data":
+            expected = "one input; for several give --input PATH, which can be repeated"
         self._problems.append(problem_at(node.place, given.spelling, given=text_of(node), expected=expected))
         return None
 
@@ -170,12 +173,10 @@ class _Reader:
                 continue
             if not isinstance(value, Scalar):
                 self._problems.append(problem_at(value.place, own, given=text_of(value), expected="a text"))
-            elif not name or "=" in name or "\0" in name:
-                expected = "a name without '='" if "=" in name else "a name of visible characters"
-                self._problems.append(problem_at(node.keys[name], own, given=name, expected=expected))
-            elif "\0" in value.text:
-                what = "the value holds a NUL byte, which no environment variable can"
-                self._problems.append(problem_at(value.place, own, what=what, given=value.text))
+            elif problem := variable_problem(
+                value.place if "\0" in value.text else node.keys[name], own, name, value.text
+            ):
+                self._problems.append(problem)
             elif value.null:
                 texts[name] = ""
             elif (text := self._variable(value, own)) is not None:

@@ -9,7 +9,7 @@ from typing import cast
 
 from bscore.core.limits import Limits
 from bscore.spec.arguments import split_arguments
-from bscore.spec.bindings import look_up
+from bscore.spec.bindings import is_elsewhere, local_path, look_up
 from bscore.spec.config import EnvironmentSource, JobConfig, NamedModel
 from bscore.spec.dialects import read_document
 from bscore.spec.draft import CliChoices, Draft
@@ -25,6 +25,7 @@ from bscore.spec.places import (
     find_model,
     input_binding,
     read_environment,
+    refused_address,
     script_folder,
 )
 from bscore.spec.placing import Outputs, place_outputs
@@ -197,7 +198,10 @@ def _environment(draft: Draft, cli: CliChoices) -> EnvironmentSource | None:
 def _interpreter(draft: Draft, cli: CliChoices) -> Path | None:
     if cli.interpreter is None:
         return None
-    path = Path(cli.cwd, Path(cli.interpreter).expanduser())
+    path = Path(local_path(cli.interpreter, cli.cwd))
+    if is_elsewhere(cli.interpreter):
+        draft.reading.problems.append(refused_address(COMMAND_LINE, "--python", cli.interpreter))
+        return path
     if not path.is_file() and not any((path / "bin" / name).is_file() for name in ("python", "python3")):
         what = "there is no such interpreter or virtual environment"
         draft.reading.problems.append(problem_at(COMMAND_LINE, "--python", what=what, given=str(path)))

@@ -27,7 +27,7 @@ def read_to_csv(folder: Path, problems: list[Problem]) -> dict[str, object]:
             problems.append(problem_at(place, "", what="is larger than 64 KiB"))
             return {}
         settings = json.loads(raw.decode("utf-8-sig"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:
         if why_unseen(path):

@@ -180,3 +180,30 @@ def test_a_value_that_cannot_count_is_refused_with_the_reason(
     assert code == 2
     assert said in err
     assert not (tmp_path / "home" / "jobs").exists(), "nothing ran"
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["run", "net"], "net is a folder.\nThe cloud writes a scoring script for an MLflow model"),
+        (["run", "--model", "m=net", "--input", "in"], "and --model net."),
+        (["run", "in"], "in is a folder.\nGive a job's YAML file; a folder to score is given as --input."),
+        (["validate", "https://example.org/a.yml"], "https://example.org/a.yml is not on this machine."),
+        (["validate", "none/job.yml"], "There is no file none/job.yml."),
+        (["validate", "--script", "score.py", "--input", "@https://a.b/c"], "https://a.b/c is not on this m"),
+    ],
+)
+def test_what_is_no_job_is_told_as_it_was_given(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    words: list[str],
+    said: str,
+) -> None:
+    make_place(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "net").mkdir()
+    (tmp_path / "net/MLmodel").touch()
+    code, out, err = Here(monkeypatch, capsys, tmp_path / "home")(*words)
+    assert code == 2
+    assert said in out + err

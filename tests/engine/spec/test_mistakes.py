@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bscore.spec.problems import Problem, SpecError
-from jobs import Place, make_place, resolve_text, resolve_words
+from jobs import DEPLOYMENT, Place, make_place, resolve_text, resolve_words
 
 
 def problems(
@@ -145,6 +145,14 @@ def test_a_deployment_can_be_checked_without_an_input(place: Place) -> None:
     [
         ("auth_mode: aad_token\nname: e\n", "deployment"),
         ("name: e\ndefaults: {deployment_name: d}\n", "deployment"),
+        ("$schema: https://a.b/managedOnlineEndpoint.schema.json\nauth_mode: key\n", "an online endpoint"),
+        ("$schema: https://a.b/managedOnlineDeployment.schema.json\nname: d\n", "an online deployment"),
+        ("endpoint_name: e\ninstance_type: Standard_DS3_v2\n", "run(mini_batch) takes a list of files"),
+        ("endpoint_name: e\nliveness_probe: {period: 9}\n", "an online deployment"),
+        ("endpoint_name: e\ncompute: c\ninstance_type: x\n", "did you mean 'resources.instance_type'"),
+        ("endpoint_name: e\nmodel: {path: m, type: mlflow_model}\n", "mlflow.pyfunc.load_model"),
+        ("endpoint_name: e\ninputs: {a: data, b: data}\n", "--input PATH, which can be repeated"),
+        ("type: parallel\ninputs: {a: {path: [b, c]}}\n", "for several inputs give --input PATH"),
         ("pipeline: {steps: {}}\n", "parallel_run_config"),
         ("channels: [x]\ndependencies: [y]\n", "conda"),
         ("bscore_job: 1\n", "job resume"),
@@ -158,6 +166,14 @@ def test_a_deployment_can_be_checked_without_an_input(place: Place) -> None:
 )
 def test_other_documents_are_named_for_what_they_are(place: Place, text: str, hint: str) -> None:
     assert hint in "\n".join(map(str, problems(place, text)))
+
+
+@pytest.mark.parametrize("several", ["['${{inputs.a}}', '${{inputs.b}}']", "${{inputs.a}} ${{inputs.b}}"])
+def test_several_inputs_go_onto_the_command_line(place: Place, several: str) -> None:
+    text = place.parallel + f"inputs: {{a: data, b: data}}\ninput_data: {several}\n"
+    (problem,) = problems(place, text, inputs=())
+    assert "--input PATH, which can be repeated" in problem.expected
+    assert len(resolve_text(place, text, inputs=("data", "model"))[0].inputs) == 2
 
 
 def test_both_spellings_of_one_setting_are_a_mistake(place: Place) -> None:
@@ -244,3 +260,55 @@ def test_settings_beside_the_script_reach_to_csv(tmp_path: Path) -> None:
     (place.folder / "code/parallel_run_step.settings.json").write_text(text)
     config, _ = resolve_text(place, place.deployment)
     assert config.to_csv == {"sep": ",", "index": True}
+
+
+def test_a_code_folder_that_is_a_file_is_told_once_with_the_folder(place: Place) -> None:
+    text = place.deployment.replace("code: code", "code: code/score.py")
+    (problem,) = problems(place, text)
+    assert (problem.line, problem.what) == (2, "is a file")
+    assert problem.near == str(place.folder / "code")
+    (problem,) = problems(place, None, script="score.py", code="code/score.py")
+    assert problem.near == str(place.folder / "code")
+
+
+ADDRESS = "https://example.org/a/b"
+
+
+@pytest.mark.parametrize(
+    ("text", "choices"),
+    [
+        (f"code_configuration: {{code: '{ADDRESS}', scoring_script: s.py}}\n", {}),
+        (f"{DEPLOYMENT}model: {{path: '{ADDRESS}'}}\n", {}),
+        (f"{DEPLOYMENT}environment: {{conda_file: '{ADDRESS}'}}\n", {}),
+        (DEPLOYMENT, {"models": (ADDRESS,)}),
+        (DEPLOYMENT, {"models": (f"name={ADDRESS}",)}),
+        (DEPLOYMENT, {"interpreter": ADDRESS}),
+        (DEPLOYMENT, {"code": ADDRESS}),
+        (DEPLOYMENT, {"script": ADDRESS}),
+    ],
+)
+def test_an_address_in_place_of_a_path_is_shown_as_it_was_given(
+    place: Place, text: str, choices: dict[str, object]
+) -> None:
+    (problem,) = problems(place, text, **choices)
+    assert problem.given == ADDRESS
+    assert problem.what == "is an address, not a path"
+
+
+@pytest.mark.parametrize(
+    ("variables", "overrides", "where", "hint"),
+    [
+        ('{A: "x\\0y"}', {}, "environment_variables.A", "the value holds a NUL byte"),
+        ('{"A\\0": y}', {}, "environment_variables.A\0", "visible characters"),
+        ("{A=B: y}", {}, "environment_variables.A=B", "a name without '='"),
+        ("{}", {"environment_variables.A": "x\0"}, "environment_variables.A", "the value holds a NUL byte"),
+        ("{}", {"environment_variables.A=B": "x"}, "environment_variables.A=B", "a name without '='"),
+    ],
+)
+def test_of_a_wrong_variable_the_wrong_half_is_named(
+    place: Place, variables: str, overrides: dict[str, str], where: str, hint: str
+) -> None:
+    text = place.deployment + f"environment_variables: {variables}\n"
+    (problem,) = problems(place, text, overrides)
+    assert problem.where == where
+    assert hint in str(problem)
