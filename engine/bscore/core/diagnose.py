@@ -29,9 +29,17 @@ def error_key(kind: str, error_type: str, message: str, place: str) -> str:
     return "\n".join((kind, error_type, place or ("" if kind in _ONE_ERROR else message_shape(message))))
 
 
+def key_of(event: e.AttemptFailed | e.InitFailed) -> str:
+    """The key of the group that a failure is counted in."""
+    kind: str = event.kind
+    if isinstance(event, e.InitFailed):
+        kind = f"{'load' if event.loading else 'init'} {kind}"
+    return error_key(kind, event.error_type, event.message, event.place)
+
+
 def add_error(run: Run, event: e.AttemptFailed, node: str) -> None:
     """Count a failed attempt in its group; beyond the limit, in "other"."""
-    key = error_key(event.kind, event.error_type, event.message, event.place)
+    key = key_of(event)
     group = run.errors.get(key)
     if group is not None:
         _count(group, event.at, node)
@@ -49,8 +57,7 @@ def add_error(run: Run, event: e.AttemptFailed, node: str) -> None:
 def add_init_error(run: Run, event: e.InitFailed) -> None:
     """Count a worker that never became ready, in a group of its own kind of place."""
     node = event.worker.rpartition("/")[0]
-    step = "load" if event.loading else "init"
-    key = error_key(f"{step} {event.kind}", event.error_type, event.message, event.place)
+    key = key_of(event)
     group = run.errors.get(key)
     if group is not None:
         _count(group, event.at, node)

@@ -5,13 +5,14 @@ events found are folded by the same `reduce` that the master uses.
 """
 
 from bscore.observe.end import end_of
+from bscore.observe.failures import Failure, failures_of
 from bscore.observe.follow import Follower, Progress
 from bscore.observe.items import ItemFound, find_items, items_of
 from bscore.observe.last_words import last_words
 from bscore.observe.life import SILENT_S, Life, Pulse
 from bscore.observe.open_attempt import OpenAttempt, open_attempt
 from bscore.observe.past import Past, offset_at
-from bscore.observe.story import Attempt, Story, events_before, story_of
+from bscore.observe.story import Attempt, Story, attempt_at, events_before, story_of
 from bscore.observe.traces import read_trace
 from bscore.observe.usage import NodeUsage, ProcessUsage, UsageReader
 from bscore.observe.whole import Observed, read_run, state_at
@@ -19,6 +20,7 @@ from bscore.observe.whole import Observed, read_run, state_at
 __all__ = [
     "SILENT_S",
     "Attempt",
+    "Failure",
     "Follower",
     "ItemFound",
     "Life",
@@ -31,8 +33,10 @@ __all__ = [
     "Pulse",
     "Story",
     "UsageReader",
+    "attempt_at",
     "end_of",
     "events_before",
+    "failures_of",
     "find_items",
     "items_of",
     "last_words",

@@ -50,14 +50,14 @@ def story_of(source: Source, mini_batch: int, until: int | None = None) -> Story
     others: list[Event] = []
     needle = b" id=%d " % mini_batch
     for term in terms(source):
-        for offset, line in _lines_with(source, term.path, term.upto, needle):
+        for offset, line in lines_with(source, term.path, term.upto, needle):
             event = decode(line)
             if isinstance(event, StrangeLine) or getattr(event, "mini_batch", None) != mini_batch:
                 continue
             if until is not None and event.at > until:
                 return Story(mini_batch, tuple(attempts), tuple(others))
             if isinstance(event, Finished | AttemptFailed):
-                attempts.append(_attempt(source, term.path, offset, event))
+                attempts.append(attempt_at(source, term.path, offset, event))
             else:
                 others.append(event)
             if len(attempts) + len(others) >= MAX_EVENTS:
@@ -65,7 +65,8 @@ def story_of(source: Source, mini_batch: int, until: int | None = None) -> Story
     return Story(mini_batch, tuple(attempts), tuple(others))
 
 
-def _attempt(source: Source, path: str, offset: int, event: Finished | AttemptFailed) -> Attempt:
+def attempt_at(source: Source, path: str, offset: int, event: Finished | AttemptFailed) -> Attempt:
+    """The attempt whose record stands at a place of a journal."""
     needle = b" worker=%b " % event.worker.encode()
     assigned: int | None = None
     previous: Finished | AttemptFailed | None = None
@@ -95,8 +96,8 @@ def _span(start: int, end: int) -> tuple[int, int] | None:
     return (max(start, 0), end) if end >= max(start, 0) and end >= 0 else None
 
 
-def _lines_with(source: Source, path: str, upto: int | None, needle: bytes) -> Iterator[tuple[int, bytes]]:
-    """(offset, line) of each whole line that holds the needle."""
+def lines_with(source: Source, path: str, upto: int | None, needle: bytes) -> Iterator[tuple[int, bytes]]:
+    """(offset, line) of each whole line of a journal that holds the needle, up to an offset."""
     offset, carry = 0, b""
     while upto is None or offset < upto:
         data = source.read(path, offset, _BLOCK if upto is None else min(_BLOCK, upto - offset))

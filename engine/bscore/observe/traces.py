@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 from bscore.logtree.source import Source
 
 MAX_TRACE_BYTES = 64 * 1024
-#: Files of traces hold one headline, the trace's lines, and an empty line behind it.
-_END = b"\n\n"
+#: Files of traces hold a headline, the trace's lines, and an empty line before the next headline.
+_END = re.compile(rb"\n\n(?=\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)")
 
 
 def pointer(trace: str) -> tuple[str, int] | None:
@@ -21,4 +23,4 @@ def read_trace(source: Source, trace: str) -> bytes:
     if place is None:
         return b""
     data = source.read(place[0], place[1], MAX_TRACE_BYTES)
-    return data.partition(_END)[0].rstrip(b"\n")
+    return _END.split(data, maxsplit=1)[0].rstrip(b"\n")

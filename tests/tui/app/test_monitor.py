@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from textual.screen import Screen
 
+from bscore.core.events import AttemptFailed
+from bscore.logtree.source import LocalSource
+from bscore.observe import failures_of
 from bscore_tui.config import Settings
 from bscore_tui.monitor import Monitor
 from bscore_tui.remember import recall, state_path
@@ -25,6 +28,33 @@ async def test_a_failed_attempt_is_two_keys_from_the_errors(ended: Path) -> None
         assert monitor.stage.navigation.page.name == "trace"
         await pilot.press("l")
         await until(pilot, lambda: "Traceback" in monitor.stage.as_text())
+
+
+async def test_n_steps_through_the_attempts_of_an_error_however_fast_it_is_pressed(ended: Path) -> None:
+    monitor = make_monitor(ended)
+    failures = [failure.event for failure in failures_of(LocalSource(ended), monitor.model.errors[0].group)]
+    async with shown(monitor) as pilot:
+        stage = monitor.stage
+
+        def shows(number: int) -> bool:
+            text, event = stage.as_text(), failures[number]
+            assert isinstance(event, AttemptFailed)
+            return (
+                f"attempt {number + 1} of {len(failures)}  n/N" in text
+                and f"mini-batch {event.mini_batch}, try {event.attempt}   " in text
+                and stage.navigation.page.copied().endswith(f" --mini-batch {event.mini_batch}")
+                and "score.py:" in text
+            )
+
+        await pilot.press("4", "enter")
+        await until(pilot, lambda: shows(0))
+        await pilot.press("n", "n", "n", "n")
+        await until(pilot, lambda: shows(4))
+        await pilot.press("N")
+        await until(pilot, lambda: shows(3))
+        await pilot.press("N", "N", "N", "N")
+        assert "no more attempts in that direction" in stage.as_text()
+        await until(pilot, lambda: shows(0))
 
 
 async def test_the_palette_takes_a_mini_batch_a_worker_a_page_and_a_time(halfway: Path) -> None:

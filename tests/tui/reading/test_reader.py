@@ -22,7 +22,7 @@ from bscore_tui.reading.batch_rows import running_rows, waiting_rows
 from bscore_tui.reading.journal_text import NotableText
 from bscore_tui.reading.notes import note_of
 from bscore_tui.reading.reader import JobReader
-from bscore_tui.reading.stories import batch_story, parse_trace, trace_page, worker_page
+from bscore_tui.reading.stories import batch_story, worker_page
 from bscore_tui.views.model import Face, Mode, Model
 from histories import World, troubled
 from hostile import is_clean
@@ -236,34 +236,6 @@ def _with_output(event: e.Event, stdout: int) -> e.Event:
 
     assert isinstance(event, e.Finished | e.AttemptFailed)
     return dataclasses.replace(event, stdout=stdout)
-
-
-def test_a_trace_is_taken_apart_and_its_libraries_are_known() -> None:
-    lines = [
-        "2026-11-22T17:02:51 mini-batch 19, attempt 1",
-        "Traceback (most recent call last):",
-        '  File "/job/code/score.py", line 19, in run',
-        "    out.append(helper(f))",
-        "               ^^^^^^^^^",
-        '  File "/usr/lib/python3.11/site-packages/pandas/core/series.py", line 3, in get',
-        "    raise KeyError(key)",
-        "KeyError: 'price'",
-        "a note below",
-    ]
-    frames, error = parse_trace(lines)
-    assert [(frame.line, frame.function, frame.library) for frame in frames] == [
-        (19, "run", False),
-        (3, "get", True),
-    ]
-    assert frames[0].code == "out.append(helper(f))"
-    assert error == ("KeyError: 'price'", "a note below")
-    assert parse_trace([]) == ((), ())
-
-
-def test_a_trace_that_is_not_there_is_said_and_nothing_breaks(reader: JobReader) -> None:
-    page = trace_page(reader.source, reader.model().errors[0])
-    assert page.text == ()
-    assert page.attempts or reader.model().errors[0].first_mini_batch is None
 
 
 def test_items_are_found_by_name_and_by_mini_batch(reader: JobReader) -> None:

@@ -253,6 +253,7 @@ def error_rows(run: Run) -> tuple[ErrorRow, ...]:
 def _error_row(key: str, group: ErrorGroup, common: tuple[str, ...]) -> ErrorRow:
     return ErrorRow(
         key=safe_text(key.replace("\n", "|"), 400),
+        group=key,
         kind=group.kind.value,
         what=what_failed(group),
         place=safe_text(group.place, 200),

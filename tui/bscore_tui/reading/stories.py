@@ -1,8 +1,6 @@
-"""What pages read on demand: a mini-batch's story, a worker's output, a trace and its surroundings. Slow."""
+"""What pages read on demand: a mini-batch's story, a worker's output. Slow."""
 
 from __future__ import annotations
-
-import re
 
 from bscore.core.events import AttemptFailed, Event, Finished, MiniBatchAbandoned, StacksTaken
 from bscore.logtree import paths
@@ -21,8 +19,9 @@ from bscore.observe import (
 )
 from bscore_tui.reading.blocks import next_stamp
 from bscore_tui.reading.notes import error_text, note_of, worker_text
-from bscore_tui.views.model import ErrorRow, WorkerRow
-from bscore_tui.views.pages import AttemptRow, BatchStory, ItemRow, Moment, TraceFrame, TracePage, WorkerPage
+from bscore_tui.reading.trace_text import parse_stack
+from bscore_tui.views.model import WorkerRow
+from bscore_tui.views.pages import AttemptRow, BatchStory, ItemRow, Moment, WorkerPage
 from bscore_tui.views.safe import safe_lines, safe_text
 from bscore_tui.views.styles import Options
 from bscore_tui.views.words import nanoseconds, plural
@@ -32,12 +31,6 @@ OUTPUT_BYTES = 64 * 1024
 MAX_OUTPUT_LINES = 400
 #: How far before a moment a worker's last answer is looked for.
 BACK_BYTES = 4 * 1024 * 1024
-_FRAME = re.compile(r'\s*File "([^"]*)", line (\d+)(?:, in (.*))?')
-#: A frame in taken stacks, as faulthandler writes it.
-_STACK_FRAME = re.compile(r'\s*File "([^"]*)", line (\d+) in (.*)')
-_LIBRARY = re.compile(
-    r"(?:^|/)(?:site-packages|dist-packages|lib/python\d[\d.]*)/|^<frozen |\bbscore_worker/"
-)
 
 
 def batch_story(
@@ -49,7 +42,7 @@ def batch_story(
     """
     story = story_of(source, mini_batch, until)
     items = items_of(source, mini_batch)
-    rows = tuple(_attempt_row(attempt) for attempt in story.attempts)
+    rows = tuple(attempt_row(attempt) for attempt in story.attempts)
     moments: list[Moment] = []
     of_try = 0
     if running is not None:
@@ -69,7 +62,8 @@ def batch_story(
     )
 
 
-def _attempt_row(attempt: Attempt) -> AttemptRow:
+def attempt_row(attempt: Attempt) -> AttemptRow:
+    """An attempt that is over, as a row."""
     event = attempt.event
     failed = isinstance(event, AttemptFailed)
     if isinstance(event, AttemptFailed):
@@ -109,7 +103,7 @@ def _moments(source: Source, attempt: Attempt, others: tuple[Event, ...]) -> lis
         ("stderr", paths.user_stderr(node, process), attempt.stderr),
         ("log", paths.entry_script_log(node, process), attempt.log),
     ):
-        before += [Moment(None, name, text) for text in _part(source, path, part)]
+        before += [Moment(None, name, text) for text in part_of(source, path, part)]
     if isinstance(event, AttemptFailed):
         text = f"{error_text(event.error_type, event.message)}  {safe_text(event.place, 200)}".rstrip()
         found.append(Moment(event.at, "error", text))
@@ -141,7 +135,7 @@ def _open_moments(source: Source, story: Story, running: WorkerRow, until: int |
     for name, path, start in files if until is None else ():
         entry = source.stat(path)
         if entry is not None and start >= 0:
-            moments += [Moment(None, name, text) for text in _part(source, path, (start, entry.size))]
+            moments += [Moment(None, name, text) for text in part_of(source, path, (start, entry.size))]
     for other in story.others:
         if other.at >= running.since:
             moments.append(Moment(other.at, "master", note_of(other).text))
@@ -153,17 +147,16 @@ def _stack(source: Source, event: Event) -> list[Moment]:
     """The frames of taken stacks, the outermost first; where libraries stand, one line for all of a row."""
     if not isinstance(event, StacksTaken):
         return []
-    lines = safe_lines(read_trace(source, event.trace), most=2000)
-    frames = [match for match in map(_STACK_FRAME.match, lines) if match is not None]
-    moments: list[Moment] = []
-    for match in reversed(frames):
-        path, line, function = match.groups()
-        if not _LIBRARY.search(path):
-            moments.append(Moment(None, "stack", f"{path.rpartition('/')[2]}:{line} in {function}"))
-    return moments
+    frames, _ = parse_stack(safe_lines(read_trace(source, event.trace), most=2000))
+    return [
+        Moment(None, "stack", f"{frame.path.rpartition('/')[2]}:{frame.line} in {frame.function}")
+        for frame in frames
+        if not frame.library
+    ]
 
 
-def _part(source: Source, path: str, part: tuple[int, int] | None) -> list[str]:
+def part_of(source: Source, path: str, part: tuple[int, int] | None) -> list[str]:
+    """The last lines of some bytes of a file."""
     if part is None or part[1] <= part[0]:
         return []
     start = max(part[0], part[1] - OUTPUT_BYTES)
@@ -182,17 +175,17 @@ def worker_page(source: Source, worker: str, at: int | None = None) -> WorkerPag
     if at is None:
         return WorkerPage(
             worker=worker,
-            log=tuple(_tail(source, log)),
-            stdout=tuple(_tail(source, stdout)),
-            stderr=tuple(_tail(source, stderr)),
+            log=tuple(tail_of(source, log)),
+            stdout=tuple(tail_of(source, stdout)),
+            stderr=tuple(tail_of(source, stderr)),
             output_at=_last_change(source, node, process),
         )
     answer = _last_answer(source, worker, at)
     return WorkerPage(
         worker=worker,
-        log=tuple(_tail(source, log, end=_offset_upto(source, log, at))),
-        stdout=tuple(_tail(source, stdout, end=answer.stdout)) if answer else (),
-        stderr=tuple(_tail(source, stderr, end=answer.stderr)) if answer else (),
+        log=tuple(tail_of(source, log, end=_offset_upto(source, log, at))),
+        stdout=tuple(tail_of(source, stdout, end=answer.stdout)) if answer else (),
+        stderr=tuple(tail_of(source, stderr, end=answer.stderr)) if answer else (),
     )
 
 
@@ -237,7 +230,8 @@ def _last_change(source: Source, node: str, process: str) -> int | None:
     return max(times, default=None)
 
 
-def _tail(source: Source, path: str, nbytes: int = 8192, end: int | None = None) -> list[str]:
+def tail_of(source: Source, path: str, nbytes: int = 8192, end: int | None = None) -> list[str]:
+    """The last lines of a file, or of its part before an offset."""
     entry = source.stat(path)
     size = entry.size if entry is not None else 0
     size = size if end is None else min(size, max(end, 0))
@@ -251,47 +245,8 @@ def _tail(source: Source, path: str, nbytes: int = 8192, end: int | None = None)
 def last_output(source: Source, worker: str) -> tuple[str, int | None] | None:
     """The last line that the script printed on a worker, and when."""
     node, process = paths.split_worker(worker)
-    lines = [line for line in _tail(source, paths.user_stdout(node, process), 2048) if line.strip()]
+    lines = [line for line in tail_of(source, paths.user_stdout(node, process), 2048) if line.strip()]
     return (lines[-1], _last_change(source, node, process)) if lines else None
-
-
-def trace_page(source: Source, error: ErrorRow) -> TracePage:
-    """The first trace of an error: the script's own frames, and the output of that very attempt."""
-    before: list[str] = []
-    attempts: tuple[AttemptRow, ...] = ()
-    items: tuple[ItemRow, ...] = ()
-    if error.first_mini_batch is not None:
-        story = story_of(source, error.first_mini_batch)
-        attempts = tuple(_attempt_row(attempt) for attempt in story.attempts)
-        own = next((a for a in story.attempts if a.event.attempt == error.first_attempt), None)
-        if own is not None:
-            node, process = paths.split_worker(own.event.worker)
-            before = _part(source, paths.user_stdout(node, process), own.stdout)
-        found = items_of(source, error.first_mini_batch)[:1000]
-        items = tuple(ItemRow(safe_text(item.path, 400), item.size, item.mtime_ns) for item in found)
-    text = safe_lines(read_trace(source, error.trace), most=2000)
-    frames, rest = parse_trace(text)
-    return TracePage(error.key, frames, rest, tuple(text), tuple(before), attempts, items)
-
-
-def parse_trace(lines: list[str]) -> tuple[tuple[TraceFrame, ...], tuple[str, ...]]:
-    """(frames, the error's own lines) of a trace as it stands in `logs/user/error/` below its headline."""
-    frames: list[TraceFrame] = []
-    rest: list[str] = []
-    current: TraceFrame | None = None
-    for line in lines[1:]:
-        match = _FRAME.match(line)
-        if match is not None:
-            path, number, function = match.groups()
-            current = TraceFrame(path, int(number), function or "", "", bool(_LIBRARY.search(path)))
-            frames.append(current)
-        elif current is not None and line.startswith("    ") and not current.code:
-            frames[-1] = current = TraceFrame(
-                current.path, current.line, current.function, line.strip(), current.library
-            )
-        elif line.strip(" ^~") and not line.startswith(("Traceback ", "  ")):
-            rest.append(line)
-    return tuple(frames), tuple(rest)
 
 
 def find_batches(source: Source, text: str, most: int = 100) -> list[tuple[int, str]]:

@@ -7,15 +7,18 @@ from functools import partial
 from typing import ClassVar
 
 from bscore.observe.traces import pointer
-from bscore_tui.reading.stories import trace_page
+from bscore_tui.actions import shown_key
+from bscore_tui.reading.traces import trace_page
+from bscore_tui.screens.desk import Desk
 from bscore_tui.screens.page import Entry
 from bscore_tui.screens.reading_page import ReadingPage
 from bscore_tui.views.cells import brief
-from bscore_tui.views.errors import ORDERS, again, errors, trace
+from bscore_tui.views.errors import ORDERS, errors
 from bscore_tui.views.layout import crop
 from bscore_tui.views.model import ErrorRow
 from bscore_tui.views.pages import TracePage
 from bscore_tui.views.styles import Body
+from bscore_tui.views.trace import again, trace
 
 _CRUMB = 32
 
@@ -27,33 +30,47 @@ class _GroupPage(ReadingPage[TracePage]):
         """The group that is meant."""
         raise NotImplementedError
 
+    def number(self) -> int:
+        """Which failure of the group is shown, from 0."""
+        return 0
+
     def reader(self) -> Callable[[], TracePage] | None:
-        """Reads the trace of the group."""
+        """Reads the trace of a failure of the group."""
         row = self.group()
-        return None if row is None else partial(trace_page, self.desk.feed.source, row)
+        return (
+            None
+            if row is None
+            else partial(trace_page, self.desk.feed.source, row, self.number(), self.until())
+        )
+
+    def about(self) -> object:
+        """A failure of a group."""
+        row = self.group()
+        return None if row is None else (row.key, self.number())
 
     def version(self) -> object:
-        """A group's first trace never changes."""
-        row = self.group()
-        return None if row is None else row.key
+        """What one failure left never changes."""
+        return self.about()
 
     def copied(self) -> str:
         """The command that reproduces it."""
         row = self.group()
-        return "" if row is None else again(self.desk.model, row)
+        return "" if row is None else again(self.desk.model, row, self.content)
 
     def place(self) -> tuple[str, int]:
-        """The file that holds the trace."""
-        row = self.group()
-        return (pointer(row.trace) if row is not None else None) or ("", 0)
+        """The file that holds the trace, else the journal."""
+        page = self.content
+        if page is None:
+            return "", 0
+        return pointer(page.pointer if page.text else page.record) or ("", 0)
 
     def do_log(self) -> None:
-        """The very lines of the trace in their file."""
+        """The very lines of the trace in their file; the record of what left none."""
         path, offset = self.place()
         if path:
             self.desk.open(f"log:{path}@{offset}")
         else:
-            self.desk.say("the trace is not in the tree")
+            self.desk.say("no record of it was found")
 
     def do_unfold(self) -> None:
         """Frames of libraries too."""
@@ -93,12 +110,21 @@ class Trace(_GroupPage):
         ("open", "", "mini-batch"), "log", "items", ("copy", "", "copy"), "pager", "its_time", "back",
         "unfold",
     )  # fmt: skip
-    footer_wide: ClassVar[tuple[Entry, ...]] = (("next_match", "n/N", "other error"), "actions", "palette")
+    footer_wide: ClassVar[tuple[Entry, ...]] = (("next_match", "n/N", "attempt"), "actions", "palette")
+
+    def __init__(self, desk: Desk, subject: str = "") -> None:
+        super().__init__(desk, subject)
+        self._number = 0
 
     def group(self) -> ErrorRow | None:
         """The group of the subject."""
         key = self.subject.partition(":")[2]
         return next((row for row in self.desk.model.errors if row.key == key), None)
+
+    def number(self) -> int:
+        """The one that was stepped to; at an earlier moment there may be fewer."""
+        row = self.group()
+        return min(self._number, max(row.count - 1, 0)) if row is not None else 0
 
     @property
     def crumb(self) -> str:
@@ -111,35 +137,52 @@ class Trace(_GroupPage):
         )
 
     def hint(self) -> str:
-        """How often it happened."""
+        """Which failure of how many is shown."""
         row = self.group()
-        return "" if row is None else f"1 of {row.count:,}  n/N"
+        if row is None or not row.is_attempt:
+            return ""
+        keys = f"  {self._keys()}" if row.count > 1 else ""
+        return f"{self._what(row)} {self.number() + 1:,} of {row.count:,}{keys}"
+
+    def _keys(self) -> str:
+        return "/".join(shown_key(self.desk.keys_of(name)[0]) for name in ("next_match", "previous_match"))
+
+    def _what(self, row: ErrorRow) -> str:
+        return "attempt" if row.first_mini_batch is not None else "worker"
 
     def draw(self, width: int, height: int) -> Body:
         """The trace."""
         self.refresh()
-        page = self.content or TracePage(self.subject.partition(":")[2])
         if self.group() is None:
             return Body([[(" this error had not happened yet at the moment shown", "dim")]])
-        return trace(self.desk.model, page, width, height, self.options())
+        if self.content is None:
+            return Body([[(" reading the trace", "dim")]])
+        return trace(self.desk.model, self.content, width, height, self.options())
 
     def target(self) -> str:
         """Its mini-batch, whatever row is selected."""
-        row = self.group()
-        return "" if row is None or row.first_mini_batch is None else f"mb:{row.first_mini_batch}"
+        row, page = self.group(), self.content
+        number = page.mini_batch if page is not None else row.first_mini_batch if row is not None else None
+        return "" if number is None else f"mb:{number}"
+
+    def moment(self) -> int | None:
+        """When it failed."""
+        return self.content.at if self.content is not None else None
 
     def do_next_match(self) -> None:
-        """The next group."""
-        self._other(1)
+        """The next failure of the group."""
+        self._step(1)
 
     def do_previous_match(self) -> None:
-        """The group before."""
-        self._other(-1)
+        """The failure before."""
+        self._step(-1)
 
-    def _other(self, steps: int) -> None:
-        keys = [row.key for row in self.desk.model.errors]
-        key = self.subject.partition(":")[2]
-        if key not in keys:
+    def _step(self, steps: int) -> None:
+        row = self.group()
+        if row is None or not row.is_attempt:
             return
-        self.subject = f"error:{keys[(keys.index(key) + steps) % len(keys)]}"
-        self.content, self.top = None, 0
+        number = self.number() + steps
+        if 0 <= number < row.count:
+            self._number, self.top = number, 0
+        else:
+            self.desk.say(f"no more {self._what(row)}s in that direction")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Generic, TypeVar
 
 from bscore_tui.screens.desk import Desk
@@ -22,6 +23,7 @@ class ReadingPage(Page, Generic[T]):
         super().__init__(desk, subject)
         self.content: T | None = None
         self._key: object = None
+        self._about: object = None
         self._asked_s = float("-inf")
         self._busy = False
 
@@ -34,6 +36,10 @@ class ReadingPage(Page, Generic[T]):
         model = self.desk.model
         return (self.subject, model.last if model.mode in (Mode.LIVE, Mode.READING) else model.at)
 
+    def about(self) -> object:
+        """What the content is about: of another thing nothing is shown, however lately it was read."""
+        return self.subject
+
     def until(self) -> int | None:
         """Up to which moment the journal is read; None is now."""
         model = self.desk.model
@@ -41,7 +47,9 @@ class ReadingPage(Page, Generic[T]):
 
     def refresh(self) -> None:
         """Ask for the content if what is there is out of date; called on every drawing."""
-        key = self.version()
+        about, key = self.about(), self.version()
+        if about != self._about:
+            self._about, self.content = about, None
         if key == self._key or self._busy:
             return
         now_s = time.monotonic()
@@ -51,9 +59,9 @@ class ReadingPage(Page, Generic[T]):
         if read is None:
             return
         self._key, self._asked_s, self._busy = key, now_s, True
-        self.desk.fetch(read, self._take)
+        self.desk.fetch(read, partial(self._take, about))
 
-    def _take(self, content: T | None) -> None:
+    def _take(self, about: object, content: T | None) -> None:
         self._busy = False
-        if content is not None:
+        if content is not None and about == self._about:
             self.content = content

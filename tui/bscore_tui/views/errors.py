@@ -6,9 +6,10 @@ from bscore_tui.views.batches import matches
 from bscore_tui.views.cells import attempts_of, brief, error_line, labelled, mark
 from bscore_tui.views.layout import beside, crop, fit, left, right, wrap
 from bscore_tui.views.model import ErrorRow, Model
-from bscore_tui.views.pages import ItemRow, TraceFrame, TracePage
+from bscore_tui.views.pages import TracePage
 from bscore_tui.views.styles import Body, Line, Options
-from bscore_tui.views.words import batch_name, clock, plural, took
+from bscore_tui.views.trace import again, trace_lines
+from bscore_tui.views.words import batch_name, clock, plural
 
 #: Messages of one group that are shown, the rest of them in the last row.
 MAX_MESSAGES = 4
@@ -140,15 +141,6 @@ def counted(row: ErrorRow) -> str:
     return plural(row.count, "attempt" if row.is_attempt else "item")
 
 
-def again(model: Model, row: ErrorRow) -> str:
-    """The command that runs the first failing mini-batch here; empty where it was no run that failed."""
-    if not row.is_attempt:
-        return ""
-    if row.first_mini_batch is None:
-        return f"bscore job debug {model.called}"
-    return f"bscore job debug {model.called} --mini-batch {row.first_mini_batch}"
-
-
 def _beside(
     model: Model, rows: list[ErrorRow], chosen: ErrorRow, page: TracePage | None, width: int, options: Options
 ) -> Body:
@@ -166,7 +158,7 @@ def _beside(
     lines += _detail(model, chosen, at - 2, options)[2:]
     lines += _also(model, options) + _warnings(model, at - 2, options)
     if page is not None and page.key == chosen.key:
-        detail = trace_lines(model, page, width - at - 1, options)
+        detail = trace_lines(page, width - at - 1, options)
     else:
         detail = [
             [(chosen.what, "title"), (f"   {counted(chosen)}", "text")],
@@ -175,103 +167,3 @@ def _beside(
     narrow = [fit(line, at - 2, options) for line in lines]
     body = beside(narrow, detail, at, width - 1, options)
     return Body([_summary(model), [], *body], targets, 3)
-
-
-def trace(model: Model, page: TracePage, width: int, _height: int, options: Options) -> Body:
-    """The trace as a page of its own."""
-    row = next((row for row in model.errors if row.key == page.key), None)
-    lines = [[(" ", "text"), *line] for line in trace_lines(model, page, width - 1, options)]
-    targets: dict[int, str] = {}
-    if row is not None:
-        if row.first_mini_batch is not None:
-            targets[0] = f"mb:{row.first_mini_batch}"
-        if command := again(model, row):
-            lines += [[], labelled("again", [(command, "text")], options, 10)]
-    return Body(lines, targets, 0)
-
-
-def trace_lines(model: Model, page: TracePage, width: int, options: Options) -> list[Line]:
-    """Frames of the script, libraries folded, the error, the output of this try, items, attempts."""
-    row = next((row for row in model.errors if row.key == page.key), None)
-    lines: list[Line] = []
-    if row is not None:
-        where = (
-            "init()"
-            if row.first_mini_batch is None
-            else batch_name(row.first_mini_batch) + (f", try {row.first_attempt}" if row.is_attempt else "")
-        )
-        lines += [[(f"{where}   {row.worker.replace('/', ' ')} {clock(row.first_at, options)}", "text")], []]
-    unfolded = "trace" in options.toggled or not page.frames
-    if unfolded:
-        lines += [[("  " + text, "text")] for text in page.text[1:] or page.text]
-    else:
-        lines += _frames(page.frames, options)
-        lines += [
-            [("  " + text, "error")] for error in page.error for text in wrap(error, width - 2, 4, options)
-        ]
-    if not page.text:
-        lines.append([("  the trace is not in the tree (any more)", "dim")])
-    if page.before:
-        shown = page.before[-5:]
-        head = f"stdout of this try, its last {len(shown)} of {plural(len(page.before), 'line')}"
-        lines += [[], [(head, "dim")], *[[("  " + text, "text")] for text in shown]]
-    if page.items:
-        lines += [[], [("items  ", "dim"), (items_text(page.items, options), "text")]]
-    if page.attempts:
-        lines += [[], [("TRY  WORKER                    TIME       AFTER  OUTCOME", "dim")]]
-        for attempt in page.attempts:
-            worker = left(attempt.worker.replace("/", " "), 24, options)
-            spent = took(attempt.run_ns, 8, options)
-            text = f"{attempt.attempt:>3}  {worker}  {clock(attempt.at, options)} {spent:>8}  "
-            lines.append(
-                [
-                    (text, "text"),
-                    (crop(attempt.outcome, max(width - 51, 8), options), "error" if attempt.failed else "ok"),
-                ]
-            )
-    return lines
-
-
-def _frames(frames: tuple[TraceFrame, ...], options: Options) -> list[Line]:
-    lines: list[Line] = []
-    own = [index for index, frame in enumerate(frames) if not frame.library]
-    last = own[-1] if own else -1
-    folded: list[TraceFrame] = []
-    for index, frame in enumerate(frames):
-        if frame.library:
-            folded.append(frame)
-            continue
-        lines += _folded(folded, options)
-        folded = []
-        name = frame.path.rpartition("/")[2]
-        lines.append(
-            [
-                (f"  {name}:{frame.line}", "strong"),
-                (f" in {frame.function}" if frame.function else "", "text"),
-            ]
-        )
-        if frame.code:
-            sign, style = (">", "selected") if index == last else (" ", "text")
-            lines.append([(f"{sign}     ", style), (frame.code, style if index == last else "text")])
-    return lines + _folded(folded, options)
-
-
-def _folded(frames: list[TraceFrame], options: Options) -> list[Line]:
-    if not frames:
-        return []
-    path = "/".join(frames[0].path.split("/")[-3:])
-    what = plural(len(frames), "frame")
-    return [
-        [(f"  {path} {options.glyphs.ellipsis} {what} of libraries folded", "dim"), ("   x unfolds", "dim")]
-    ]
-
-
-def items_text(items: tuple[ItemRow, ...], options: Options) -> str:
-    """`part-055300.csv … part-055309.csv in /data/2026-04-11/ (10)`."""
-    first, last = items[0].path, items[-1].path
-    folder, _, name = first.rpartition("/")
-    if len(items) == 1:
-        return first
-    other = last.rpartition("/")[2] if last.startswith(folder + "/") else last
-    where = f" in {folder}/" if folder else ""
-    return f"{name} {options.glyphs.ellipsis} {other}{where} ({len(items)})"

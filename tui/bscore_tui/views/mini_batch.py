@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bscore_tui.views.cells import mark, sign_style
-from bscore_tui.views.errors import items_text
 from bscore_tui.views.layout import crop, left
 from bscore_tui.views.model import BatchRow, Model
 from bscore_tui.views.pages import AttemptRow, BatchStory
 from bscore_tui.views.styles import Body, Line, Options, apart
+from bscore_tui.views.trace import items_text
 from bscore_tui.views.words import clock, nanoseconds, span_in, took
 
 _WHO = {"error": "error", "stderr": "warn", "stdout": "text", "log": "text"}

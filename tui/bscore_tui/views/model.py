@@ -174,6 +174,8 @@ class ErrorRow:
     common: tuple[str, ...] = ()
     #: (count, message) of their messages, the most frequent first; empty where all are alike.
     messages: tuple[tuple[int, str], ...] = ()
+    #: The key of the group in the run itself; never shown.
+    group: str = ""
 
     @property
     def is_attempt(self) -> bool:

@@ -84,17 +84,46 @@ class TraceFrame:
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryThen:
+    """Memory in MB when it was sampled last before a failure; None is unknown."""
+
+    at: int
+    process_mb: float | None = None
+    node_mb: float | None = None
+    total_mb: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TracePage:
-    """A trace and what surrounds it."""
+    """One failure of a group: its trace, and what surrounds it."""
 
     key: str
+    #: Which of the group's failures it is, from 0.
+    number: int = 0
+    #: None where it happened in init().
+    mini_batch: int | None = None
+    attempt: int = 0
+    worker: str = ""
+    at: int | None = None
+    #: Type and message in full, as the journal has them.
+    what: str = ""
+    #: The worker died of it, or was killed for it.
+    died: bool = False
+    memory: MemoryThen | None = None
+    #: Where the trace stands, and the record in the journal.
+    pointer: str = ""
+    record: str = ""
     frames: tuple[TraceFrame, ...] = ()
     #: Type and message, and notes below them.
     error: tuple[str, ...] = ()
     #: The whole text as it stands in the file.
     text: tuple[str, ...] = ()
-    #: stdout of this very attempt.
+    #: stdout and stderr of this very attempt.
     before: tuple[str, ...] = ()
+    stderr: tuple[str, ...] = ()
+    #: The stack that was taken of it last, and when.
+    stack: tuple[TraceFrame, ...] = ()
+    stack_at: int | None = None
     attempts: tuple[AttemptRow, ...] = ()
     items: tuple[ItemRow, ...] = ()
 
