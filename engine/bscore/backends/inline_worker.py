@@ -21,6 +21,7 @@ from bscore.node.worker_process import (
     worker_environment,
     worker_setup,
 )
+from bscore.spec.regular import open_regular
 from bscore_worker import shims
 from bscore_worker.answers import Judge
 from bscore_worker.blocks import Blocks
@@ -230,4 +231,4 @@ class InlineWorker:
 
 def _opened(path: str) -> int:
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+    return open_regular(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)

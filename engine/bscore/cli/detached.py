@@ -10,12 +10,13 @@ import time
 from pathlib import Path
 from typing import IO, NoReturn
 
-from bscore.errors import BscoreError, NotFoundError, UsageError
+from bscore.errors import BscoreError, NotFoundError, UsageError, in_words
 from bscore.logtree import paths
 from bscore.logtree.journal import terms
 from bscore.logtree.source import LocalSource
 from bscore.master.job import Job
 from bscore.master.lock import read_lease
+from bscore.spec.regular import open_regular
 
 #: What the driver may take to take the job: imports on a busy machine, or a master on another host.
 _START_S = 90.0
@@ -33,7 +34,7 @@ def start_detached(job: Job, *, take_over: bool = False, retry_failed: bool = Fa
     command = [sys.executable, "-P", "-m", "bscore.cli.driver", str(job.tree), "--on-end", on_end]
     command += ["--take-over"] * take_over + ["--retry-failed"] * retry_failed
     command += ["--", *sys.argv]
-    with (job.tree / paths.DRIVER_LOG).open("ab") as log:
+    with open(_driver_log(job.tree), "ab") as log:
         driver = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
@@ -48,6 +49,14 @@ def start_detached(job: Job, *, take_over: bool = False, retry_failed: bool = Fa
     # It outlives this process on purpose; nobody is to warn of that.
     pid, driver.returncode = driver.pid, 0
     return pid
+
+
+def _driver_log(tree: Path) -> int:
+    path = tree / paths.DRIVER_LOG
+    try:
+        return open_regular(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    except OSError as error:
+        raise in_words(error, path) from error
 
 
 def _wait_for_term(job: Job, driver: subprocess.Popen[bytes], before: int, said: IO[bytes]) -> None:

@@ -19,9 +19,10 @@ from bscore.core.state import Phase, Run, Worker, WorkerState
 from bscore.errors import BscoreError
 from bscore.logtree import paths
 from bscore.logtree.history import read_history
+from bscore.logtree.lease import Lease
 from bscore.logtree.overview import iso
 from bscore.logtree.source import LocalSource
-from bscore.master.lock import Lease, read_lease
+from bscore.master.lock import read_lease
 from bscore.observe import Life, Pulse, end_of, last_words
 from bscore.observe.life import has_open, process_start
 

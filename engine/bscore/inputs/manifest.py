@@ -15,6 +15,7 @@ from typing import NamedTuple, Self
 
 from bscore.errors import StorageError, in_words
 from bscore.inputs.read_ahead import ReadAhead, pread_all
+from bscore.spec.regular import open_regular
 
 DATA_NAME = "manifest"
 INDEX_NAME = "manifest.index"
@@ -71,9 +72,10 @@ class Extent(NamedTuple):
     nbytes: int
 
 
-def _opened(path: str, flags: int) -> int:
+def _opened(path: str) -> int:
+    # O_CREAT: the lister may not have got so far yet when the master opens the manifest.
     try:
-        return os.open(path, flags, 0o644)
+        return open_regular(path, os.O_RDONLY | os.O_CREAT, 0o644)
     except OSError as error:
         raise in_words(error, path) from error
 
@@ -82,10 +84,12 @@ class Manifest:
     """The reader: holds two descriptors and nothing per item. Raises StorageError for what is not there."""
 
     def __init__(self, checkpoint_dir: str | os.PathLike[str]) -> None:
-        flags = os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC
-        # O_CREAT: the lister may not have got so far yet when the master opens the manifest.
-        self._data = _opened(os.path.join(checkpoint_dir, DATA_NAME), flags)
-        self._index = _opened(os.path.join(checkpoint_dir, INDEX_NAME), flags)
+        self._data = _opened(os.path.join(checkpoint_dir, DATA_NAME))
+        try:
+            self._index = _opened(os.path.join(checkpoint_dir, INDEX_NAME))
+        except StorageError:
+            os.close(self._data)
+            raise
         self._data_ahead = ReadAhead(self._data, _AHEAD_BYTES)
         self._index_ahead = ReadAhead(self._index, _AHEAD_ENTRIES * ENTRY.size)
         self._final = (0, 0)

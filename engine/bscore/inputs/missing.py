@@ -12,6 +12,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from bscore.inputs.read_ahead import pread_all
+from bscore.spec.regular import open_regular
 
 MISSING_NAME = "missing"
 _PLACE_BYTES = 8
@@ -40,7 +41,7 @@ class MissingItems:
     def load(self) -> None:
         """Read what the lister wrote. Raises OSError."""
         self.close()
-        self._places = _Places(os.open(self._path, os.O_RDONLY | os.O_CLOEXEC))
+        self._places = _Places(open_regular(self._path))
 
     def within(self, start: int, stop: int) -> list[int]:
         """The missing places from `start` on and before `stop`."""

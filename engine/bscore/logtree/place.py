@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
+
+from bscore.spec.documents import flat, read_json
 
 _MARK = re.compile(r"[0-9a-f]{0,32}")
 
@@ -23,8 +24,8 @@ class Place:
 
 
 def decode_place(text: str | bytes) -> Place:
-    """The place that a file holds. Raises ValueError or TypeError where it is damaged."""
-    place = Place(**json.loads(text))
-    if not isinstance(place.tree, str) or not _MARK.fullmatch(place.mark):
+    """The place that a file holds. Raises ValueError where it is damaged."""
+    place = flat(Place, read_json(text))
+    if not _MARK.fullmatch(place.mark):
         raise ValueError(text)
     return place

@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from bscore.spec.regular import open_regular
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -86,12 +88,10 @@ class LocalSource:
         if not inside(path) or n <= 0 or offset < 0:
             return b""
         try:
-            descriptor = os.open(os.path.join(self._root, path), os.O_RDONLY | os.O_NONBLOCK)
+            descriptor = open_regular(os.path.join(self._root, path))
         except (OSError, ValueError):
             return b""
         try:
-            if not modes.S_ISREG(os.fstat(descriptor).st_mode):
-                return b""
             return os.pread(descriptor, n, offset)
         except OSError:
             return b""

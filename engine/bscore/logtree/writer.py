@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Self
 
 from bscore.errors import StorageError
+from bscore.spec.regular import open_regular
 
 #: Descriptors kept open at most; a node with 100 workers appends to some hundred files, few of them often.
 OPEN_FILES = 128
@@ -50,7 +51,7 @@ class TreeWriter:
         full = os.path.join(self._root, path)
         try:
             os.makedirs(os.path.dirname(full), exist_ok=True)
-            descriptor = os.open(full, os.O_WRONLY | os.O_CREAT, 0o600 if private else 0o666)
+            descriptor = open_regular(full, os.O_WRONLY | os.O_CREAT, 0o600 if private else 0o666)
             try:
                 while data:
                     written = os.pwrite(descriptor, data, offset)
@@ -107,10 +108,10 @@ class TreeWriter:
         mode = 0o600 if private else 0o666
         try:
             try:
-                descriptor = os.open(full, flags, mode)
+                descriptor = open_regular(full, flags, mode)
             except FileNotFoundError:
                 os.makedirs(os.path.dirname(full), exist_ok=True)
-                descriptor = os.open(full, flags, mode)
+                descriptor = open_regular(full, flags, mode)
         except OSError as error:
             raise _storage_error("open", self._root, path, error) from error
         self._open[path] = descriptor
@@ -133,7 +134,7 @@ class TreeWriter:
 
 
 def _write_file(full: str, data: bytes, mode: int) -> None:
-    descriptor = os.open(full, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+    descriptor = open_regular(full, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
     try:
         written = 0
         while written < len(data):

@@ -36,6 +36,8 @@ def act(
 
 
 def _reply(recorder: Recorder, request: Request, *, too_old: bool) -> Reply:
+    if request.problem:
+        return Reply(False, request.problem)
     if too_old:
         return Reply(False, _TOO_OLD)
     who = f"{request.who} on {request.where}" if request.where else request.who
@@ -45,7 +47,7 @@ def _reply(recorder: Recorder, request: Request, *, too_old: bool) -> Reply:
 def answer_late(recorder: Recorder, tree: Path, now: int) -> None:
     """Answer what was asked while the run came to its end."""
     for request in take(tree):
-        answer = "The run has come to its end; nothing is left to do."
+        answer = request.problem or "The run has come to its end; nothing is left to do."
         recorder.record(
             e.RequestTaken(
                 now, request.what, request.arguments, request.who, request.where, request.name, answer, False

@@ -13,14 +13,17 @@ import os
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 from bscore.errors import HeldError, TermLostError, in_words
 from bscore.logtree import paths
 from bscore.logtree.last_words import reserved
+from bscore.logtree.lease import Lease, lease_of
+from bscore.logtree.source import LocalSource
 from bscore.logtree.trees import in_commands
 from bscore.master.local_disk import is_on_local_disk
+from bscore.spec.regular import open_regular
 
 RENEW_S = 5.0
 #: A lock may be held for moments by nobody's master: a reader asks whether it is free by taking it shared,
@@ -37,18 +40,6 @@ def silent(_text: str) -> None:
     """Where nobody wants to hear."""
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """What the living master says of itself; `beat` grows while it lives."""
-
-    host: str
-    boot_id: str
-    pid: int
-    started: int
-    term: int
-    beat: int
-
-
 def boot_id() -> str:
     """An id of this boot of this machine; its name where the kernel tells none."""
     try:
@@ -59,10 +50,7 @@ def boot_id() -> str:
 
 def read_lease(tree: Path) -> Lease | None:
     """The lease as it stands, or None where there is none that can be read."""
-    try:
-        return Lease(**json.loads((tree / paths.LEASE).read_text()))
-    except (OSError, ValueError, TypeError):
-        return None
+    return lease_of(LocalSource(tree))
 
 
 class JobLock:
@@ -91,7 +79,7 @@ class JobLock:
         path = self.tree / paths.LOCK
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+            self._fd = open_regular(path, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
             raise in_words(error, path) from error
         try:
@@ -196,7 +184,8 @@ class JobLock:
         path = self.tree / paths.LEASE
         fresh = path.with_suffix(".new")
         try:
-            fresh.write_text(json.dumps(asdict(lease)) + "\n")
+            with open(open_regular(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "w") as stream:
+                stream.write(json.dumps(asdict(lease)) + "\n")
             fresh.replace(path)
         except OSError as error:
             raise in_words(error, path) from error

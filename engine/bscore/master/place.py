@@ -14,6 +14,9 @@ from pathlib import Path
 from bscore.errors import TreeError, UsageError, not_readable
 from bscore.logtree import paths
 from bscore.logtree.place import Place, decode_place
+from bscore.spec.regular import open_regular, read_regular
+
+_MAX_BYTES = 64 * 1024
 
 
 def read_place(tree: Path) -> Place | None:
@@ -24,12 +27,12 @@ def read_place(tree: Path) -> Place | None:
     """
     path = tree / paths.PLACE
     try:
-        return decode_place(path.read_text())
+        return decode_place(read_regular(path, _MAX_BYTES))
     except (FileNotFoundError, NotADirectoryError):
         return None
     except PermissionError:
         raise not_readable(path, "Permission denied") from None
-    except (OSError, ValueError, TypeError) as error:
+    except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is damaged"
         raise TreeError(
             f"{path} cannot be read: {why}. It tells this job's rows from those of others.",
@@ -41,7 +44,7 @@ def write_place(tree: Path, place: Place) -> None:
     """Write down where a directory stands, or will stand; no crash leaves half of it. Raises OSError."""
     path = tree / paths.PLACE
     fresh = path.with_suffix(".new")
-    with fresh.open("w") as stream:
+    with open(open_regular(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "w") as stream:
         stream.write(json.dumps(asdict(place)) + "\n")
         stream.flush()
         os.fsync(stream.fileno())

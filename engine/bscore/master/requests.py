@@ -13,8 +13,12 @@ from pathlib import Path
 
 from bscore.errors import StorageError, UsageError, stranger
 from bscore.logtree import paths
+from bscore.spec.documents import flat, read_json
+from bscore.spec.regular import read_regular
 
 LOOK_US = 1_000_000
+#: What a file that is no request is said to ask for.
+UNREADABLE = "unreadable"
 _MAX_BYTES = 64 * 1024
 
 
@@ -22,7 +26,8 @@ _MAX_BYTES = 64 * 1024
 class Request:
     """What somebody asks of a run: `cancel`, with arguments as text; who asked, and from which host.
 
-    `name` is the request's own, by which its answer is found in the journal.
+    `name` is the request's own, by which its answer is found in the journal. `problem` says why a file in
+    `control/` is none.
     """
 
     what: str
@@ -30,6 +35,17 @@ class Request:
     who: str
     where: str
     name: str = ""
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """A request as its file holds it."""
+
+    what: str
+    arguments: str = ""
+    who: str = ""
+    where: str = ""
 
 
 def make(what: str, arguments: str = "") -> Request:
@@ -38,13 +54,14 @@ def make(what: str, arguments: str = "") -> Request:
 
 
 def _user() -> str:
-    named = os.environ.get("USER") or os.environ.get("LOGNAME")
-    if named:
-        return named
+    return os.environ.get("USER") or os.environ.get("LOGNAME") or _user_name(os.getuid())
+
+
+def _user_name(uid: int) -> str:
     try:
-        return pwd.getpwuid(os.getuid()).pw_name
+        return pwd.getpwuid(uid).pw_name
     except KeyError:
-        return f"uid {os.getuid()}"
+        return f"uid {uid}"
 
 
 def ask(tree: Path, what: str, arguments: str = "") -> Request:
@@ -57,7 +74,8 @@ def ask(tree: Path, what: str, arguments: str = "") -> Request:
     fresh = folder / f".{request.name}.json"
     try:
         folder.mkdir(exist_ok=True)
-        fresh.write_text(json.dumps(asdict(request)))
+        asked = _Asked(request.what, request.arguments, request.who, request.where)
+        fresh.write_text(json.dumps(asdict(asked)))
         fresh.rename(folder / f"{request.name}.json")
     except PermissionError:
         owner = stranger(tree)
@@ -98,26 +116,37 @@ def _names(tree: Path) -> list[str]:
 
 
 def take(tree: Path) -> list[Request]:
-    """The requests that lie there, oldest first, each removed; what cannot be read is removed too."""
+    """The requests that lie there, oldest first, each removed; so is what is none, which has a `problem`.
+
+    What cannot be removed is left: it would be carried out again and again.
+    """
     found: list[Request] = []
     for name in _names(tree):
         path = tree / paths.CONTROL / name
         request = _read(path)
         with contextlib.suppress(OSError):
             path.unlink()
-        if request is not None:
             found.append(request)
     return found
 
 
-def _read(path: Path) -> Request | None:
+def _read(path: Path) -> Request:
+    name = path.name.removesuffix(".json")
     try:
-        with path.open("rb") as file:
-            facts = json.loads(file.read(_MAX_BYTES))
-        values = [facts.get(key, "") for key in ("what", "arguments", "who", "where")]
-    except (OSError, ValueError, AttributeError):
-        return None
-    if not all(isinstance(value, str) for value in values):
-        return None
-    what, arguments, who, where = values
-    return Request(what, arguments, who, where, path.name.removesuffix(".json"))
+        facts = read_json(read_regular(path, _MAX_BYTES, links=False))
+        asked = flat(_Asked, facts)
+        return Request(asked.what, asked.arguments, asked.who, asked.where, name)
+    except OSError as error:
+        problem = error.strerror or str(error)
+    except ValueError as error:
+        problem = f"it cannot be read: {error}"
+    problem = f"{paths.CONTROL}/{path.name} is no request: {problem}."
+    return Request(UNREADABLE, "", _owner(path), "", name, problem)
+
+
+def _owner(path: Path) -> str:
+    """Who put a file there."""
+    try:
+        return _user_name(path.lstat().st_uid)
+    except OSError:
+        return ""

@@ -27,6 +27,10 @@ from bscore.node.messages import AgentSetup, NodeInfo
 from bscore.node.model_layout import MODELS
 from bscore.outputs.own_files import make_staging
 from bscore.outputs.publish import no_step
+from bscore.spec.regular import read_regular
+
+#: No function that was shipped is larger; it goes to every node in one message.
+_FUNCTION_BYTES = 1 << 31
 
 MakeBackend = Callable[[Clock], Backend]
 
@@ -156,7 +160,7 @@ def _function(path: Path | None) -> bytes:
     if path is None:
         return b""
     try:
-        return path.read_bytes()
+        return read_regular(path, _FUNCTION_BYTES)
     except OSError as error:
         raise StorageError(
             f"The functions of this job cannot be read from {path}: {error.strerror}.",

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from bscore.node.clock import Clock
+from bscore.spec.regular import open_regular
 
 
 class LineFile:
@@ -18,7 +19,7 @@ class LineFile:
     def __init__(self, path: str, mode: int = 0o644) -> None:
         self.path = path
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, mode)
+        self._fd = open_regular(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, mode)
 
     def write(self, data: bytes) -> int:
         """Append whole lines; returns the offset where they begin. Raises OSError, having added nothing."""

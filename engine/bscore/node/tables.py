@@ -18,6 +18,7 @@ from bscore.logtree import paths
 from bscore.node.clock import Clock
 from bscore.node.lines import LineFile, Stamps
 from bscore.node.messages import AgentSetup, WorkerPulse
+from bscore.spec.regular import open_regular
 
 _MB = 1024 * 1024
 _HEARTBEAT = "Utc Time,Name,Cpu Percent,Memory (MB),Memory Percent,Mini-batch Id,Running Seconds"
@@ -152,7 +153,7 @@ class Tables:
         )
         path = Path(self._tree, name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        fd = open_regular(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(fd, "wb") as file:
             file.write(shown)
 

@@ -22,6 +22,7 @@ from bscore.node.bootstrap import BOOTSTRAP, worker_package
 from bscore.node.gpus import NO_DEVICES
 from bscore.node.guard import MARK
 from bscore.node.messages import AgentSetup
+from bscore.spec.regular import open_regular
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +195,7 @@ def _files(setup: AgentSetup, process: str) -> Iterator[list[int]]:
         for name in names:
             path = Path(setup.tree, name)
             path.parent.mkdir(parents=True, exist_ok=True)
-            fds.append(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644))
+            fds.append(open_regular(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644))
         yield fds
     finally:
         for fd in fds:

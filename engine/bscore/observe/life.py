@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import socket
 import time
@@ -12,7 +11,9 @@ from enum import StrEnum
 from pathlib import Path
 
 from bscore.logtree import paths
+from bscore.logtree.lease import MAX_BYTES, decode_lease
 from bscore.logtree.source import LocalSource, Source
+from bscore.spec.regular import open_regular
 
 #: A lease that has not changed for so long is that of a dead or frozen master.
 SILENT_S = 30.0
@@ -58,7 +59,7 @@ class Life:
         """What is known now; `ended`: the journal holds the end of the run."""
         if ended:
             return Pulse.ENDED
-        lease = self._source.read(paths.LEASE, 0, 4096)
+        lease = self._source.read(paths.LEASE, 0, MAX_BYTES)
         if lease != self._lease:
             self._lease = lease
             self._changed_s = self._monotonic_s()
@@ -71,23 +72,16 @@ class Life:
             return Pulse.NOT_RESPONDING
         return Pulse.ALIVE if self._changes > 1 or self._is_own_host() else Pulse.UNKNOWN
 
-    def _facts(self) -> dict[str, object]:
-        try:
-            facts = json.loads(self._lease)
-        except ValueError:
-            return {}
-        return facts if isinstance(facts, dict) else {}
-
     def _is_own_host(self) -> bool:
-        return self._facts().get("host") == socket.gethostname()
+        lease = decode_lease(self._lease)
+        return lease is not None and lease.host == socket.gethostname()
 
     def _is_free(self, source: LocalSource) -> bool:
         """Whether nobody holds the job. The lock is only tried once the process of the lease is gone."""
-        facts = self._facts()
-        pid, started = facts.get("pid"), facts.get("started")
-        if isinstance(pid, int) and started == process_start(pid):
+        lease = decode_lease(self._lease)
+        if lease is not None and lease.started == process_start(lease.pid):
             # It lives, but on a copied tree it holds the lock of the original.
-            return has_open(pid, os.path.join(source.root, paths.LOCK)) is False
+            return has_open(lease.pid, os.path.join(source.root, paths.LOCK)) is False
         return _lock_is_free(os.path.join(source.root, paths.LOCK))
 
 
@@ -123,7 +117,7 @@ def has_open(pid: int, path: str) -> bool | None:
 def _lock_is_free(path: str) -> bool:
     """Whether a shared lock can be had; it is given back at once."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        descriptor = open_regular(path)
     except FileNotFoundError:
         # A copy that left the lock behind: nobody can hold it.
         return True

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from bscore.errors import StorageError, in_words
+from bscore.spec.regular import open_regular
 
 #: Buffers that one writev takes (IOV_MAX of Linux and macOS).
 _IOV_MAX = 1024
@@ -29,9 +30,9 @@ class PartFile:
 
     def __init__(self, path: str | os.PathLike[str], *, existing: bool = False) -> None:
         self.path = os.fspath(path)
-        flags = os.O_WRONLY | os.O_CLOEXEC | os.O_NOFOLLOW
+        flags = os.O_WRONLY | os.O_NOFOLLOW
         try:
-            self._fd = os.open(self.path, flags if existing else flags | os.O_CREAT | os.O_EXCL, 0o644)
+            self._fd = open_regular(self.path, flags if existing else flags | os.O_CREAT | os.O_EXCL, 0o644)
         except FileExistsError as error:
             raise StorageError(
                 f"{self.path} is already there: another job or term writes, or wrote, to it.",
@@ -68,7 +69,7 @@ class PartFile:
         """Append a whole file, then remove it; returns its size in bytes."""
         self._whole()
         try:
-            spool = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            spool = open_regular(path, os.O_RDONLY | os.O_NOFOLLOW)
         except OSError as error:
             raise StorageError(
                 f"Rows were promised in {os.fspath(path)}, which cannot be read: {error.strerror}."

@@ -16,6 +16,7 @@ from contextlib import suppress
 
 from bscore.errors import StorageError, in_words
 from bscore.outputs.part import copy_into
+from bscore.spec.regular import open_regular
 
 #: A part file, and how many bytes of it count.
 Part = tuple[str, int]
@@ -101,7 +102,7 @@ def _join(parts: list[Part], temporary: str) -> None:
     target = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
     try:
         for path, nbytes in parts:
-            source = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+            source = open_regular(path)
             try:
                 copy_into(source, target, nbytes)
             finally:
@@ -178,10 +179,10 @@ def _is_published(parts: list[Part], final: str) -> bool:
 def _stands_at(path: str, nbytes: int, final: str, offset: int) -> bool:
     """Whether a part stands in the final file; one that was removed already did."""
     try:
-        part = open(path, "rb")  # noqa: SIM115  # closed by the `with` below
+        part = open(open_regular(path), "rb")  # noqa: SIM115  # closed by the `with` below
     except FileNotFoundError:
         return True
-    with part, open(final, "rb") as whole:
+    with part, open(open_regular(final), "rb") as whole:
         if os.path.sameopenfile(part.fileno(), whole.fileno()):
             return True
         whole.seek(offset)
@@ -195,7 +196,7 @@ def _stands_at(path: str, nbytes: int, final: str, offset: int) -> bool:
 
 
 def _sync_file(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = open_regular(path)
     try:
         os.fdatasync(descriptor)
     finally:

@@ -23,7 +23,14 @@ NOBODY = 2**22 + 5
 
 def tree_of(folder: Path, pid: int, host: str) -> Path:
     """A run that has not ended, with a lease that was last renewed long ago."""
-    facts = {"host": host, "boot_id": "b", "pid": pid, "started": process_start(pid), "term": 1, "beat": 9}
+    facts = {
+        "host": host,
+        "boot_id": "b",
+        "pid": pid,
+        "started": process_start(pid) or 1,
+        "term": 1,
+        "beat": 9,
+    }
     files = journals_of(running(World(1, mini_batches=500, checked=False), 60).history)
     files |= {paths.LEASE: json.dumps(facts).encode(), paths.LOCK: b""}
     for path, data in files.items():
