@@ -158,7 +158,7 @@ def main(tree: str, kill_at: str, nth: str, *nodes: str) -> int:
             os.kill(os.getpid(), signal.SIGKILL)
 
     backend = partial(DetachedBackend, nodes=nodes) if nodes else LocalBackend
-    return EXIT_CODES[run_job(load_job(Path(tree)), step=step, make_backend=backend).outcome]
+    return EXIT_CODES[run_job(load_job(Path(tree), checked=False), step=step, make_backend=backend).outcome]
 
 
 if __name__ == "__main__":

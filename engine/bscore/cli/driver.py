@@ -32,7 +32,7 @@ def main(tree: Path, on_end: str, command: tuple[str, ...], *, take_over: bool, 
     """Run a job's next term; the exit code says how it ended. `command` is what the user typed."""
     # The driver log says what was asked for, not how the driver was started.
     sys.argv = list(command) or sys.argv
-    job = load_job(tree)
+    job = load_job(tree, checked=False)
     ear = _take_stdout()
     end = OnEnd(on_end, job)
     try:

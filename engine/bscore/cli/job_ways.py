@@ -35,13 +35,12 @@ def obstacle(tree: Path) -> str:
         original = original_of(tree)
     except BscoreError as error:
         return error.message
-    if original is None:
-        return ""
     try:
         elsewhere = load_job(tree).writes_elsewhere
-    except BscoreError:
-        return f"its {paths.JOB_FILE} cannot be read"
-    return f"it is a copy of {original}, which has the same output" if elsewhere else ""
+    except BscoreError as error:
+        mistakes = "; ".join(error.message.split("\n"))
+        return f"its {paths.JOB_FILE} cannot be read ({mistakes})"
+    return f"it is a copy of {original}, which has the same output" if original and elsewhere else ""
 
 
 def reason_of(facts: Facts) -> str:

@@ -136,10 +136,11 @@ def _job_file(tree: Path) -> _JobFile:
 def _value(data: str, key: str) -> object:
     """The value of one of the keys that a job file has at its left margin; None where it cannot be read."""
     # Most who look for earlier runs find none: they need no YAML.
-    import yaml
+    from bscore.spec.problems import SpecError
+    from bscore.spec.typed_yaml import read_typed
 
     match = re.search(rf"^{key}:.*\n(?:[ -].*\n)*", data, re.MULTILINE)
     try:
-        return yaml.safe_load(match[0])[key] if match else None
-    except (yaml.YAMLError, ValueError, TypeError, KeyError, RecursionError):
+        return read_typed(match[0], "").values.get(key) if match else None
+    except SpecError:
         return None

@@ -155,10 +155,13 @@ def discarded_unless_begun(job: Job) -> Iterator[None]:
         raise
 
 
-def load_job(tree: Path) -> Job:
-    """A job that ran before. Raises UsageError when its job.yml is missing or broken."""
+def load_job(tree: Path, *, checked: bool = True) -> Job:
+    """A job that ran before. Raises UsageError when its job.yml is missing or broken.
+
+    Without `checked` the types in it are taken for granted: another process has just written or checked it.
+    """
     place = read_place(tree)
-    return Job(tree, read_job(tree / paths.JOB_FILE), place.mark if place else "")
+    return Job(tree, read_job(tree / paths.JOB_FILE, checked=checked), place.mark if place else "")
 
 
 def script_digest(config: JobConfig) -> str:

@@ -6,8 +6,11 @@ below the job's directory is written relative to it, so that a directory that wa
 
 from __future__ import annotations
 
+import json
 import os
+from collections.abc import Iterator
 from dataclasses import asdict, fields
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +19,41 @@ import yaml
 from bscore.core.limits import Limits
 from bscore.errors import NotFoundError, UsageError, not_readable
 from bscore.spec.config import EnvironmentSource, JobConfig, NamedModel
+from bscore.spec.problems import Problem, SpecError, problem_at
+from bscore.spec.regular import read_regular
+from bscore.spec.typed_yaml import TypedYaml, read_typed
 
 FORMAT = 1
+#: What is larger was not written by bscore.
+MAX_BYTES = 16 << 20
+MAX_NUMBER = 1 << 53
 _HEAD = "# The job as it ran, every path absolute or from here, and every default filled in.\n"
+_REMEDY = "It is written by bscore itself: undo what was changed in it, or start the job anew."
+_EXPECTED = {
+    "int_type": "a whole number",
+    "int_from_float": "a whole number",
+    "float_type": "a number",
+    "string_type": "a text",
+    "bool_type": "true or false",
+    "path_type": "a path",
+    "tuple_type": "a list",
+    "dict_type": "keys with values",
+    "dataclass_type": "keys with values",
+}
+_AT_LEAST: dict[tuple[str, ...], float] = {
+    ("mini_batch_size",): 1,
+    ("workers",): 1,
+    ("item_limit",): 1,
+    ("resource_monitor_interval_s",): 0,
+    ("commit_interval_s",): 0,
+    **{("limits", name): 0 for name in ("run_invocation_timeout_s", "task_overhead_timeout_s")},
+    **{("limits", name): 0 for name in ("first_task_creation_timeout_s", "progress_update_timeout_s")},
+    ("limits", "node_silent_s"): 0,
+    ("limits", "tries"): 1,
+    ("limits", "error_threshold"): -1,
+    ("limits", "allowed_failed_count"): -1,
+    ("limits", "allowed_failed_percent"): 0,
+}
 _PATHS = frozenset({"code", "output", "model", "interpreter", "function", "blocks"})
 
 
@@ -53,18 +88,70 @@ def _simple(value: Any, folder: Path | None) -> Any:
             return value
 
 
-def decode_job(text: str, shown_as: str = "job.yml", folder: Path | None = None) -> JobConfig:
-    """The job that a job.yml in a folder holds; raises UsageError when it is none."""
-    remedy = "It is written by bscore itself; give another job, or start it anew."
+def decode_job(
+    text: str, shown_as: str = "job.yml", folder: Path | None = None, *, checked: bool = True
+) -> JobConfig:
+    """The job that a job.yml in a folder holds; raises UsageError when it is none.
+
+    Without `checked` the types of its values are taken for granted.
+    """
     try:
-        values = yaml.safe_load(text)
-        found = values.pop("bscore_job")
-        if not isinstance(found, int) or found > FORMAT:
-            message = f"{shown_as} has format {found}; this bscore reads formats up to {FORMAT}."
+        found = read_typed(text, shown_as)
+        written = found.values.pop("bscore_job", None)
+        if type(written) is not int or not 0 < written <= FORMAT:
+            message = f"{shown_as} has format {written}; this bscore reads formats up to {FORMAT}."
             raise UsageError(message, remedy="Update bscore.")
-        return _job(values, folder or Path())
-    except (yaml.YAMLError, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise UsageError(f"{shown_as} cannot be read as a job: {error!r}", remedy=remedy) from None
+        if checked:
+            _check(found)
+        return _job(found.values, folder or Path())
+    except SpecError as error:
+        raise UsageError(error.message, remedy=_REMEDY) from None
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UsageError(f"{shown_as} cannot be read as a job: {error!r}", remedy=_REMEDY) from None
+
+
+@cache
+def _model() -> Any:
+    # Only who goes on with a job that was written earlier needs it.
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(JobConfig)
+
+
+def _check(found: TypedYaml) -> None:
+    """Raise SpecError with every value that is missing, of another type, or out of its range."""
+    from pydantic import ValidationError
+
+    given = json.dumps(found.values, ensure_ascii=False).encode("utf-8", "replace")
+    problems: list[Problem] = []
+    try:
+        _model().validate_json(given, strict=True)
+    except ValidationError as error:
+        for one in error.errors(include_url=False, include_context=False):
+            way, value = one["loc"], one["input"]
+            missing = one["type"] == "missing"
+            problems.append(
+                problem_at(
+                    found.place(way),
+                    ".".join(map(str, way)),
+                    given=None if missing else value if isinstance(value, str) else json.dumps(value),
+                    what="is missing" if missing else "",
+                    expected="" if missing else _EXPECTED.get(one["type"], one["msg"]),
+                )
+            )
+    problems += [] if problems else _out_of_range(found)
+    if problems:
+        raise SpecError(problems)
+
+
+def _out_of_range(found: TypedYaml) -> Iterator[Problem]:
+    for way, least in _AT_LEAST.items():
+        value: Any = found.values
+        for key in way:
+            value = value.get(key, None) if isinstance(value, dict) else None
+        if value is not None and not least <= value < MAX_NUMBER:
+            expected = f"a number from {least} to {MAX_NUMBER}"
+            yield problem_at(found.place(way), ".".join(way), given=str(value), expected=expected)
 
 
 def _job(values: dict[str, Any], folder: Path) -> JobConfig:
@@ -106,15 +193,18 @@ def write_job(config: JobConfig, path: Path, folder: Path | None = None) -> None
         raise
 
 
-def read_job(path: Path) -> JobConfig:
-    """Read job.yml. Raises NotFoundError when it is not there, UsageError when it cannot be read."""
+def read_job(path: Path, *, checked: bool = True) -> JobConfig:
+    """Read job.yml; raises NotFoundError when it is not there, UsageError when it is none.
+
+    `checked` as in `decode_job`.
+    """
     try:
-        text = path.read_bytes().decode()
+        text = read_regular(path, MAX_BYTES).decode()
     except FileNotFoundError:
         remedy = "Give the directory of a job, or its name."
         raise NotFoundError(f"There is no job file {path}.", remedy=remedy) from None
     except OSError as error:
         raise not_readable(path, error.strerror or "the disk reports an error") from None
     except UnicodeDecodeError:
-        raise UsageError(f"{path} is not UTF-8.", remedy="Give another job, or start it anew.") from None
-    return decode_job(text, str(path), path.parent.absolute())
+        raise UsageError(f"{path} is not UTF-8.", remedy=_REMEDY) from None
+    return decode_job(text, str(path), path.parent.absolute(), checked=checked)

@@ -130,7 +130,7 @@ def _words(text: str) -> tuple[str, ...]:
     if text.lstrip().startswith("["):
         try:
             words = json.loads(text)
-        except json.JSONDecodeError:
+        except (ValueError, RecursionError):
             raise ValueError("not a JSON list") from None
     else:
         words = [word.strip() for word in text.split(",")]

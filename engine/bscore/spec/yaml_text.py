@@ -14,6 +14,7 @@ import yaml
 
 from bscore.errors import NotFoundError
 from bscore.spec.problems import Place, Problem, SpecError, problem_at
+from bscore.spec.typed_yaml import BoundedLoader
 
 MAX_BYTES = 256 * 1024
 MAX_NODES = 20_000
@@ -122,7 +123,7 @@ def parse_yaml(raw: bytes, file: str, folder: Path) -> Document:
 
 def _compose(text: str, file: str) -> yaml.Node | None:
     try:
-        return yaml.compose(text, Loader=yaml.SafeLoader)
+        return yaml.compose(text, Loader=BoundedLoader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
