@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from bscore.logtree import paths
 from bscore.node.messages import AgentSetup
 from bscore.spec.option_table import BY_ARGUMENT
+from bscore.spec.regular import open_regular
 
 _MAX_BYTES = 4096
 _MAX_LINES = 12
@@ -31,7 +32,7 @@ def last_stderr_lines(setup: AgentSetup, process: str, start: int = 0) -> list[s
 def last_lines(path: str, start: int = 0) -> list[str]:
     """The last lines of a file behind `start` bytes; none when it cannot be read."""
     try:
-        with open(path, "rb") as file:
+        with open(open_regular(path), "rb") as file:
             end = file.seek(0, os.SEEK_END)
             file.seek(max(start, end - _MAX_BYTES, 0))
             return stderr_tail(file.read(_MAX_BYTES))
