@@ -8,6 +8,7 @@ from typing import Any
 
 from bscore.cli.output import terminal_text
 from bscore.core.counted import counted
+from bscore.core.item_words import items_words
 from bscore.logtree.kept import split_kept
 from bscore.logtree.reports import given_up_words
 from bscore.logtree.trees import in_commands
@@ -159,7 +160,9 @@ def _errors(value: dict[str, Any]) -> Iterator[str]:
         message = error["message"].split("\n")[0][:_MESSAGE_CHARS]
         yield f"  {error['count']:>6,} x  {kind}{message}"
         first, init = error["first_mini_batch"], "" if error["place"] else "init()"
-        facts = [error["place"], init if first < 0 else f"first: mini-batch {first}", error["first_item"]]
+        items = (error["first_item"], error["last_item"], error["first_items"], error["printed_item"])
+        where = init if first < 0 else f"first: mini-batch {first}"
+        facts = [error["place"], where, items_words(*items)]
         yield f"            {', '.join(fact for fact in facts if fact)}"
         if error["trace"]:
             yield f"            {error['trace']}"

@@ -50,6 +50,7 @@ def add_error(run: Run, event: e.AttemptFailed, node: str) -> None:
     else:
         folder = event.item.rpartition("/")[0]
         group = _group(event, event.mini_batch, event.attempt, event.item, folder, node)
+        group.items, group.last_item, group.printed = event.items, event.last_item, event.printed
         run.errors[key] = group
     _count_message(group, event.message, event.mini_batch)
 

@@ -47,6 +47,10 @@ class ErrorGroup:
     loading: bool = False
     #: By shape; what is missing to `count` had further ones.
     messages: dict[str, MessageGroup] = field(default_factory=dict)
+    #: Of the first failure: its number of items, the last one, and the one that stdout named last.
+    items: int = 0
+    last_item: str = ""
+    printed: str = ""
 
     @property
     def other_messages(self) -> int:

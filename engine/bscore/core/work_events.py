@@ -176,7 +176,8 @@ class AttemptFailed:
     """An attempt is charged and brought no rows.
 
     `place` is the innermost frame of the script (`score.py:12 in run`), `trace` names the file and
-    offset in the tree where the whole text stands (`logs/user/error/…@1234`), `item` the first item.
+    offset in the tree where the whole text stands (`logs/user/error/…@1234`), `item` and `last_item` are the
+    first and last item, `printed` is the one that stdout named last in this attempt ("": not known).
     """
 
     at: int
@@ -199,6 +200,8 @@ class AttemptFailed:
     stdout: int
     stderr: int
     log: int
+    last_item: str = ""
+    printed: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from bscore.core.counted import counted
 from bscore.core.events import FailureKind
+from bscore.core.item_words import items_words
 from bscore.logtree import paths
 from bscore.logtree.lines import one_line, shorten
 from bscore.logtree.overview import iso
@@ -58,6 +59,10 @@ class Cause:
     loading: bool = False
     #: (count, first message) of each message shape, where they are several; the rest had further ones.
     messages: tuple[tuple[int, str], ...] = ()
+    #: Of the first failure: its number of items, the last one, and the one that stdout named last.
+    first_items: int = 1
+    last_item: str = ""
+    printed: str = ""
 
 
 def cause_lines(causes: Sequence[Cause], other_failures: int = 0) -> list[str]:
@@ -101,10 +106,15 @@ def _cause(cause: Cause) -> list[str]:
         else f"    First: {'the import of the script' if cause.loading else 'init()'}"
     )
     if cause.item:
-        first += f", item {one_line(cause.item)}"
+        first += f", {_items(cause)}"
     if cause.trace:
         first += f", whole text in {one_line(cause.trace)}"
     return [*lines, first, *_messages(cause)]
+
+
+def _items(cause: Cause) -> str:
+    items = (one_line(cause.item), one_line(cause.last_item))
+    return items_words(*items, cause.first_items, one_line(cause.printed))
 
 
 def _messages(cause: Cause) -> list[str]:

@@ -45,6 +45,9 @@ def _cause(run: Run, group: ErrorGroup) -> Cause:
         item=group.item,
         common=in_common(run, group),
         loading=group.loading,
+        first_items=group.items,
+        last_item=group.last_item,
+        printed=group.printed,
         messages=tuple((one.count, one.message) for one in group.messages.values()),
     )
 

@@ -134,6 +134,7 @@ class Endings:
         batch = running.pending.batch
         sizes = self._file_sizes(worker)
         elapsed_ns = now_ns - running.start_ns
+        last_item, printed = self._hearing.last_items(worker, running.pending, sizes[0])
         return e.AttemptFailed(
             at=self._desk.clock.at(now_ns),
             worker=worker.name,
@@ -155,6 +156,8 @@ class Endings:
             stdout=sizes[0],
             stderr=sizes[1],
             log=sizes[2],
+            last_item=last_item,
+            printed=printed,
         )
 
     def _file_sizes(self, worker: Worker) -> list[int]:

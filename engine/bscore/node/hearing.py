@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from bscore.core import events as e
 from bscore.core.ranges import as_pairs
+from bscore.logtree import paths
 from bscore.node.desk import Desk
 from bscore.node.last_output import last_stderr_lines, module_hint, parser_hint, quoted
 from bscore.node.messages import Answer
+from bscore.node.printed import MAX_ITEMS, last_named
 from bscore.node.row_notes import columns_seen, note
-from bscore.node.worker import Exited, Worker
+from bscore.node.worker import Exited, Pending, Worker
 from bscore_worker.wire import PROTOCOL, Frame, Message
 
 #: Longer mini-batches get a line when they have been running for this long, and one at their end.
@@ -91,6 +94,7 @@ class Hearing:
             err,
             log,
         )
+        worker.stdout_end = out
         self._desk.reports.append(Answer(self._setup.term, event, body, spool, header))
         worker.log.finished(event)
         self._desk.wants_flush(worker.log)
@@ -161,8 +165,17 @@ class Hearing:
             out,
             err,
             log,
+            *self.last_items(worker, pending, out),
         )
+        worker.stdout_end = out
         self.charge(worker, event, _STATUS[kind], f"run() failed with {error_type} for")
+
+    def last_items(self, worker: Worker, pending: Pending, stdout: int) -> tuple[str, str]:
+        """The last item of a failed attempt, and the one that it named last on stdout, read up to there."""
+        count = pending.batch.items
+        items = pending.items(0 if count <= MAX_ITEMS else count - 1)
+        path = os.path.join(self._setup.tree, paths.user_stdout(self._setup.node, worker.process))
+        return items[-1] if items else "", last_named(path, worker.stdout_end, stdout, items)
 
     def charge(self, worker: Worker, event: e.AttemptFailed, status: str, lead: str) -> None:
         """Report a charged attempt and write its line."""

@@ -20,6 +20,12 @@ class Pending:
     manifest: bytes
     first_record: int
 
+    def items(self, start: int = 0) -> list[str]:
+        """The paths of its items from one on, for people."""
+        first, stop = self.first_record + start, self.first_record + self.batch.items
+        names = self.manifest.split(b"\0", 3 * stop)[3 * first : 3 * stop : 3]
+        return [name.decode("utf-8", "backslashreplace") for name in names]
+
     def item(self) -> str:
         """The first item's path, for people; empty when the mini-batch has none."""
         if not self.batch.items:
@@ -140,6 +146,8 @@ class Worker:
     stacks_text: bytearray = field(default_factory=bytearray)
     capped: bool = False
     last_spool: int = 0
+    #: How far its stdout had got with its last answer; -1 where that is not known.
+    stdout_end: int = 0
 
     @property
     def killed(self) -> bool:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from bscore.cli.job_facts import read_facts, whole
+from bscore.cli.job_words import words
 from bscore.core.limits import Limits
 from bscore.logtree import paths
 from real_runs import finish, make_job, run_of, start_master
@@ -55,3 +57,32 @@ def test_what_failures_share_stands_beside_their_counts(tmp_path: Path) -> None:
     after = text.partition("the disk of this node is full")[2]
     assert re.search(r"In common: first items below /data/good; on node 10.0.0.2 only, of 2 nodes\n", after)
     assert "one minute" not in text, "the whole run took less"
+
+
+CULPRITS = """
+import os, sys
+def run(mini_batch):
+    for path in mini_batch:
+        if not path.endswith(("0", "1", "2", "3", "4")):
+            raise KeyError("silent")
+        print("scoring", os.path.basename(path))
+        if path.endswith("item00003"):
+            raise ValueError("bad file")
+        if path.endswith("item00012"):
+            os._exit(3)
+    return mini_batch
+"""
+
+
+def test_a_failed_mini_batch_names_its_range_and_the_item_printed_last(tmp_path: Path) -> None:
+    job = make_job(tmp_path, CULPRITS, items=15, workers=1, limits=Limits(tries=1))
+    assert finish(start_master(job)) == 1
+    text = (job.tree / paths.USER_ERRORS).read_text()
+    ranges = "mini-batch {}, items /data/item{:05d} to item{:05d} (5)"
+    raised, died, silent = ranges.format(0, 0, 4), ranges.format(2, 10, 14), ranges.format(1, 5, 9)
+    assert f"{raised}, the last one printed is /data/item00003" in text
+    assert f"{died}, the last one printed is /data/item00012" in text
+    assert silent in text
+    assert f"{silent}, the last" not in text
+    shown = words(whole(read_facts(job.tree)))
+    assert "items /data/item00000 to item00004 (5), the last one printed is /data/item00003" in shown

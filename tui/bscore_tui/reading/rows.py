@@ -9,6 +9,7 @@ from itertools import pairwise
 from bscore.core.attempts import attempt_of
 from bscore.core.diagnose import in_common
 from bscore.core.groups import ErrorGroup
+from bscore.core.item_words import items_words
 from bscore.core.standing import Late, SlowWorker, silent
 from bscore.core.state import GoneWorker, Run, Worker, WorkerState
 from bscore.observe import NodeUsage
@@ -269,6 +270,8 @@ def _error_row(key: str, group: ErrorGroup, common: tuple[str, ...]) -> ErrorRow
         nodes=tuple(safe_text(node, 100) for node in group.nodes),
         common=tuple(safe_text(text, 400) for text in common),
         messages=_messages(group),
+        items=items_words(safe_text(group.item, 400), safe_text(group.last_item, 400), group.items),
+        printed=safe_text(group.printed, 400),
     )
 
 

@@ -106,22 +106,25 @@ def _detail(model: Model, row: ErrorRow, width: int, options: Options) -> list[L
     ]
     where = "in init()" if row.first_mini_batch is None else batch_name(row.first_mini_batch)
     nodes = ", ".join(row.nodes[:4]) + (f" and {len(row.nodes) - 4} more" if len(row.nodes) > 4 else "")
-    folder, _, name = row.item.rpartition("/")
-    items = f"{name} in {folder}/" if folder else row.item
+    label, _, items = row.items.partition(" ")
+    if not items or label not in ("item", "items"):
+        label, items = "items", row.items
     facts = [
         ("raised", row.place or "?"),
         ("first", f"{clock(row.first_at, options)}  {where}  {row.worker.replace('/', ' ')}"),
         ("last", clock(row.last_at, options)),
         ("nodes", nodes or "?"),
-        ("item", items),
+        (label, items),
+        ("printed", f"{row.printed.rpartition('/')[2]}, the last item on stdout" if row.printed else ""),
         ("common", "; ".join(row.common)),
         ("again", again(model, row)),
     ]
     most = 2 if width < 80 else 1
-    for label, text in facts:
-        style = "strong" if label == "raised" else "text"
-        for number, part in enumerate(wrap(text, width - 10, most, options) if text else ()):
-            lines.append(labelled("" if number else label, [(part, style)], options, 10))
+    for name, text in facts:
+        style = "strong" if name == "raised" else "text"
+        rows = 2 if name == "items" else most
+        for number, part in enumerate(wrap(text, width - 10, rows, options) if text else ()):
+            lines.append(labelled("" if number else name, [(part, style)], options, 10))
     return lines + _messages(row, options)
 
 

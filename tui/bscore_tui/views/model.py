@@ -176,6 +176,9 @@ class ErrorRow:
     messages: tuple[tuple[int, str], ...] = ()
     #: The key of the group in the run itself; never shown.
     group: str = ""
+    #: Of the first failure: its items in words, and the one that stdout named last.
+    items: str = ""
+    printed: str = ""
 
     @property
     def is_attempt(self) -> bool:

@@ -125,8 +125,10 @@ def _first(error: ErrorRow, options: Options) -> list[Line]:
     where = "in init()" if error.first_mini_batch is None else f"in mini-batch {error.first_mini_batch:,}"
     who = f", {error.worker.replace('/', ' ')}" if error.worker else ""
     lines: list[Line] = [[(f"first {clock(error.first_at, options)} {where}{who}", "text")]]
-    if error.item:
-        lines.append([(f"item  {error.item}", "text")])
+    if error.items:
+        lines.append([(error.items, "text")])
+    if error.printed:
+        lines.append([(f"{error.printed} is the last item on stdout", "text")])
     nodes = "" if not error.nodes else f"on {len(error.nodes)} nodes, "
     nodes = "on one node, " if len(error.nodes) == 1 else nodes
     folder = f"only in {error.folder}/, " if error.folder and error.count > 1 else ""
