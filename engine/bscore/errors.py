@@ -89,11 +89,10 @@ def not_readable(path: Path, why: str) -> UsageError:
     while not os.path.lexists(near) and near != near.parent:
         near = near.parent
     owner = stranger(near)
-    whose = f"; it belongs to {owner}" if owner else ""
-    return UsageError(
-        f"{path} cannot be read: {why}{whose}.",
-        remedy=f"Ask as {owner}, or have it made readable for you." if owner else "Make it readable first.",
-    )
+    whose = f"; it belongs to {owner}" if owner and "too long" not in why else ""
+    remedy = f"Ask as {owner}, or have it made readable for you." if owner else "Make it readable first."
+    closed = "denied" in why or "permitted" in why
+    return UsageError(f"{path} cannot be read: {why}{whose}.", remedy=remedy if closed else None)
 
 
 def in_words(error: OSError, path: str | os.PathLike[str]) -> StorageError:
@@ -118,3 +117,53 @@ def _writable(where: str) -> str:
     if owner:
         return f"{where} belongs to {owner}: ask as that user, or have it made writable for you."
     return f"Make {where} writable for this user, then resume the job."
+
+
+def working_folder() -> Path:
+    """The working directory. Raises UsageError where it was removed."""
+    try:
+        return Path.cwd()
+    except FileNotFoundError:
+        raise UsageError(_CWD_GONE, remedy=_CWD_REMEDY) from None
+
+
+def unforeseen(error: OSError) -> BscoreError | None:
+    """What to say of a refusal of the system that nobody foresaw; None where only a traceback tells."""
+    if not _has_working_folder():
+        return UsageError(_CWD_GONE, remedy=_CWD_REMEDY)
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return UsageError(
+            "Too many files are open: this process may not open another one.",
+            remedy="Raise the limit, as with: ulimit -n 1024",
+        )
+    if "temporary directory" in (error.strerror or ""):
+        return UsageError(
+            "There is no folder for temporary files: none of $TMPDIR, /tmp, /var/tmp, /usr/tmp can be used.",
+            remedy="Set TMPDIR to a folder that you may write to.",
+        )
+    if error.filename is None or error.errno not in _SYSTEM:
+        return None
+    name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else str(error.filename)
+    return UsageError(f"{name}: {error.strerror}.", remedy=_SYSTEM[error.errno])
+
+
+def _has_working_folder() -> bool:
+    try:
+        os.getcwd()
+    except OSError:
+        return False
+    return True
+
+
+_CWD_GONE = "The working directory was removed."
+_CWD_REMEDY = "Change into a folder that exists."
+_SYSTEM = {
+    errno.ENAMETOOLONG: "Give a shorter name: a file's has at most 255 bytes, a path 4,095.",
+    errno.EACCES: "Make it accessible for this user.",
+    errno.EPERM: "Make it accessible for this user.",
+    errno.EROFS: "Give a place that can be written.",
+    errno.ENOSPC: "Free some space on its disk.",
+    errno.EDQUOT: "Free some space: the quota is used up.",
+    errno.EFBIG: "Raise the limit of `ulimit -f`.",
+    errno.ELOOP: "Look where its links lead.",
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import locale
 import os
 import shutil
@@ -10,7 +11,7 @@ from collections.abc import Mapping, Sequence
 
 import click
 
-from bscore.errors import BscoreError, UsageError
+from bscore.errors import BscoreError, UsageError, unforeseen
 from bscore.logtree.source import LocalSource
 from bscore_tui.reading import plain
 from bscore_tui.reading.jobs import find_tree
@@ -106,3 +107,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except BscoreError as error:
         click.echo(f"bscore-tui: {error}", err=True)
         sys.exit(error.exit_code)
+    except OSError as error:
+        # Only click's own --help and --version print outside of what is guarded above.
+        said = unforeseen(error)
+        if said is None and error.errno != errno.ENOSPC:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        click.echo(f"bscore-tui: {said or f'The output cannot be written: {error.strerror}.'}", err=True)
+        sys.exit(2)

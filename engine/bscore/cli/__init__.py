@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import importlib
 import io
 import sys
@@ -12,9 +13,13 @@ import click
 from click.shell_completion import CompletionItem
 
 from bscore import __version__
-from bscore.errors import BscoreError
+from bscore.errors import BscoreError, unforeseen
 
 EXIT_INTERRUPTED = 130
+#: What a stream says that takes nothing.
+_OF_STREAMS = frozenset(
+    (errno.EPIPE, errno.ENOSPC, errno.EIO, errno.EBADF, errno.EDQUOT, errno.EFBIG, errno.EAGAIN)
+)
 
 #: Command → (where it lives, what it is for). Help is printed from here, without importing the command.
 _COMMANDS: dict[str, tuple[str, str]] = {
@@ -55,7 +60,8 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except BrokenPipeError as error:
             # Here, for click would make an exit code of its own of it.
-            _blame_stdout(error)
+            if not _is_of_stdout(error):
+                raise
             return 0
 
     def _whole_name(self, given: str, ctx: click.Context) -> str | None:
@@ -119,23 +125,29 @@ def run_command(arguments: list[str]) -> int:
     except BscoreError as error:
         return _say(f"Error: {error}", error.exit_code)
     except OSError as error:
-        _blame_stdout(error)
+        if not _is_of_stdout(error):
+            said = unforeseen(error)
+            if said is None:
+                raise
+            return _say(f"Error: {said}", said.exit_code)
         return _say(f"Error: The output cannot be written: {error.strerror}.", 2)
     return result if isinstance(result, int) else 0
 
 
-def _blame_stdout(error: OSError) -> None:
-    """Drop what stdout does not take: Python's own flush must not try. Raises an error of anything else."""
+def _is_of_stdout(error: OSError) -> bool:
+    """Whether it was stdout that refused. If so, what is left is dropped: Python's own flush must not try."""
     from bscore.cli.lasting import lead_nowhere
 
+    if error.filename is not None or error.errno not in _OF_STREAMS:
+        return False
     try:
-        # What failed may have gone past the buffer: only another byte tells.
+        # What failed may have gone past the buffer: only another write tells.
         sys.stdout.write("\n")
         sys.stdout.flush()
     except OSError:
         lead_nowhere(sys.stdout)
-    else:
-        raise error
+        return True
+    return False
 
 
 def _say(text: str, code: int) -> int:

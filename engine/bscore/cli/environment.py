@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from bscore.cli.home import bscore_home
+from bscore.cli.lasting import narrate
 from bscore.cli.output import output_options, print_value
 from bscore.environments.cache import Cache, Listed
 
@@ -26,7 +27,7 @@ def list_command(form: str, query: str | None) -> None:
     listed = Cache(bscore_home()).listed()
     print_value([_shown(line, form) for line in listed], form, query)
     if not listed:
-        click.echo("No environment was built here yet.", err=True)
+        narrate("No environment was built here yet.")
 
 
 @environment.command("delete")
@@ -37,7 +38,7 @@ def delete_command(names: tuple[str, ...]) -> None:
     # All are looked up first, so that a misspelt name deletes nothing.
     for entry in dict.fromkeys([cache.find(name) for name in names]):
         cache.delete(entry)
-        click.echo(f"deleted {entry.key}", err=True)
+        narrate(f"deleted {entry.key}")
 
 
 @environment.command("prune")
@@ -48,10 +49,10 @@ def prune_command(days: float) -> int:
     """Delete what no job used for some days, and what was left half built."""
     gone, errors = Cache(bscore_home()).prune(days, time.time())
     for line in gone:
-        click.echo(f"deleted {line.key} {line.name}".rstrip(), err=True)
+        narrate(f"deleted {line.key} {line.name}".rstrip())
     for error in errors:
-        click.echo(str(error), err=True)
-    click.echo(f"{len(gone)} deleted, {size_text(sum(line.size_bytes for line in gone))} freed", err=True)
+        narrate(str(error))
+    narrate(f"{len(gone)} deleted, {size_text(sum(line.size_bytes for line in gone))} freed")
     return 1 if errors else 0
 
 

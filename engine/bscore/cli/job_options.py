@@ -11,9 +11,10 @@ from typing import Any
 import click
 
 from bscore.cli.home import check_name, free_name, jobs_root
-from bscore.errors import UsageError
+from bscore.errors import UsageError, working_folder
 from bscore.inputs.check import check_apart, check_inputs
 from bscore.master.job import name_taken
+from bscore.master.machine import check_descriptors
 from bscore.outputs.checks import check_output
 from bscore.spec.bindings import is_elsewhere
 from bscore.spec.config import JobConfig
@@ -103,7 +104,7 @@ def config_of(given: dict[str, Any]) -> tuple[JobConfig, list[str]]:
     name = check_name(given["name"]) if given["name"] else free_name(jobs_root(), stem)
     choices = CliChoices(
         name=name,
-        cwd=Path.cwd(),
+        cwd=working_folder(),
         default_output=jobs_root() / name / "outputs" / "score",
         cpu_count=os.cpu_count() or 1,
         script=given["script"],
@@ -194,6 +195,7 @@ def check_before(config: JobConfig) -> None:
     tree = jobs_root() / config.name
     if os.path.lexists(tree):
         raise name_taken(tree)
+    check_descriptors(config.workers)
     check_script(config.code, config.script)
     check_inputs(config.inputs)
     check_place(config)

@@ -114,9 +114,8 @@ def _mode(given: str, path: str, what: str) -> int:
             raise NotFoundError(f"{given} is a link to {target}, which does not exist.") from error
         raise NotFoundError(f"There is no {path}, which is given as {what}.", remedy=_near(path)) from error
     except OSError as error:
-        raise UsageError(
-            f"{given} cannot be read: {error.strerror}.", remedy="Check the rights of its folders."
-        ) from error
+        remedy = "Check the rights of its folders." if isinstance(error, PermissionError) else None
+        raise UsageError(f"{given} cannot be read: {error.strerror}.", remedy=remedy) from error
 
 
 def _kind(mode: int) -> str:

@@ -140,8 +140,8 @@ class Listing:
             "done": list(done),
         }
         reader, writer = os.pipe()
-        stderr = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the lister
-        with tempfile.TemporaryFile() as asked:
+        stderr = tempfile.TemporaryFile(dir=checkpoint_dir)  # noqa: SIM115  # lives as long as the lister
+        with tempfile.TemporaryFile(dir=checkpoint_dir) as asked:
             asked.write(json.dumps(request).encode())
             asked.seek(0)
             try:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
+from bscore.errors import UsageError
 from bscore.logtree import paths
 
 #: Entries of a folder looked at, whatever they are.
@@ -15,8 +16,10 @@ _MAX_ENTRIES = 5_000
 
 
 def jobs_root(environ: Mapping[str, str]) -> Path:
-    """The folder of all jobs: $BSCORE_HOME/jobs, or ~/.bscore/jobs."""
+    """The folder of all jobs: $BSCORE_HOME/jobs, or ~/.bscore/jobs. Raises UsageError for an empty HOME."""
     home = environ.get("BSCORE_HOME")
+    if not home and environ.get("HOME") == "":
+        raise UsageError("HOME is empty, so jobs have no place.", remedy="Set HOME or BSCORE_HOME.")
     return (Path(home).expanduser().absolute() if home else Path.home() / ".bscore") / "jobs"
 
 

@@ -15,12 +15,13 @@ from fnmatch import fnmatchcase
 from hashlib import sha256
 from pathlib import Path
 
-from bscore.errors import BscoreError, StorageError, UsageError
+from bscore.errors import BscoreError, UsageError
 from bscore.logtree import paths
 from bscore.logtree.identity import is_job
 from bscore.logtree.place import Place
 from bscore.logtree.readme_text import readme
 from bscore.master.place import read_place, write_place
+from bscore.outputs.checks import make_folder
 from bscore.outputs.own_files import staging_folder
 from bscore.spec.config import JobConfig
 from bscore.spec.job_file import read_job, write_job
@@ -28,6 +29,13 @@ from bscore.spec.job_file import read_job, write_job
 #: What a folder, a file and what is neither say when a directory shall take their name.
 _TAKEN = frozenset({errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR})
 _WILD = frozenset("*?[")
+_REMEDIES = {
+    errno.ENOSPC: "Free some space on its disk, or set BSCORE_HOME to a folder on another one.",
+    errno.EDQUOT: "Free some space: the quota is used up.",
+    errno.EFBIG: "The limit of `ulimit -f` is too low: raise it.",
+    errno.EMFILE: "The limit of `ulimit -n` is too low: raise it.",
+    errno.ENAMETOOLONG: "Set BSCORE_HOME to a shorter path.",
+}
 
 #: A job is made in moments; what is older was left.
 _LEFT_S = 3600
@@ -78,7 +86,7 @@ class Job:
 
 
 def create_job(root: Path, config: JobConfig) -> Job:
-    """Make the directory of a new job below `root`. Raises UsageError for a taken name, StorageError."""
+    """Make the directory of a new job below `root`. Raises UsageError."""
     tree, mark = root / config.name, secrets.token_hex(4)
     # Filled beside its place, so that whoever is killed meanwhile leaves no half of a job.
     fresh = root / f".new-{mark}"
@@ -86,11 +94,13 @@ def create_job(root: Path, config: JobConfig) -> Job:
         root.mkdir(parents=True, exist_ok=True)
         _sweep(root)
         _fill(fresh, config, tree, mark)
+        if not config.output.is_relative_to(tree):
+            make_folder(config.output)
         _give_name(fresh, tree)
     except OSError as error:
-        raise StorageError(
-            f"The job's directory {tree} cannot be made: {error.strerror}.",
-            remedy="Set BSCORE_HOME to a folder that you may write to, on a disk with space left.",
+        remedy = _REMEDIES.get(error.errno or 0, "Set BSCORE_HOME to a folder that you may write to.")
+        raise UsageError(
+            f"The job's directory {tree} cannot be made: {error.strerror}.", remedy=remedy
         ) from error
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
@@ -111,9 +121,8 @@ def _fill(fresh: Path, config: JobConfig, tree: Path, mark: str) -> None:
     (fresh / paths.README).write_text(readme())
     write_place(fresh, Place(str(tree.resolve()), mark, os.stat(fresh).st_ino))
     write_job(config, fresh / paths.JOB_FILE, tree)
-    output = config.output
-    within = fresh / output.relative_to(tree) if output.is_relative_to(tree) else output
-    within.mkdir(parents=True, exist_ok=True)
+    if config.output.is_relative_to(tree):
+        (fresh / config.output.relative_to(tree)).mkdir(parents=True, exist_ok=True)
 
 
 def _give_name(fresh: Path, tree: Path) -> None:
@@ -149,7 +158,7 @@ def discarded_unless_begun(job: Job) -> Iterator[None]:
     try:
         yield
     except BscoreError as error:
-        if not job.claimed():
+        if job.tree.exists() and not job.claimed():
             error.exit_code = UsageError.exit_code
             shutil.rmtree(job.tree, ignore_errors=True)
         raise

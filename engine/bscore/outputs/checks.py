@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import tempfile
@@ -10,6 +11,8 @@ from bscore.errors import UsageError
 from bscore.outputs.publish import temporary_name
 from bscore.outputs.reservation import refuse_reserved
 
+#: What file systems take as the name of a file or folder.
+_NAME_BYTES = 255
 _PROBE = b"bscore looks whether it can write here\n"
 
 
@@ -27,7 +30,7 @@ def check_output(folder: str | os.PathLike[str], name: str, mark: str = "", *, m
     if len(os.fsencode(temporary_name(name))) > 240:
         raise UsageError(f"The output file name {name!r} is too long.", remedy="Use at most 200 bytes.")
     if make:
-        _make(where)
+        make_folder(where)
     elif not os.path.isdir(where):
         _probe_above(where)
         return
@@ -72,7 +75,8 @@ def _size(path: str) -> int:
         return 0
 
 
-def _make(folder: str) -> None:
+def make_folder(folder: str | os.PathLike[str]) -> None:
+    """Make an output folder, or find it. Raises UsageError."""
     try:
         os.makedirs(folder, exist_ok=True)
     except FileExistsError as error:
@@ -86,20 +90,27 @@ def _make(folder: str) -> None:
     except OSError as error:
         raise UsageError(
             f"The output folder {folder} cannot be made: {error.strerror}.",
-            remedy="Choose a folder that you may write to.",
+            remedy="Choose a folder that you may write to."
+            if error.errno != errno.ENAMETOOLONG
+            else "Choose a shorter name.",
         ) from error
 
 
 def _probe_above(folder: str) -> None:
     """See that the folder can be made, in the nearest one above it."""
     above = folder
+    if any(len(os.fsencode(name)) > _NAME_BYTES for name in folder.split("/")):
+        raise UsageError(
+            f"The output folder {folder} cannot be made: a name in it is too long.",
+            remedy=f"Choose one of at most {_NAME_BYTES} bytes.",
+        )
     while not os.path.lexists(above):
         above = os.path.dirname(above)
     if os.path.isdir(above):
         _probe(above)
     else:
         # What is in the way says best itself what is wrong; nothing can be made below it.
-        _make(folder)
+        make_folder(folder)
 
 
 def _probe(folder: str) -> None:
@@ -110,5 +121,7 @@ def _probe(folder: str) -> None:
     except OSError as error:
         raise UsageError(
             f"The output folder {folder} takes no file: {error.strerror}.",
-            remedy="Choose a folder that you may write to, with space left.",
+            remedy="Choose a folder that you may write to, with space left."
+            if error.errno != errno.EFBIG
+            else "The limit of `ulimit -f` is too low: raise it.",
         ) from error

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bscore.cli.home import check_name, free_name, jobs_root
-from bscore.errors import UsageError
+from bscore.errors import UsageError, working_folder
 from bscore.inputs.check import check_apart, check_inputs
 from bscore.inputs.ready import write_paths
 from bscore.logtree import paths
@@ -102,7 +102,7 @@ def _config(given: Given, items: Items) -> tuple[JobConfig, list[str]]:
     texts = items.values if items.kind == "texts" else ()
     choices = CliChoices(
         name=name,
-        cwd=Path.cwd(),
+        cwd=working_folder(),
         default_output=jobs_root() / name / "outputs" / "score",
         cpu_count=os.cpu_count() or 1,
         script=__file__ if given.has_function else _text(given.script),

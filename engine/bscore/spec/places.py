@@ -71,15 +71,19 @@ def _code_folder(draft: Draft, cli: CliChoices) -> tuple[Path | None, Place]:
 
 
 def _check_code(code: Path, script: str, place: Place, script_place: Place, problems: list[Problem]) -> None:
-    unseen = why_unseen(code) or why_unseen(code / script)
-    if unseen:
-        what, expected = f"cannot be read: {unseen}", "a folder that you may read and enter (chmod u+rx)"
+    unseen, script_unseen = why_unseen(code), why_unseen(code / script)
+    if unseen or "denied" in script_unseen:
+        what = f"cannot be read: {unseen or script_unseen}"
+        expected = "a folder that you may read and enter" + " (chmod u+rx)" * ("denied" in what)
         problems.append(problem_at(place, "code", what=what, given=str(code), expected=expected))
     elif code.exists() and not code.is_dir():
         what, expected = "is a file", "the folder that holds the script"
         problems.append(
             problem_at(place, "code", what=what, given=str(code), expected=expected, near=str(code.parent))
         )
+    elif script_unseen:
+        what = f"cannot be reached: {script_unseen}"
+        problems.append(problem_at(script_place, "script", what=what, given=script))
     elif not code.is_dir():
         near, what = nearest_file(code.parent, code.name), "the code folder does not exist"
         problems.append(problem_at(place, "code", what=what, given=str(code), near=near))

@@ -32,6 +32,7 @@ from bscore.spec.placing import Outputs, place_outputs
 from bscore.spec.problems import COMMAND_LINE, OVERRIDES, SpecError, problem_at
 from bscore.spec.reading import read_given
 from bscore.spec.script_arguments import read_arguments
+from bscore.spec.script_check import why_unseen
 from bscore.spec.settings_json import read_to_csv
 from bscore.spec.values import Size
 from bscore.spec.yaml_text import Document
@@ -202,7 +203,11 @@ def _interpreter(draft: Draft, cli: CliChoices) -> Path | None:
     if is_elsewhere(cli.interpreter):
         draft.reading.problems.append(refused_address(COMMAND_LINE, "--python", cli.interpreter))
         return path
-    if not path.is_file() and not any((path / "bin" / name).is_file() for name in ("python", "python3")):
+    unseen = why_unseen(path)
+    if unseen:
+        what = f"cannot be reached: {unseen}"
+        draft.reading.problems.append(problem_at(COMMAND_LINE, "--python", what=what, given=str(path)))
+    elif not path.is_file() and not any((path / "bin" / name).is_file() for name in ("python", "python3")):
         what = "there is no such interpreter or virtual environment"
         draft.reading.problems.append(problem_at(COMMAND_LINE, "--python", what=what, given=str(path)))
     return path

@@ -28,10 +28,10 @@ def why_unseen(path: Path) -> str:
     """Why nobody may see whether a path is there, in the system's words; empty where that can be seen."""
     try:
         path.stat()
-    except PermissionError as error:
-        return error.strerror or "Permission denied"
-    except (OSError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return ""
+    except OSError as error:
+        return error.strerror or "it is damaged"
     return ""
 
 
@@ -48,7 +48,7 @@ def script_file(code: Path, script: str) -> Path:
     if unseen:
         raise UsageError(
             f"The scoring script {as_path} cannot be reached: {unseen}.",
-            remedy="Make its folders accessible (chmod u+rx).",
+            remedy="Make its folders accessible (chmod u+rx)." if "denied" in unseen else None,
         )
     names = [path.name for path in as_path.parent.glob("*.py")] if as_path.parent.is_dir() else []
     near = difflib.get_close_matches(Path(script).name, names, n=1)
