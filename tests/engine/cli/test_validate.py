@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from bscore.errors import UsageError
+from bscore.master.job import create_job
+from bscore.spec.config import JobConfig
 from cli_runs import Here
 
 SCRIPT = "import os\nprint('imported')\ndef run(mini_batch):\n    return mini_batch\n"
@@ -84,11 +86,13 @@ def test_a_name_that_is_taken_is_refused_before_anything_is_made(
     monkeypatch.chdir(tmp_path)
     make_place(tmp_path)
     words = ("run", "--script", "score.py", "--input", "in", "--output")
-    (tmp_path / "home/jobs/mine").mkdir(parents=True)
-    code, _, err = here(*words, "other", "-n", "mine")
-    assert "There is already a job named mine" in err
-    assert code == 2
-    assert not (tmp_path / "other").exists()
+    (tmp_path / "home/jobs/folder").mkdir(parents=True)
+    create_job(tmp_path / "home/jobs", JobConfig("mine", tmp_path, "score.py", (), tmp_path / "first"))
+    for name, said in (("mine", "There is already a job named mine"), ("folder", "no job of bscore")):
+        code, _, err = here(*words, "other", "-n", name)
+        assert said in err
+        assert code == 2
+        assert not (tmp_path / "other").exists()
 
 
 def test_every_mistake_is_said_in_one_go(tmp_path: Path, validate: Validate) -> None:

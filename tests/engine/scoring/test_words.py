@@ -9,6 +9,8 @@ import pytest
 
 import bscore
 from bscore.errors import UsageError
+from bscore.master.job import create_job
+from bscore.spec.config import JobConfig
 
 
 @pytest.fixture(autouse=True)
@@ -55,7 +57,7 @@ def test_remedies_and_mistakes_of_scripts_and_documents_name_keyword_arguments(t
     assert "or script=FILE" in text
     assert "expected model=PATH" in text
     assert "deployment.yml:1:8: model" in text, "a document is named as before"
-    (tmp_path / "home" / "jobs" / "taken" / "logs").mkdir(parents=True)
+    create_job(tmp_path / "home/jobs", JobConfig("taken", tmp_path, "score.py", (), tmp_path / "first"))
     assert "Give another name=, continue it" in said(run=len, inputs=[1], name="taken")
     text = said(script="score.py", inputs="data", python="/no/python", step="x")
     assert "bscore.score(script=...): there is no such script" in text
