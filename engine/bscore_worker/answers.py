@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from typing import Any, Callable, Dict, Iterator, NamedTuple, Optional, Tuple
 
@@ -14,6 +15,8 @@ from bscore_worker.wire import MAX_INLINE_BYTES, Message
 
 #: Rows formatted at a time, so that a huge return value does not stand in memory three times over.
 _CHUNK_ROWS = 10_000
+#: Characters of a return value that was refused.
+_SHOWN_CHARACTERS = 60
 
 
 class RejectedReturnError(Exception):
@@ -77,11 +80,7 @@ class Judge:
         elif _is_frame(returned):
             count, is_frame = len(returned), True
         else:
-            raise RejectedReturnError(
-                "The run() method in the entry script accepts and should return a list or a pandas "
-                "DataFrame. The actual type of output '%s' is %s."
-                % (shown(returned), plain(str(type(returned))))
-            )
+            raise RejectedReturnError(_refused(returned))
         if count < items and self._retry_short:
             raise ShortReturnError("run() returned %d elements for %d items." % (count, items))
         if not self._append_row or not count:
@@ -147,6 +146,42 @@ class Judge:
             text = frame.iloc[:0].to_csv(header=self._names, **frame_keywords(frame, self._to_csv))
             self._header_of = (columns, encode_row_text(text, self._encoding))
         return self._header_of[1]
+
+
+def _refused(returned: Any) -> str:
+    """The original's sentence, with a remedy behind it that a report still has room for."""
+    text = " ".join(shown(returned).split())
+    if len(text) > _SHOWN_CHARACTERS:
+        text = text[: _SHOWN_CHARACTERS - 3] + "..."
+    try:
+        remedy = _remedy(returned)
+    except Exception:
+        remedy = ""
+    return (
+        "The run() method in the entry script accepts and should return a list or a pandas DataFrame. "
+        "The actual type of output '%s' is %s. %s" % (text, plain(str(type(returned))), remedy)
+    ).rstrip()
+
+
+def _remedy(returned: Any) -> str:
+    if returned is None:
+        return "A run() without a return statement returns None."
+    if isinstance(returned, (str, bytes)):
+        return "Return a list with one element per item."
+    if isinstance(returned, dict):
+        return "Return a list of rows, one per item."
+    if inspect.iscoroutine(returned):
+        return "run() cannot be an async function."
+    pandas: Any = sys.modules.get("pandas")
+    if pandas is not None and isinstance(returned, (pandas.Series, pandas.Index)):
+        return "Return its .tolist(), or a DataFrame."
+    if hasattr(returned, "tolist") and not getattr(returned, "shape", True):
+        return "It is one value: return a list with one element per item."
+    if hasattr(returned, "tolist"):
+        return "Return its .tolist()."
+    if hasattr(returned, "__iter__"):
+        return "Return list(...) of it."
+    return "Return a list with one element per item."
 
 
 def _is_frame(value: Any) -> bool:

@@ -42,6 +42,32 @@ def test_a_value_whose_repr_raises_is_still_rejected_in_words(tmp_path: Path) ->
         judge(tmp_path)(Hostile(), 1)
 
 
+def test_a_refused_value_comes_with_a_remedy_that_works_and_fits_a_report(tmp_path: Path) -> None:
+    import numpy as np
+    import pandas as pd
+
+    refused: list[tuple[Any, str, Any]] = [
+        (pd.Series(["x" * 30] * 50), "Return its .tolist()", lambda value: value.tolist()),
+        (pd.Series([1]), "or a DataFrame", lambda value: value.to_frame()),
+        (pd.Index([1, 2]), "Return its .tolist()", lambda value: value.tolist()),
+        (np.array(5), "It is one value: return a list", lambda value: [value.item()]),
+        (np.float64(0.5), "It is one value: return a list", lambda value: [value]),
+        (None, "without a return statement", lambda value: [value]),
+        ("text", "Return a list with one element per item", lambda value: [value]),
+        ({"a": 1}, "Return a list of rows", lambda value: [value]),
+        ({1, 2}, "Return list(...) of it", list),
+        (map(str, [1]), "Return list(...) of it", list),
+        (7, "Return a list with one element per item", lambda value: [value]),
+    ]
+    for value, remedy, repaired in refused:
+        with pytest.raises(RejectedReturnError) as caught:
+            judge(tmp_path)(value, 1)
+        assert remedy in str(caught.value)
+        assert len(f"ValueError: {caught.value}") <= 300, "no report cuts it"
+        assert "\n" not in str(caught.value)
+        judge(tmp_path)(repaired(value), 1)
+
+
 def test_an_element_that_cannot_be_written_fails_and_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(RuntimeError):
         judge(tmp_path)(["fine", Hostile()], 2)

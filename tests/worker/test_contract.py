@@ -223,7 +223,7 @@ def test_what_the_original_rejects_fails_with_its_sentence(tmp_path: Path, expre
             "The run() method in the entry script accepts and should return a list or a pandas DataFrame. "
         )
         assert re.fullmatch(
-            re.escape(beginning) + r"The actual type of output '.*' is <class '\w+'>\.", failure.message
+            re.escape(beginning) + r"The actual type of output '.*' is <class '\w+'>\. .+", failure.message
         )
 
 

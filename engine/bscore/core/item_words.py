@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
+#: How items that are no files are called, a mini-batch of them at once.
+_SLICE = re.compile(r"(?:items|rows)\[\d+:\d+\]")
+
 
 def items_words(first: str, last: str, count: int, printed: str = "") -> str:
     """`item a.csv`, or `items /data/a.csv to d.csv (4)` with the one that was printed last; "" for none."""
-    if not first:
-        return ""
+    if not first or _SLICE.fullmatch(first):
+        return first
     if count <= 1:
         return f"item {first}"
     if last:

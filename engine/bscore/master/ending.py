@@ -6,6 +6,8 @@ repeats each step safely.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from bscore.core import events as e
 from bscore.core.counted import counted
 from bscore.core.instructions import End
@@ -106,8 +108,23 @@ def _publish(master: Master, end: End, step: Step) -> End:
     try:
         publish([(term.job.part(number), nbytes) for number, nbytes in parts.items()], term.job.final, step)
     except BscoreError as error:
-        return End(e.Outcome.FAILED, f"The output could not be published: {error.sentences}")
+        said = f"The output could not be published: {error.sentences} {_who_wrote(term.job.final, run)}"
+        return End(e.Outcome.FAILED, said.strip())
     return end
+
+
+def _who_wrote(final: Path, run: Run) -> str:
+    """Whose a file under the output's name likely is; empty where nothing tells."""
+    try:
+        written = final.stat().st_mtime * 1e6
+    except OSError:
+        return ""
+    if written < run.started:
+        return ""
+    return (
+        "That file was written while the job ran, most likely by the script itself: let the script write a "
+        "file of another name, or let it only return its rows from run()."
+    )
 
 
 def _stop_workers(master: Master, end: End) -> None:

@@ -173,6 +173,8 @@ class Hearing:
     def last_items(self, worker: Worker, pending: Pending, stdout: int) -> tuple[str, str]:
         """The last item of a failed attempt, and the one that it named last on stdout, read up to there."""
         count = pending.batch.items
+        if self._setup.blocks:
+            return "", ""
         items = pending.items(0 if count <= MAX_ITEMS else count - 1)
         path = os.path.join(self._setup.tree, paths.user_stdout(self._setup.node, worker.process))
         return items[-1] if items else "", last_named(path, worker.stdout_end, stdout, items)

@@ -84,3 +84,22 @@ def _stop_at_second() -> object:
             raise KeyboardInterrupt
 
     return step
+
+
+WRITES_THE_OUTPUT = """
+def run(mini_batch):
+    with open({final!r}, "a") as file:
+        file.write("my own\\n")
+    return mini_batch
+"""
+
+
+def test_a_script_that_writes_the_output_itself_is_named_as_the_likely_writer(tmp_path: Path) -> None:
+    final = tmp_path / "out" / "predictions.csv"
+    job = make_job(tmp_path, WRITES_THE_OUTPUT.format(final=str(final)), items=5)
+    assert run_here(job) == 1
+    assert "most likely by the script itself" in run_of(job).reason
+    assert set(final.read_text().splitlines()) == {"my own"}, "it was left as it is"
+    final.unlink()
+    assert run_here(job) == 0
+    assert final.read_text().splitlines() == [f"/data/item{n:05d}" for n in range(5)]
