@@ -65,9 +65,7 @@ def _on_term_started(run: Run, event: e.TermStarted) -> None:
 def _take_back_everything(run: Run) -> None:
     """What was running waits again uncharged; what was not committed is scored again."""
     for worker in list(run.workers.values()):
-        _forget_worker(
-            run, worker, GoneWorker(worker.id, worker.pid, run.last, None, None, "its master ended", 0)
-        )
+        _forget_worker(run, worker, _gone(worker, run.last, "its master ended"))
     back = list(run.returned)
     for item in run.uncommitted:
         run.done.remove(item.mini_batch)
@@ -85,8 +83,12 @@ def _take_back_everything(run: Run) -> None:
     run.stacks.clear()
 
 
-def _gone(worker: Worker, at: int, cause: str) -> GoneWorker:
-    return GoneWorker(worker.id, worker.pid, at, None, None, cause, worker.finished)
+def _gone(
+    worker: Worker, at: int, cause: str, exit_code: int | None = None, signal: int | None = None
+) -> GoneWorker:
+    return GoneWorker(
+        worker.id, worker.pid, at, exit_code, signal, cause, worker.finished, worker.failed, worker.init_ns
+    )
 
 
 def _forget_worker(run: Run, worker: Worker, gone: GoneWorker) -> None:
@@ -95,7 +97,10 @@ def _forget_worker(run: Run, worker: Worker, gone: GoneWorker) -> None:
         run.withdrawing.discard(mini_batch)
         run.returned.appendleft(mini_batch)
     del run.workers[worker.id]
-    run.nodes[worker.node].alive -= 1
+    node = run.nodes[worker.node]
+    node.alive -= 1
+    node.gone_finished += worker.finished
+    node.gone_failed += worker.failed
     run.hungry.pop(worker.id, None)
     run.stacks.pop(worker.id, None)
     run.gone.append(gone)
@@ -121,6 +126,8 @@ def _on_node_joined(run: Run, event: e.NodeJoined) -> None:
         event.workers,
         next_process=next_process,
         alive=known.alive if known else 0,
+        gone_finished=known.gone_finished if known else 0,
+        gone_failed=known.gone_failed if known else 0,
     )
 
 
@@ -136,6 +143,7 @@ def _on_node_lost(run: Run, event: e.NodeLost) -> None:
             else:
                 charge.tries, charge.worker = charge.tries + 1, worker.id
             run.failures[e.FailureKind.LOST] = run.failures.get(e.FailureKind.LOST, 0) + 1
+            worker.failed += 1
         _forget_worker(run, worker, _gone(worker, event.at, "its node was lost"))
 
 
@@ -217,8 +225,7 @@ def _on_worker_gone(run: Run, event: e.WorkerGone) -> None:
         run.nodes[worker.node].init_failures += 1
     # How a worker ended that was to end says nothing.
     how = (None, None) if event.ordered else (event.exit_code, event.signal)
-    gone = GoneWorker(worker.id, worker.pid, event.at, *how, event.cause, worker.finished)
-    _forget_worker(run, worker, gone)
+    _forget_worker(run, worker, _gone(worker, event.at, event.cause, *how))
 
 
 def _died(worker: Worker, event: e.WorkerGone) -> bool:

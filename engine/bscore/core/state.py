@@ -90,6 +90,9 @@ class GoneWorker:
     signal: int | None
     cause: str
     finished: int
+    failed: int = 0
+    #: How long its init() took; -1 where it never became ready.
+    init_ns: int = -1
 
 
 @dataclass(slots=True)
@@ -110,6 +113,9 @@ class Node:
     alive: int = 0
     lost_at: int = 0
     lost_reason: str = ""
+    #: Mini-batches finished and attempts failed by its workers that are gone, however long ago.
+    gone_finished: int = 0
+    gone_failed: int = 0
 
 
 @dataclass(slots=True)

@@ -1,6 +1,7 @@
 """Walks through the monitor: what is typed and clicked, what is shown then, what is kept."""
 
 import base64
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -69,6 +70,19 @@ async def test_the_palette_takes_a_mini_batch_a_worker_a_page_and_a_time(halfway
         assert monitor.stage.navigation.page.name == "worker"
         await pilot.press("colon", "escape")
         assert monitor.stage.overlay is None
+
+
+async def test_a_gone_worker_is_found_by_its_name(ended: Path) -> None:
+    monitor = make_monitor(ended)
+    async with shown(monitor) as pilot:
+        for gone in (monitor.model.nodes[0].known[-1], monitor.model.nodes[-1].known[0]):
+            await pilot.press("3", "slash", *gone.process, "enter")
+            rows = [" ".join(row.split()) for row in monitor.stage.as_text().splitlines()]
+            counts = rf"{gone.process} gone \S+ {gone.done} {gone.failed} {gone.cause[:9]}"
+            assert any(re.search(counts, row) for row in rows), rows
+            await pilot.press("escape", "colon", *gone.node, "space", *gone.process, "enter")
+            assert monitor.stage.navigation.page.subject == f"worker:{gone.id}"
+            assert f"{gone.done} done, {gone.failed} " in monitor.stage.as_text()
 
 
 async def test_a_filter_survives_other_screens_and_toggles(ended: Path) -> None:

@@ -23,6 +23,7 @@ from bscore_tui.reading.journal_text import NotableText
 from bscore_tui.reading.notes import note_of
 from bscore_tui.reading.reader import JobReader
 from bscore_tui.reading.stories import batch_story, worker_page
+from bscore_tui.reading.worker_memory import memory_peak
 from bscore_tui.views.model import Face, Mode, Model
 from histories import World, troubled
 from hostile import is_clean
@@ -60,6 +61,47 @@ def test_the_model_counts_what_happened(played: World, reader: JobReader) -> Non
     assert sum(row.count for row in model.errors) == sum(group.count for group in run.errors.values())
     assert [note.at for note in model.notes] == sorted((note.at for note in model.notes), reverse=True)
     assert model.notes[0].text.startswith(model.state)
+
+
+@pytest.mark.parametrize("seed", [3, 8, 11])
+def test_what_a_worker_did_is_counted_whether_it_lives_or_is_gone(seed: int) -> None:
+    world = troubled(seed, mini_batches=80, checked=False)
+    world.play()
+    at = world.history[len(world.history) * 2 // 3].at
+    history = [event for event in world.history if event.at <= at]
+    reader = read(journals_of(world.history), world.now)
+    nodes = {node.id: node for node in reader.model(at).nodes}
+    assert any(node.gone or node.past for node in nodes.values())
+    for node in nodes.values():
+        own = [event for event in history if getattr(event, "worker", "").rpartition("/")[0] == node.id]
+        lost = fold(history).failures.get(e.FailureKind.LOST, 0)
+        if node.failed is not None and not lost:
+            assert node.failed == len([event for event in own if isinstance(event, e.AttemptFailed)])
+        for row in node.known:
+            done = [event for event in own if isinstance(event, e.Finished) and event.worker == row.id]
+            assert row.done == len(done), row
+            failed = [event for event in own if isinstance(event, e.AttemptFailed) and event.worker == row.id]
+            assert lost or row.failed == len(failed), row
+            ready = [event for event in own if isinstance(event, e.WorkerReady) and event.worker == row.id]
+            assert row.init_ns == (ready[-1].init_ns if ready else None)
+
+
+def test_the_memory_peak_of_a_worker_is_that_of_all_its_samples() -> None:
+    heads = b"Utc Time,Name,Cpu Percent,Memory (MB),Memory Percent,Mini-batch Id,Running Seconds\n"
+    rows = [
+        b"2026-11-27T17:39:%02d.000000,process00%d,1.0,%d.5,0.1,," % (second, process, (second * 37) % 50)
+        for second in range(60)
+        for process in (0, 1)
+    ]
+    files = {paths.heartbeat("n"): heads + b"\n".join(rows) + b"\n" + rows[-1][:20]}
+    peak = memory_peak(MemorySource(files), "n/process001")
+    assert peak is not None
+    assert peak.mb == max((second * 37) % 50 for second in range(60)) + 0.5
+    earlier = memory_peak(MemorySource(files), "n/process001", peak.at - 1)
+    assert earlier is not None
+    assert earlier.mb < peak.mb
+    assert memory_peak(MemorySource(files), "n/process007") is None
+    assert memory_peak(MemorySource({}), "n/process001") is None
 
 
 @pytest.mark.parametrize("share", [0.05, 0.3, 0.6, 0.95])

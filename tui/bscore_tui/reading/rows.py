@@ -15,14 +15,13 @@ from bscore.core.state import GoneWorker, Run, Worker, WorkerState
 from bscore.observe import NodeUsage
 from bscore.observe.usage import Sample
 from bscore_tui.reading.figures import quantile
+from bscore_tui.reading.gone import gone_rows, is_violent
 from bscore_tui.reading.notes import error_text
 from bscore_tui.views.model import ErrorRow, NodeRow, WorkerRow
 from bscore_tui.views.safe import safe_text
 from bscore_tui.views.styles import Options
 from bscore_tui.views.words import nanoseconds
 
-#: Gone workers shown per node.
-MAX_GONE_ROWS = 20
 #: A sample of this age says nothing of the present; the cloud takes one in ten minutes.
 STALE_US = 750_000_000
 #: Memory above this share of the node is nearly full.
@@ -94,29 +93,6 @@ def slow_text(slow: Sequence[SlowWorker]) -> str:
     return f"median {median}, others {others}"
 
 
-def gone_row(gone: GoneWorker, *, quiet: bool) -> WorkerRow:
-    """A worker whose process ended; `quiet`: as it was told to."""
-    node, _, process = gone.id.rpartition("/")
-    return WorkerRow(
-        id=gone.id,
-        node=safe_text(node, 100),
-        process=safe_text(process, 60),
-        state="gone",
-        sign="" if quiet else "x",
-        since=gone.at,
-        pid=gone.pid or None,
-        done=gone.finished,
-        cause=safe_text(gone.cause, 200) or how_gone(gone),
-    )
-
-
-def how_gone(gone: GoneWorker) -> str:
-    """Signal or exit code in words."""
-    if gone.signal is not None:
-        return f"signal {gone.signal}"
-    return "ended" if gone.exit_code is None else f"exit code {gone.exit_code}"
-
-
 def node_rows(
     run: Run, at: int, usages: dict[str, NodeUsage], deviating: Deviating, live: bool
 ) -> tuple[NodeRow, ...]:
@@ -149,23 +125,23 @@ def _node_row(
     live: bool,
 ) -> NodeRow:
     node, ended = run.nodes[name], run.outcome is not None
-    violent = [lost for lost in gone if lost.signal is not None or lost.exit_code not in (0, None)]
-    clean = [lost for lost in gone if lost not in violent] if ended else []
-    listed = [*violent, *clean][:MAX_GONE_ROWS]
+    violent = [lost for lost in gone if is_violent(lost)]
+    shown, past = gone_rows(gone, usage, at, ended=ended)
     speeds = [worker.items_s for worker in workers if worker.items_s is not None and worker.state == "busy"]
     samples = usage.upto(at) if usage else []
-    done = sum(worker.done for worker in workers) + sum(lost.finished for lost in gone)
+    done = sum(worker.done for worker in workers) + node.gone_finished
+    knows = bool(done or node.live or node.lost_reason)
     row = NodeRow(
         id=name,
         host=safe_text(node.host, 100),
         live=node.live,
         sign="" if ended else _node_sign(node.live, workers, violent, samples[-1] if samples else None, at),
         workers=tuple(sorted(workers, key=lambda w: _natural_process(w.process))),
-        gone=tuple(gone_row(lost, quiet=lost in clean) for lost in listed),
+        gone=shown,
+        past=past,
         wanted=0 if ended else node.workers,
-        # One that has not come back since an earlier term tells nothing of what it did then.
-        done=None if not (done or node.live or node.lost_reason) else done,
-        failed=sum(worker.failed for worker in workers) if workers or not gone else None,
+        done=done if knows else None,
+        failed=sum(worker.failed for worker in workers) + node.gone_failed if knows else None,
         items_s=sum(speeds) if speeds else None,
         cpus=node.cpus or None,
         memory_total_mb=(usage.memory_total_mb if usage else None) or (float(node.memory_mb) or None),

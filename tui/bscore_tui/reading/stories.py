@@ -20,6 +20,7 @@ from bscore.observe import (
 from bscore_tui.reading.blocks import next_stamp
 from bscore_tui.reading.notes import error_text, note_of, worker_text
 from bscore_tui.reading.trace_text import parse_stack
+from bscore_tui.reading.worker_memory import memory_peak
 from bscore_tui.views.model import WorkerRow
 from bscore_tui.views.pages import AttemptRow, BatchStory, ItemRow, Moment, WorkerPage
 from bscore_tui.views.safe import safe_lines, safe_text
@@ -179,6 +180,7 @@ def worker_page(source: Source, worker: str, at: int | None = None) -> WorkerPag
             stdout=tuple(tail_of(source, stdout)),
             stderr=tuple(tail_of(source, stderr)),
             output_at=_last_change(source, node, process),
+            memory_peak=memory_peak(source, worker),
         )
     answer = _last_answer(source, worker, at)
     return WorkerPage(
@@ -186,6 +188,7 @@ def worker_page(source: Source, worker: str, at: int | None = None) -> WorkerPag
         log=tuple(tail_of(source, log, end=_offset_upto(source, log, at))),
         stdout=tuple(tail_of(source, stdout, end=answer.stdout)) if answer else (),
         stderr=tuple(tail_of(source, stderr, end=answer.stderr)) if answer else (),
+        memory_peak=memory_peak(source, worker, at),
     )
 
 

@@ -10,7 +10,6 @@ from bscore.logtree import paths
 from bscore.logtree.source import Source
 from bscore.observe import (
     Failure,
-    UsageReader,
     attempt_at,
     failures_of,
     items_of,
@@ -20,12 +19,11 @@ from bscore.observe import (
 from bscore_tui.reading.notes import error_text
 from bscore_tui.reading.stories import attempt_row, part_of, tail_of
 from bscore_tui.reading.trace_text import parse_stack, parse_trace
+from bscore_tui.reading.worker_memory import memory_then
 from bscore_tui.views.model import ErrorRow
-from bscore_tui.views.pages import ItemRow, MemoryThen, TracePage
+from bscore_tui.views.pages import ItemRow, TracePage
 from bscore_tui.views.safe import safe_lines, safe_text
 
-#: A sample of this age says nothing of the moment.
-STALE_US = 60_000_000
 #: What a worker printed last is at the end of its files once it has died.
 _TAIL_BYTES = 4096
 
@@ -105,21 +103,3 @@ def _with_tails(source: Source, page: TracePage, worker: str) -> TracePage:
 def _items(source: Source, mini_batch: int | None) -> tuple[ItemRow, ...]:
     found = [] if mini_batch is None else items_of(source, mini_batch)[:1000]
     return tuple(ItemRow(safe_text(item.path, 400), item.size, item.mtime_ns) for item in found)
-
-
-def memory_then(source: Source, worker: str, at: int) -> MemoryThen | None:
-    """The memory of a worker and of its node as it was sampled last before a moment; None for no sample."""
-    node, process = paths.split_worker(worker)
-    usage = UsageReader(source).at([node], at)[node]
-    own, samples = usage.processes.get(process), usage.upto(at)
-    own = own if own is not None and at - own.at <= STALE_US else None
-    whole = samples[-1] if samples and at - samples[-1].at <= STALE_US else None
-    taken = own or whole
-    if taken is None:
-        return None
-    return MemoryThen(
-        taken.at,
-        own.memory_mb if own else None,
-        whole.memory_mb if whole else None,
-        usage.memory_total_mb,
-    )

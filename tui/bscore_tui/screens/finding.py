@@ -133,7 +133,9 @@ def _to_mark(stage: Stage, steps: int) -> None:
 def do_palette(stage: Stage) -> None:
     """The palette."""
     nodes = [f"node:{node.id}" for node in stage.model.nodes]
-    workers = [f"worker:{worker.id}" for worker in stage.model.workers]
+    living = [f"worker:{worker.id}" for worker in stage.model.workers]
+    gone = [f"worker:{worker.id}" for node in stage.model.nodes for worker in (*node.gone, *node.past)]
+    workers = [*living, *gone]
     stage.lay(Palette([*nodes, *workers], partial(go, stage)))
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from bscore_tui.views.model import Model
+from bscore_tui.views.model import Model, find
 from bscore_tui.views.styles import Options
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -50,8 +50,8 @@ def moment_of(target: str, model: Model) -> int | None:
     if kind == "error":
         return next((row.last_at for row in model.errors if row.key == name), None)
     if kind == "worker":
-        rows = (row for node in model.nodes for row in (*node.workers, *node.gone))
-        return next((row.since for row in rows if row.id == name), None)
+        row = find(model, name)
+        return row.since if row is not None else None
     if kind == "mb" and name.isdecimal():
         lists = (model.running_batches, model.waiting_batches, model.retried_batches,
                  model.abandoned_batches, model.slowest_batches)  # fmt: skip

@@ -10,9 +10,10 @@ from bscore.logtree import paths
 from bscore_tui.reading.stories import worker_page
 from bscore_tui.screens.page import Entry
 from bscore_tui.screens.reading_page import ReadingPage
+from bscore_tui.views.model import find
 from bscore_tui.views.pages import WorkerPage
 from bscore_tui.views.styles import Body
-from bscore_tui.views.worker import find, worker
+from bscore_tui.views.worker import worker
 
 
 class Worker(ReadingPage[WorkerPage]):

@@ -149,6 +149,13 @@ class NodeRow:
     #: Seconds between two samples; None while there are fewer than two.
     sample_step_s: float | None = None
     lost_reason: str = ""
+    #: The other gone workers, shown only to those who look for them.
+    past: tuple[WorkerRow, ...] = ()
+
+    @property
+    def known(self) -> tuple[WorkerRow, ...]:
+        """Every worker, living or gone."""
+        return (*self.workers, *self.gone, *self.past)
 
 
 @dataclass(frozen=True, slots=True)
@@ -326,3 +333,8 @@ class Model:
     def workers(self) -> tuple[WorkerRow, ...]:
         """Every living worker."""
         return tuple(worker for node in self.nodes for worker in node.workers)
+
+
+def find(model: Model, name: str) -> WorkerRow | None:
+    """A worker of the model by its id, living or gone."""
+    return next((row for node in model.nodes for row in node.known if row.id == name), None)

@@ -71,7 +71,7 @@ def around_cursor(
         _refilled(block, rows[block.node], model, options) for block in before[:here] if block.node in by_node
     ]
     own = by_node[node]
-    known = {row.id for row in (*rows[node].workers, *rows[node].gone)}
+    known = {row.id for row in rows[node].known}
     if worker in known and worker in before[here].rows:
         own = _pinned(own, worker, before[here].rows.index(worker))
     taken = {block.node for block in above} | {node}
@@ -157,7 +157,7 @@ def _opened(chosen: list[NodeRow], room: int, options: Options) -> set[str]:
 def _wanted(node: NodeRow, options: Options) -> bool:
     if not options.filter:
         return True
-    texts = [f"{node.id} {node.host}", *(_text(worker) for worker in (*node.workers, *node.gone))]
+    texts = [f"{node.id} {node.host}", *(_text(worker) for worker in node.known)]
     return any(matches(text, options.filter) for text in texts)
 
 
@@ -174,10 +174,19 @@ def listed(node: NodeRow, model: Model, options: Options) -> list[WorkerRow]:
     return workers
 
 
+def _listed_gone(node: NodeRow, options: Options) -> list[WorkerRow]:
+    """The gone workers of a node: those worth a row, or all that the filter lets through."""
+    if not options.filter:
+        return list(node.gone)
+    if matches(f"{node.id} {node.host}", options.filter):
+        return list(node.gone)
+    return [worker for worker in (*node.gone, *node.past) if matches(_text(worker), options.filter)]
+
+
 def rows_of(node: NodeRow, model: Model, places: int, options: Options) -> list[str]:
     """Ids of the workers shown in about so many rows: what is late or selected always, then two gone ones."""
     workers = listed(node, model, options)
-    gone = [worker.id for worker in node.gone]
+    gone = [worker.id for worker in _listed_gone(node, options)]
     selected = worker_of(options.selected)
     always = sum(bool(worker.sign) or worker.id == selected for worker in workers)
     room = max(places - min(len(gone), 2), always)
@@ -186,7 +195,8 @@ def rows_of(node: NodeRow, model: Model, places: int, options: Options) -> list[
     shown = [*shown[: len(shown) - len(here)], *here]
     rows = [worker.id for worker in shown]
     left_over = places - len(rows) - (len(shown) < len(workers))
-    rows += gone[: max(left_over, min(len(gone), 2))]
+    # Whoever looks for a word scrolls through all that hold it.
+    rows += gone if options.filter else gone[: max(left_over, min(len(gone), 2))]
     return [*rows, REST] if len(shown) < len(workers) else rows
 
 

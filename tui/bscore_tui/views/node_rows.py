@@ -32,6 +32,11 @@ def heads(width: int, options: Options) -> Line:
     return [(f"    {left('WORKER', _NAME, options)} {left('STATE', _STATE, options)}{text}{last}", "dim")]
 
 
+def _counting(columns: Mapping[str, int]) -> dict[str, int]:
+    """The columns of what is past; a reason may stand over the others."""
+    return {name: cells for name, cells in columns.items() if name in ("BATCH", "TRY", "FOR", "DONE", "FAIL")}
+
+
 def _row(texts: Mapping[str, str], columns: Mapping[str, int], options: Options) -> str:
     """Texts right-aligned in their columns, one blank between two."""
     return " ".join(right(texts.get(name, ""), cells, options) for name, cells in columns.items())
@@ -45,8 +50,6 @@ def node_line(node: NodeRow, width: int, options: Options, *, is_open: bool) -> 
     line: Line = [(f" {sign}", style), (f"{fold} ", "dim"), (left(node.id, _NAME, options) + " ", "strong")]
     line += worker_cells(node, _STATE, options.glyphs)
     line.append((" " * (4 + _NAME + 1 + _STATE - width_of(line)), "text"))
-    if not node.live and node.lost_reason:
-        return [*line, (crop(f"  lost: {node.lost_reason}", width - width_of(line), options), "error")]
     full = bool(node.memory) and (node.memory[-1] or 0) >= 95
     busy = sum(worker.state == "busy" for worker in node.workers)
     texts = {
@@ -56,6 +59,9 @@ def node_line(node: NodeRow, width: int, options: Options, *, is_open: bool) -> 
         "ITEM/S": _speed(node.items_s, options, 1),
         "CPU": _percent(node.cpu_percent, options),
     }
+    if not node.live and node.lost_reason:
+        line.append((_row(texts, _counting(columns), options), "text"))
+        return [*line, (crop(f"   lost: {node.lost_reason}", width - 1 - width_of(line), options), "error")]
     used = memory_of(node.memory_mb, node.memory_total_mb, options)
     line.append(
         (_row(texts, {name: cells for name, cells in columns.items() if name != "MEM"}, options), "text")
@@ -137,8 +143,9 @@ def gone_line(worker: WorkerRow, model: Model, width: int, options: Options) -> 
     texts = {
         "FOR": span_in((model.at - worker.since) / 1e6, columns["FOR"]),
         "DONE": figure(worker.done, columns["DONE"], options),
+        "FAIL": figure(worker.failed, columns["FAIL"], options),
     }
-    near = {name: cells for name, cells in columns.items() if name in ("BATCH", "TRY", "FOR", "DONE")}
+    near = _counting(columns)
     line: Line = [
         (f" {sign}  ", style),
         (left(worker.process, _NAME, options) + " ", "dim"),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bscore_tui.views.model import Model
+from bscore_tui.views.model import Model, find
 from bscore_tui.views.node_order import REST, Block, listed, sorted_nodes, wanted_blocks
 from bscore_tui.views.node_rows import doing, gone_line, heads, node_line, rest_line, worker_line
 from bscore_tui.views.resources import resources
 from bscore_tui.views.styles import Body, Line, Options
-from bscore_tui.views.words import duration, nanoseconds, plural, span
+from bscore_tui.views.words import duration, memory, nanoseconds, plural, span
 
 VARIANTS = ("workers", "resources")
 ORDERS = ("", "node", "done", "cpu", "memory")
@@ -79,7 +79,7 @@ def _rows(model: Model, blocks: Sequence[Block], width: int, options: Options) -
             continue
         rows.append((node_line(node, width, options, is_open=block.is_open), f"node:{node.id}"))
         living = {worker.id: worker for worker in node.workers}
-        gone = {worker.id: worker for worker in node.gone}
+        gone = {worker.id: worker for worker in (*node.gone, *node.past)}
         hidden = [worker for worker in listed(node, model, options) if worker.id not in block.rows]
         for name in block.rows:
             if name in living:
@@ -95,7 +95,7 @@ def _rows(model: Model, blocks: Sequence[Block], width: int, options: Options) -
 def _selected(model: Model, width: int, options: Options) -> list[Line]:
     """Two rows about the selected worker."""
     name = options.selected.removeprefix("worker:")
-    worker = next((row for row in model.workers if row.id == name), None)
+    worker = find(model, name)
     if worker is None:
         return [[], []] if model.nodes else []
     parts = [worker.process if width < 100 else f"{worker.process} on {worker.node}"]
@@ -107,6 +107,9 @@ def _selected(model: Model, width: int, options: Options) -> list[Line]:
             killed = f", killed in {span(limit - (model.at - worker.since) / 1e6)}"
         parts.append(f"try {worker.attempt} of {model.limits.tries}{killed}")
         parts += [f"{worker.queued} more given to it"] if worker.queued else []
+    if worker.state == "gone":
+        parts.append(f"init() {nanoseconds(worker.init_ns, options)}")
+        parts += [f"memory at last {memory(worker.memory_mb, options)}"] if worker.memory_mb else []
     if worker.median_ns is not None:
         parts.append(f"its median {nanoseconds(worker.median_ns, options)}")
     second = doing(worker, model)

@@ -62,6 +62,14 @@ class BatchStory:
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryPeak:
+    """The most memory that was sampled of a worker, in MB, and when."""
+
+    mb: float
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerPage:
     """The ends of a worker's files."""
 
@@ -70,6 +78,7 @@ class WorkerPage:
     stdout: tuple[str, ...] = ()
     stderr: tuple[str, ...] = ()
     output_at: int | None = None
+    memory_peak: MemoryPeak | None = None
 
 
 @dataclass(frozen=True, slots=True)

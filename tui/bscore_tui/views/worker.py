@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bscore_tui.views.cells import labelled, state_text
-from bscore_tui.views.model import Model, WorkerRow
+from bscore_tui.views.model import Model, WorkerRow, find
 from bscore_tui.views.pages import WorkerPage
 from bscore_tui.views.styles import Body, Line, Options
 from bscore_tui.views.words import clock, count, memory, nanoseconds, percent_text, rate, span
@@ -17,7 +17,7 @@ def worker(model: Model, page: WorkerPage, _width: int, height: int, options: Op
     if row is None:
         lines.append([(f" {page.worker.replace('/', ' ')}: not known at this moment", "dim")])
     else:
-        lines += _facts(row, model, options)
+        lines += _facts(row, page, model, options)
         if row.mini_batch is not None:
             targets[1] = f"mb:{row.mini_batch}"
     room = max(height - len(lines) - 3, 6)
@@ -34,16 +34,7 @@ def worker(model: Model, page: WorkerPage, _width: int, height: int, options: Op
     return Body(lines, targets, 1)
 
 
-def find(model: Model, name: str) -> WorkerRow | None:
-    """A worker of the model, living or gone."""
-    for node in model.nodes:
-        for row in (*node.workers, *node.gone):
-            if row.id == name:
-                return row
-    return None
-
-
-def _facts(row: WorkerRow, model: Model, options: Options) -> list[Line]:
+def _facts(row: WorkerRow, page: WorkerPage, model: Model, options: Options) -> list[Line]:
     style = {"!": "warn", "x": "error", "?": "unknown"}.get(row.sign, "strong")
     title: Line = [
         (f" {row.sign} {state_text(row)}" if row.sign else f" {row.state}", style),
@@ -64,7 +55,7 @@ def _facts(row: WorkerRow, model: Model, options: Options) -> list[Line]:
                 10,
             )
         )
-    else:
+    elif row.state != "gone":
         lines.append(labelled("runs", [("nothing", "dim")], options, 10))
     if row.stack:
         text = f"{row.stack}   taken {span((model.at - (row.stack_at or model.at)) / 1e6)} ago"
@@ -73,7 +64,12 @@ def _facts(row: WorkerRow, model: Model, options: Options) -> list[Line]:
     speed = f"    {rate(row.items_s, options, 'items')}, median {nanoseconds(row.median_ns, options)}"
     lines.append(labelled("so far", [(did, "text"), (speed, "text")], options, 10))
     init = nanoseconds(row.init_ns, options)
-    used = f"cpu {percent_text(row.cpu_percent, options, 0)}    memory {memory(row.memory_mb, options)}"
+    used = f"memory {memory(row.memory_mb, options)}"
+    if row.state != "gone":
+        used = f"cpu {percent_text(row.cpu_percent, options, 0)}    {used}"
+    if page.memory_peak is not None:
+        peak = page.memory_peak
+        used += f", peak {memory(peak.mb, options)} at {clock(peak.at, options)}"
     used += f"    init() {init}"
-    lines.append(labelled("uses", [(used, "text")], options, 10))
+    lines.append(labelled("used" if row.state == "gone" else "uses", [(used, "text")], options, 10))
     return lines
