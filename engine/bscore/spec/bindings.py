@@ -102,7 +102,7 @@ def _read_one(
     if isinstance(node, Scalar):
         if node.null:
             return Binding(name, place, base, why="has no value")
-        return _with_text(Binding(name, node.place, base, is_path=False, type="string"), node.text)
+        return _with_text(Binding(name, node.place, base, is_path=False, type="string"), _literal(node))
     if not isinstance(node, Table):
         problems.append(
             problem_at(node.place, where, given=text_of(node), expected="a value, or type and path")
@@ -123,7 +123,12 @@ def _read_one(
     optional = "optional" in texts and texts["optional"].text.lower() == "true"
     source = texts.get("path") or texts.get("value") or texts.get("default")
     found = Binding(name, source.place if source else place, base, optional=optional).typed(kind)
-    return replace(found, why="has no path") if source is None else _with_text(found, source.text)
+    return replace(found, why="has no path") if source is None else _with_text(found, _literal(source))
+
+
+def _literal(node: Scalar) -> str:
+    """The text of a literal; the cloud writes true as True."""
+    return node.text.capitalize() if node.truth else node.text
 
 
 def _with_text(binding: Binding, text: str) -> Binding:

@@ -254,6 +254,9 @@ UNUSED: tuple[Option, ...] = (
     _unused("version", _SERVICE, p=True, v1=True),
     _unused("is_deterministic", _SERVICE, p=True),
     _unused("identity", _SERVICE, p=True, bound=True),
+    _unused("comment", _LABEL, p=True, bound=True),
+    *(_unused(name, _SERVICE, d=True, p=True) for name in ("id", "creation_context", "status")),
+    _unused("provisioning_state", _SERVICE, d=True),
     _unused("services", _SERVICE, p=True),
     _unused("endpoint_name", "a run needs no endpoint", d=True),
     _unused("compute", _MACHINES, d=True, p=True, bound=True),
@@ -265,7 +268,8 @@ UNUSED: tuple[Option, ...] = (
     _unused("resources.shm_size", _MACHINES, d=True, p=True, bound=True),
     _unused("resources.docker_args", _MACHINES, d=True, p=True, bound=True),
     _unused("resources.properties", _MACHINES, d=True, p=True),
-    _unused("resources.locations", _MACHINES, p=True),
+    _unused("resources.locations", _MACHINES, d=True, p=True),
+    _unused("resources.max_instance_count", _MACHINES, d=True, p=True),
 )
 
 #: bscore's own, only by `--set`.

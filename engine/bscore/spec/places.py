@@ -96,6 +96,10 @@ def _check_code(code: Path, script: str, place: Place, script_place: Place, prob
 
 def _no_script(draft: Draft, cli: CliChoices) -> Problem:
     place = Place(_source(draft))
+    component = draft.given.get("component")
+    if component is not None and in_the_cloud(component.text):
+        what, expected = "refused: it is in the cloud", "a component file here, or --script FILE"
+        return problem_at(component.place, "component", what=what, given=component.text, expected=expected)
     if not _is_mlflow(draft, cli):
         expected = "code_configuration.scoring_script in the YAML, or --script FILE"
         return problem_at(place, "", what="no scoring script is named", expected=expected)

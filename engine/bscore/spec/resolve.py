@@ -9,7 +9,7 @@ from typing import cast
 
 from bscore.core.limits import Limits
 from bscore.spec.arguments import split_arguments
-from bscore.spec.bindings import is_elsewhere, local_path, look_up
+from bscore.spec.bindings import in_the_cloud, is_elsewhere, local_path, look_up
 from bscore.spec.config import EnvironmentSource, JobConfig, NamedModel
 from bscore.spec.dialects import read_document
 from bscore.spec.draft import CliChoices, Draft
@@ -54,8 +54,9 @@ def resolve(
         problems.append(problem_at(COMMAND_LINE, "--step", what="needs a pipeline YAML", given=cli.step))
     apply_overrides(draft, overrides, cli.cwd, cli.flags)
     _take_input(draft, cli)
-    look_up(draft.inputs, "inputs", draft.parents["inputs"], problems)
-    look_up(draft.outputs, "outputs", draft.parents["outputs"], problems)
+    for kind, parents in draft.parents.items():
+        look_up(parents, kind, {}, problems)
+        look_up(draft.named(kind), kind, parents, problems)
     inputs = find_inputs(draft, cli)
     outputs = place_outputs(draft, cli)
     names = Names(draft, outputs.paths)
@@ -215,6 +216,9 @@ def _interpreter(draft: Draft, cli: CliChoices) -> Path | None:
 
 def _notes(draft: Draft, config: JobConfig) -> list[str]:
     notes = list(dict.fromkeys(draft.reading.notes))
+    component = draft.given.get("component")
+    if component is not None and in_the_cloud(component.text):
+        notes.append(f"component {component.text} is in the cloud: what it says is not known here")
     unused = [
         draft.given[option.name].spelling
         for option in OPTIONS

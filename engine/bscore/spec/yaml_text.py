@@ -27,11 +27,12 @@ _SCALAR_TAGS = {
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """One word as written; `null` where YAML says that there is no value."""
+    """One word as written; `null` where YAML says that there is no value, `truth` for true and false."""
 
     text: str
     place: Place
     null: bool = False
+    truth: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,10 @@ def _compose(text: str, file: str) -> yaml.Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(file, mark.line + 1, mark.column + 1) if mark else Place(file)
-        raise SpecError([problem_at(place, "", what=f"not valid YAML: {_words(error)}")]) from None
+        what = f"not valid YAML: {_words(error)}"
+        if mark and "${{" in text.split("\n")[mark.line]:
+            what += "; within { } and [ ] put quotes around ${{...}}"
+        raise SpecError([problem_at(place, "", what=what)]) from None
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         column = error.position - text.rfind("\n", 0, error.position)
@@ -165,7 +169,8 @@ class _Reader:
             self.problems.append(
                 problem_at(self._place(node), "", what="YAML tags have no place here", given=node.tag)
             )
-        return Scalar(node.value, self._place(node), null=node.tag == _TAG + "null")
+        truth = node.tag == _TAG + "bool" and node.value.lower() in {"true", "false"}
+        return Scalar(node.value, self._place(node), null=node.tag == _TAG + "null", truth=truth)
 
     def _table(self, node: yaml.MappingNode, depth: int) -> Table:
         entries: dict[str, Node] = {}

@@ -253,3 +253,34 @@ def test_a_components_expressions_mean_what_its_step_gives(tmp_path: Path) -> No
     )
     (problem,) = problems(place, USING, inputs=())
     assert (problem.line, problem.where) == (6, "mini_batch_size")
+
+
+def test_a_pipelines_own_input_names_no_other(place: Place) -> None:
+    text = BOUND.replace("bad: many", "bad: ${{parent.inputs.many}}")
+    (problem,) = problems(place, text, inputs=())
+    assert (problem.line, problem.where) == (5, "inputs.bad")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [("true", "True"), ("False", "False"), ("'true'", "true"), ("yes", "yes"), ("1.10", "1.10")],
+)
+def test_a_truth_value_arrives_as_the_cloud_writes_it(place: Place, value: str, shown: str) -> None:
+    for literal in (value, f"{{value: {value}}}", f"{{type: string, default: {value}}}"):
+        text = BOUND.replace("level: debug", f"level: debug\n      flag: {literal}")
+        config, _ = resolve_text(place, text.replace("--n ${{inputs.n}}", "--n ${{inputs.flag}}"), inputs=())
+        assert config.arguments[-4:-2] == ("--n", shown)
+
+
+def test_an_unquoted_expression_between_braces_is_told_to_be_quoted(place: Place) -> None:
+    (problem,) = problems(place, place.parallel + "environment_variables: {A: ${{inputs.x}}}\n")
+    assert "put quotes around ${{...}}" in problem.what
+
+
+def test_a_component_in_the_cloud_needs_a_script_from_here(place: Place) -> None:
+    text = "type: parallel\ncomponent: azureml:c:1\nmini_batch_size: 3\n"
+    (problem,) = problems(place, text)
+    assert (problem.line, problem.expected) == (2, "a component file here, or --script FILE")
+    config, notes = resolve_text(place, text, script="code/score.py")
+    assert config.mini_batch_size == 3
+    assert any("azureml:c:1 is in the cloud" in note for note in notes)

@@ -99,11 +99,12 @@ EFFECTIVE = [
 UNUSED_KEYS = {
     Dialect.DEPLOYMENT: (
         "$schema name description tags endpoint_name compute resources.instance_count "
-        "settings.instance_count instance_count"
+        "settings.instance_count instance_count id provisioning_state creation_context status "
+        "resources.locations resources.max_instance_count"
     ),
     Dialect.PARALLEL: (
         "name description display_name tags compute resources.instance_count "
-        "resources.instance_type resources.shm_size resources.docker_args"
+        "resources.instance_type resources.shm_size resources.docker_args comment"
     ),
     Dialect.V1: "description compute_target node_count",
 }
