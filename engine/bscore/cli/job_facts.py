@@ -196,6 +196,7 @@ def _of_present(facts: Facts, run: Run) -> dict[str, Any]:
         "estimated_end": {
             "from": _moment(ends.low_us) if ends and ends.low_us else None,
             "to": _moment(ends.high_us) if ends and ends.high_us else None,
+            "latest": _moment(ends.latest_us) if ends.latest_us else None,
             "confidence": ends.confidence.value,
             "reason": ends.reason,
         }

@@ -117,8 +117,12 @@ def _end(value: dict[str, Any]) -> str:
     ends = value["estimated_end"]
     if ends is None:
         return ""
+    latest = ends["latest"]
+    at_the_latest = f"{latest[11:19]} UTC at the latest, if every retry times out" if latest else ""
     if not ends["from"]:
-        return f"unknown: {ends['reason']}"
+        return "; ".join(filter(None, (f"unknown: {ends['reason']}", at_the_latest)))
+    if at_the_latest:
+        return f"{at_the_latest} ({ends['confidence']}: {ends['reason']})"
     first, last = ends["from"], ends["to"]
     text = (
         f"between {first[11:19]} and {last[11:19]} UTC" if first[:19] != last[:19] else f"{first[11:19]} UTC"

@@ -13,6 +13,7 @@ from bscore.core import events as e
 from bscore.core.estimate import Confidence
 from bscore.core.rates import rate
 from bscore.core.state import Phase, Run
+from bscore.logtree.overview import iso
 from bscore.logtree.source import LocalSource, Source
 from bscore.observe import end_of, read_trace
 
@@ -186,7 +187,9 @@ class EndText:
             return self._text
         self._asked_at = now
         ends = end_of(run, now)
-        if ends.low_us is None or ends.high_us is None or run.exhausted:
+        if ends.latest_us is not None:
+            self._text = f"ends by {iso(ends.latest_us)[11:19]} UTC at the latest"
+        elif ends.low_us is None or ends.high_us is None or run.exhausted:
             self._text = ""
         else:
             low, high = (_left(at - now) for at in (ends.low_us, ends.high_us))

@@ -22,6 +22,7 @@ from bscore.core.durations import (
     stood_still_us,
 )
 from bscore.core.events import EarlierRunFound
+from bscore.core.latest_end import latest_end
 from bscore.core.losses import MAX_DRAWN, Losses, losses
 from bscore.core.makespan import PLAYED, ROUNDS, makespan
 from bscore.core.standing import LATE_AT_LEAST_US, standing_still
@@ -54,6 +55,10 @@ PRIOR_WORTH = 20
 PRIOR_PARTS = 40
 #: It is not believed once a mini-batch takes so many times what its longest took.
 UNBELIEVED = 3.0
+#: A mini-batch that takes so many times what the longest took hangs.
+HANGING = 2
+HANGING_AT_LEAST_US = 10_000_000
+HANGS = "one has been running much longer than any that finished"
 
 
 class Confidence(StrEnum):
@@ -79,6 +84,8 @@ class Estimate:
     reason: str
     #: The job whose earlier run the durations are of; empty when they are of this one.
     earlier: str = ""
+    #: When it will be over at the latest, where nothing finishes or one hangs: a fixed moment.
+    latest_us: int | None = None
 
 
 def earlier_run(job: str, run: Run, at: int) -> EarlierRunFound | None:
@@ -120,9 +127,14 @@ def estimate(run: Run, now: int, draw: Draw) -> Estimate:
     why = _why_unknown(run, now, crew, known=enough or prior is not None)
     why = why or (_why_unbelieved(run, now, crew, prior) if prior else "")
     if why:
-        return Estimate(None, None, None, Confidence.UNKNOWN, why)
+        still = standing_still(run, now) is not None
+        latest = latest_end(run) if still else None
+        return Estimate(None, None, None, Confidence.UNKNOWN, why, latest_us=latest)
     picture = _pictured(run, now, crew, prior)
     low, likely, high = _simulated(picture, draw)
+    latest = latest_end(run) if not picture.waiting and _hangs(picture) else None
+    if latest is not None and latest > now + high:
+        return Estimate(now, now + int(likely), latest, Confidence.ROUGH, HANGS, latest_us=latest)
     doubt = _doubt(picture, left_us=likely, width_us=high - low)
     return Estimate(
         now + int(low * (1 - UNSEEN)),
@@ -247,6 +259,12 @@ def _simulated(picture: _Picture, draw: Draw) -> tuple[float, float, float]:
     return low, likely, high
 
 
+def _hangs(picture: _Picture) -> bool:
+    """Whether one has been running so much longer than any that finished that nobody can tell its end."""
+    edge_us = max(HANGING * picture.durations.atoms[-1].us, HANGING_AT_LEAST_US)
+    return max(picture.ages_us, default=0.0) > edge_us
+
+
 def _quantile(ordered: Sequence[float], share: float) -> float:
     at = share * (len(ordered) - 1)
     low = int(at)
@@ -269,8 +287,8 @@ def _doubt(picture: _Picture, *, left_us: float, width_us: float) -> str:
     early = (percent(run) or 0) < TAIL_KNOWN_PERCENT
     if picture.has_tail and early and longest_us > TAIL_MATTERS * left_us:
         return f"some mini-batches take {longest_us / picture.median_us:.0f} times the median"
-    if longest_us > 2 * picture.durations.atoms[-1].us:
-        return "one has been running much longer than any that finished"
+    if longest_us > HANGING * picture.durations.atoms[-1].us:
+        return HANGS
     if width_us > ROUGH_WIDTH * left_us:
         return "durations differ too much for what is left"
     return ""

@@ -134,8 +134,21 @@ def test_one_that_hangs_moves_the_end_and_never_beyond_its_limit() -> None:
         replace(run.config, limits=replace(limits, run_invocation_timeout_s=1.0)) if run.config else None
     )
     bounded = looked_at(run, timed.now + 28_000_000)
-    assert bounded.high_us is not None
-    assert bounded.high_us < timed.now + 45_000_000
+    began = max(worker.since for worker in run.workers.values() if worker.queue)
+    assert bounded.high_us == bounded.latest_us == began + limits.tries * 31_000_000
+
+
+def test_the_latest_end_stands_while_the_clock_goes_on() -> None:
+    timed = TimedRun(1, log_normal(0.1), 40, 4)
+    run = timed.play_to(38)
+    looks = [looked_at(run, timed.now + seconds * 1_000_000) for seconds in range(28, 400, 31)]
+    assert {look.confidence for look in looks} == {Confidence.ROUGH, Confidence.UNKNOWN}
+    [latest] = {look.latest_us for look in looks}
+    began = max(worker.since for worker in run.workers.values() if worker.queue)
+    assert run.config is not None
+    limits = run.config.limits
+    assert latest == began + limits.tries * int(limits.attempt_s * 1e6)
+    assert looked_at(run, timed.now).latest_us is None
 
 
 def test_nothing_is_said_before_enough_has_finished() -> None:

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import pytest
 
+from bscore.cli.progress import EndText
+from bscore.core.state import WorkerState
+from bscore.logtree.source import MemorySource
+from bscore.observe import end_of
+from bscore_tui.reading.plain import progress_line
+from bscore_tui.reading.reader import JobReader
 from bscore_tui.views.end import end_rows, trust, unknown, wait
 from bscore_tui.views.model import Face, Mode, Model
-from bscore_tui.views.styles import Options
+from bscore_tui.views.overview import overview
+from bscore_tui.views.styles import Options, text_of
+from bscore_tui.views.words import clock
+from histories import World
+from tui_trees import journals_of, running
 
 #: 2026-09-21 14:13:20 UTC, a Monday.
 NOW = 1_790_000_000_000_000
@@ -67,3 +77,26 @@ def test_an_unknown_end_says_why() -> None:
     assert end_rows(few, 67, 1, Options()) == ["unknown: 3 of the first 8 mini-batches have finished"]
     reading = Model(job="j", face=Face.RUNNING, mode=Mode.READING, state="Running", at=NOW, now=NOW)
     assert unknown(reading) == "unknown: the journal is still being read"
+
+
+def test_a_hanging_mini_batch_has_one_latest_end_wherever_it_is_told() -> None:
+    world = running(World(5, nodes=1, workers=2, mini_batches=12, checked=False), 0)
+    while world.run.over < 11:
+        world.step()
+    [began] = [worker.since for worker in world.run.workers.values() if worker.state is WorkerState.BUSY]
+    expected = began + world.limits.tries * int(world.limits.attempt_s * 1e6)
+    moment = clock(expected, Options())
+    source = MemorySource(journals_of(world.history))
+    for seconds in (15, 25, 60, 80):
+        now = began + seconds * 1_000_000
+        reader = JobReader(source, lambda now=now: now)
+        while reader.poll()[1]:
+            pass
+        model = reader.model()
+        for width, height in ((80, 20), (120, 31)):
+            shown = "\n".join(map(text_of, overview(model, width, height, Options()).lines))
+            assert f"{moment} at the latest" in shown, seconds
+        assert f"{moment} at the latest" in progress_line(model, Options())
+        assert moment in EndText().text(world.run, now)
+        ends = end_of(world.run, now)
+        assert ends.latest_us == expected

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -21,7 +22,7 @@ from bscore_tui.reading.outlook import NO_OUTLOOK, Outlook
 from bscore_tui.reading.rows import Deviating
 from bscore_tui.views.earlier import Earlier
 from bscore_tui.views.limits import Limits
-from bscore_tui.views.model import Face, Mode, Model, Timeline
+from bscore_tui.views.model import Face, Mode, Model, NodeRow, Timeline
 from bscore_tui.views.safe import safe_text
 
 
@@ -142,7 +143,7 @@ def _with_times(model: Model, run: Run, seen: Seen) -> Model:
         ends=None if end is None or end.low_us is None or end.high_us is None else (end.low_us, end.high_us),
         end_confidence=end.confidence.value if end else "",
         end_reason=safe_text(end.reason, 400) if end else "",
-        latest_end=latest_end(run, _limits(run), model.at),
+        latest_end=end.latest_us if end else None,
         busy_percent=busy_percent(run, per_s, recent, len(workers)),
         median_ns=figures.quantile(recent, 0.5),
         p95_ns=figures.quantile(recent, 0.95),
@@ -166,7 +167,9 @@ def _with_rows(model: Model, run: Run, seen: Seen) -> Model:
         warnings=sum(group.count for group in run.warnings.values()) + run.other_warnings,
         warning_kinds=len(run.warnings),
         warning=rows.most_frequent_warning(run),
-        nodes=rows.node_rows(run, at, seen.usages, deviating, seen.mode is Mode.LIVE),
+        nodes=_with_shares(
+            model, rows.node_rows(run, at, seen.usages, deviating, seen.mode is Mode.LIVE), seen
+        ),
         running_batches=batch_rows.running_rows(run, at, deviating.late),
         waiting_batches=batch_rows.waiting_rows(run),
         retried_batches=batch_rows.retried_rows(run),
@@ -176,6 +179,19 @@ def _with_rows(model: Model, run: Run, seen: Seen) -> Model:
             [note_of(event, path, offset) for path, offset, event in seen.notable], seen.timeline.gaps, at
         ),
     )
+
+
+def _with_shares(model: Model, nodes: tuple[NodeRow, ...], seen: Seen) -> tuple[NodeRow, ...]:
+    """Nodes with their part of the job's rate, by what they finished in the same while."""
+    if model.items_s is None or model.ended is not None:
+        return nodes
+    since = model.at - int(figures.RATE_WINDOW_S * 1e6)
+    items = Counter[str]()
+    for event in seen.finished:
+        if event.at >= since:
+            items[event.worker.rpartition("/")[0]] += event.items
+    per_item = model.items_s / items.total() if items else 0.0
+    return tuple(replace(node, finished_s=items[node.id] * per_item) for node in nodes)
 
 
 def state_of(run: Run, pulse: Pulse) -> str:
@@ -223,15 +239,6 @@ def limits_of(limits: CoreLimits) -> Limits:
         run_s=limits.run_invocation_timeout_s,
         overhead_s=limits.task_overhead_timeout_s,
     )
-
-
-def latest_end(run: Run, limits: CoreLimits, at: int) -> int | None:
-    """When the run is over at the latest, with every limit used up by what is left."""
-    if not run.listing_finished or run.outcome is not None or not run.workers:
-        return None
-    left = run.mini_batches - run.over
-    waves = -(-left // max(len(run.workers), 1))
-    return at + int(waves * limits.tries * limits.attempt_s * 1e6)
 
 
 def listing_rate(run: Run, at: int) -> float | None:

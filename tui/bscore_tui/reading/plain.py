@@ -12,7 +12,7 @@ from bscore.errors import NotFoundError
 from bscore.logtree import paths
 from bscore.observe import Pulse
 from bscore_tui.reading.reader import JobReader
-from bscore_tui.views.end import trust, unknown, wait
+from bscore_tui.views.end import at_the_latest, trust, unknown, wait
 from bscore_tui.views.model import Face, Mode, Model
 from bscore_tui.views.safe import safe_lines
 from bscore_tui.views.screen import overview_screen
@@ -144,6 +144,8 @@ def progress_line(model: Model, options: Options) -> str:
 
 def _end(model: Model) -> list[str]:
     """When it will end; that nobody can know only where nothing else says why."""
+    if latest := at_the_latest(model, Options()):
+        return [f"ends {latest}"]
     if model.ends is not None:
         return [f"ends {wait(model)}, {trust(model)}"]
     return [f"end {unknown(model)}"] if model.face is Face.RUNNING and model.end_reason else []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bscore_tui.views.layout import left, width_of, wrap
 from bscore_tui.views.model import Mode, Model
 from bscore_tui.views.styles import Options
-from bscore_tui.views.words import day_ahead, minute
+from bscore_tui.views.words import clock, day_ahead, minute
 
 #: Cells of the moments, so that the wait stands below the rates.
 _MOMENTS = 27
@@ -17,6 +17,9 @@ def end_rows(model: Model, width: int, most: int, options: Options) -> list[str]
     """`03:04 - 03:10              in 22 - 28 min, likely`, in at most so many rows of so many cells."""
     if model.ends is None:
         return wrap(unknown(model), width, most, options)
+    if latest := at_the_latest(model, options):
+        # Why is told by the findings too: where there is one row only, it is for the moment.
+        return wrap(f"{latest}; {trust(model)}" if most > 1 else latest, width, most, options)
     moments, rest = _moments(model, options), f"{wait(model)}, {trust(model)}"
     text = f"{left(moments, _MOMENTS, options)} {rest}"
     if width_of([(text, "text")]) <= width:
@@ -29,6 +32,14 @@ def unknown(model: Model) -> str:
     if model.mode is Mode.READING:
         return "unknown: the journal is still being read"
     return f"unknown: {model.end_reason}" if model.end_reason else "unknown"
+
+
+def at_the_latest(model: Model, options: Options) -> str:
+    """`17:57:11 at the latest, if every retry times out`; empty where nothing hangs."""
+    if model.latest_end is None:
+        return ""
+    when = f"{day_ahead(model.latest_end, model.at, options)} {clock(model.latest_end, options)}".strip()
+    return f"{when} at the latest, if every retry times out"
 
 
 def trust(model: Model) -> str:

@@ -131,7 +131,9 @@ class NodeRow:
     done: int | None
     #: Attempts that failed there; None where nobody who knows is left.
     failed: int | None
+    #: Of its busy workers while they are in run(), and what it finished lately, its share of the job's rate.
     items_s: float | None = None
+    finished_s: float | None = None
     cpus: int | None = None
     cpu_percent: float | None = None
     memory_mb: float | None = None

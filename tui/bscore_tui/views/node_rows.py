@@ -12,8 +12,8 @@ from bscore_tui.views.words import figure, memory, memory_of, span, span_in
 
 #: Cells of the columns behind the worker's name and state, by the width of the screen.
 _SMALL = {"BATCH": 7, "FOR": 6, "DONE": 6, "FAIL": 4, "CPU": 5}
-_USUAL = {"BATCH": 7, "FOR": 6, "DONE": 6, "FAIL": 4, "ITEM/S": 7, "CPU": 5, "MEM": 11}
-_WIDE = {"BATCH": 9, "TRY": 3, "FOR": 7, "DONE": 7, "FAIL": 4, "ITEM/S": 7, "CPU": 5, "MEM": 11}
+_USUAL = {"BATCH": 7, "FOR": 6, "DONE": 6, "FAIL": 4, "RUN()/S": 7, "CPU": 5, "MEM": 11}
+_WIDE = {"BATCH": 9, "TRY": 3, "FOR": 7, "DONE": 7, "FAIL": 4, "RUN()/S": 7, "CPU": 5, "MEM": 11}
 _NAME, _STATE = 12, 10
 #: Where less is left for both, only the CPU is drawn over time.
 _LEAST_SPARK = 4
@@ -56,7 +56,7 @@ def node_line(node: NodeRow, width: int, options: Options, *, is_open: bool) -> 
         "BATCH": f"{busy} busy" if width >= 100 else "",
         "DONE": figure(node.done, columns["DONE"], options),
         "FAIL": figure(node.failed, columns["FAIL"], options),
-        "ITEM/S": _speed(node.items_s, options, 1),
+        "RUN()/S": _speed(node.items_s, options, 1),
         "CPU": _percent(node.cpu_percent, options),
     }
     if not node.live and node.lost_reason:
@@ -98,7 +98,7 @@ def worker_line(worker: WorkerRow, model: Model, width: int, options: Options) -
         "FAIL": figure(worker.failed, columns["FAIL"], options),
     }
     rest = {
-        "ITEM/S": _speed(worker.items_s, options, 2),
+        "RUN()/S": _speed(worker.items_s, options, 2),
         "CPU": _percent(worker.cpu_percent, options),
         "MEM": dash if worker.memory_mb is None else memory(worker.memory_mb, options),
     }

@@ -38,7 +38,7 @@ def nodes(page: Page, model: Model, most: int) -> None:
 
 def _folded(rows: list[NodeRow], options: Options) -> tuple[str, str]:
     wrong = sum(bool(node.sign) for node in rows)
-    speed = sum(node.items_s or 0.0 for node in rows)
+    speed = sum(node.finished_s or 0.0 for node in rows)
     text = f"  {options.glyphs.ellipsis} {len(rows)} more nodes, "
     text += f"{wrong} of them with something wrong" if wrong else f"nothing wrong, {rate(speed, options)}"
     return text, "warn" if wrong else "dim"
@@ -91,11 +91,11 @@ def node_line(node: NodeRow, width: int, cells: int, options: Options) -> Line:
     line.append(("   " if wide else "  mem ", "dim"))
     line += [(spark(node.memory, sparks, 100, options.glyphs), "warn" if full else "spark")]
     line += [(f" {memory:>11}" if wide else f" {memory}", "warn" if full else "text")]
-    speed = rate(node.items_s, options).removesuffix(" /s") if wide else rate(node.items_s, options)
+    speed = rate(node.finished_s, options).removesuffix(" /s") if wide else rate(node.finished_s, options)
     if wide:
         failed = count(node.failed, options)
         tail = f"{speed:>10}{count(node.done, options):>10}{failed:>9}"
         return [*line, (tail, "text")]
-    if node.items_s is not None and node.items_s >= 1000:
-        speed = f"{node.items_s / 1000:,.1f}k /s"
+    if node.finished_s is not None and node.finished_s >= 1000:
+        speed = f"{node.finished_s / 1000:,.1f}k /s"
     return [*line, (f" {speed:>8}", "text")]

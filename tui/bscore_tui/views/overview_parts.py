@@ -107,13 +107,15 @@ def items(model: Model, options: Options) -> Line:
     if not model.listed:
         of += " so far"
     speed = rate(model.items_s, options)
+    if model.ended is None and model.items_s is not None:
+        speed = f"{speed} lately"
     limit = model.limits.error_threshold
     failed = f"{model.failed_items:,} failed, {'no limit' if limit is None else f'limit {limit:,}'}"
     sign, style = ("x ", "error") if model.failed_items else ("", "text")
     number, _, words = (sign + failed).partition(" failed")
     line: Line = [
-        (left(of, 28, options), "text"),
-        (right(speed, 12, options), "text"),
+        (left(of, 24, options), "text"),
+        (right(speed, 16, options), "text"),
         (right(number, 11, options), style),
         (f" failed{words}", style if sign else "dim"),
     ]

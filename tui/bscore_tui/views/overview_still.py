@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from bscore_tui.views import overview_parts as parts
 from bscore_tui.views.cells import labelled, mark
+from bscore_tui.views.end import at_the_latest
 from bscore_tui.views.layout import left
 from bscore_tui.views.model import BatchRow, Model, WorkerRow
 from bscore_tui.views.node_rows import doing
 from bscore_tui.views.styles import Body, Line, Options
-from bscore_tui.views.words import clock, count, nanoseconds, plural, span, span_in
+from bscore_tui.views.words import count, nanoseconds, plural, span, span_in
 
 
 def standing(model: Model, width: int, height: int, options: Options) -> Body:
@@ -18,12 +19,8 @@ def standing(model: Model, width: int, height: int, options: Options) -> Body:
     page.add(parts.progress(model, width, options))
     page.add(parts.batches(model, options))
     page.add(parts.items(model, options))
-    latest = (
-        f"; with every limit used up at the latest {clock(model.latest_end, options)}"
-        if model.latest_end
-        else ""
-    )
-    page.add(labelled("ends", [(f"   unknown{latest}", "text")], options, 10))
+    known = "; ".join(filter(None, ("unknown", at_the_latest(model, options))))
+    page.add(labelled("ends", [(f"   {known}", "text")], options, 10))
     page.add([])
     still = span((model.at - model.still_since) / 1e6) if model.still_since else "?"
     median, longest = nanoseconds(model.median_ns, options), nanoseconds(model.longest_ns, options)
