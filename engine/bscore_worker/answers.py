@@ -6,11 +6,12 @@ import inspect
 import sys
 from typing import Any, Callable, Dict, Iterator, NamedTuple, Optional, Tuple
 
+from bscore_worker.plain_tables import NotPlainError
 from bscore_worker.row_shape import RowShape
 from bscore_worker.row_text import Rows, encode_row_text, frame_keywords
 from bscore_worker.traces import plain, shown
-from bscore_worker.typed_rows import NotPlainError, shown_types
 from bscore_worker.typed_rows import pieces as typed_pieces
+from bscore_worker.typed_rows import shown_types
 from bscore_worker.wire import MAX_INLINE_BYTES, Message
 
 #: Rows formatted at a time, so that a huge return value does not stand in memory three times over.

@@ -2,7 +2,7 @@
 
 A frame is u64 payload bytes, u64 mini-batch, u32 chunk, payload. The payload is a pickle (protocol 4) of
 builtins; the few other types that rows may hold stand in it as calls of `revive` below, which the reader,
-bscore.scoring.row_reader, knows and nothing else.
+bscore.scoring.row_reader, lets pass and nothing else.
 """
 
 from __future__ import annotations
@@ -12,6 +12,9 @@ import pickle
 import struct
 import sys
 from typing import Any, Iterator, Tuple
+
+from bscore_worker import revived
+from bscore_worker.plain_tables import NotPlainError, plain_parts, table_parts
 
 HEAD = struct.Struct("<QQI")
 #: Rows of a frame.
@@ -26,13 +29,12 @@ STANDARD = frozenset(
 )
 
 
-class NotPlainError(Exception):
-    """A row holds something that is neither plain nor one of the known types."""
-
-
 def revive(kind: str, *parts: Any) -> Any:
-    """Only its name is ever pickled: the reader puts its own function in this place."""
-    raise NotImplementedError(kind)
+    """The value of these parts; this name is what stands in pickles."""
+    return revived.revive(kind, *parts)
+
+
+_IS_3_7 = tuple(sys.version_info) < (3, 8)
 
 
 class _Packer(pickle.Pickler):
@@ -48,42 +50,10 @@ class _Packer(pickle.Pickler):
             return NotImplemented
         if (kind.__module__, kind.__qualname__) in STANDARD:
             return NotImplemented
-        parts = _numpy_parts(obj) or _pandas_parts(obj)
+        parts = plain_parts(obj)
         if parts:
             return revive, parts
-        if kind.__module__ == "zoneinfo":
-            return revive, ("zone", str(obj))
         raise NotPlainError("%s.%s" % (kind.__module__, kind.__qualname__))
-
-
-def _numpy_parts(value: Any) -> Tuple[Any, ...]:
-    """How a numpy value or array travels; nothing for other values. Raises NotPlainError."""
-    numpy: Any = sys.modules.get("numpy")
-    if numpy is None or not isinstance(value, (numpy.ndarray, numpy.generic)):
-        return ()
-    masked: Any = sys.modules.get("numpy.ma")
-    if masked is not None and isinstance(value, masked.MaskedArray):
-        raise NotPlainError("a masked array")
-    if value.dtype.names or (value.dtype.hasobject and isinstance(value, numpy.generic)):
-        raise NotPlainError("a numpy value of type %s" % (value.dtype,))
-    if value.dtype.hasobject:
-        return "objects", value.shape, value.ravel().tolist()
-    kind = "scalar" if isinstance(value, numpy.generic) else "array"
-    return kind, value.dtype.str, value.shape, value.tobytes()
-
-
-def _pandas_parts(value: Any) -> Tuple[Any, ...]:
-    """How a moment or a missing value of pandas travels; nothing for other values."""
-    pandas: Any = sys.modules.get("pandas")
-    if pandas is None:
-        return ()
-    if value is pandas.NaT or value is pandas.NA:
-        return ("NaT" if value is pandas.NaT else "NA",)
-    if isinstance(value, pandas.Timestamp):
-        return "Timestamp", value.value, getattr(value, "unit", "ns"), value.tz and str(value.tz)
-    if isinstance(value, pandas.Timedelta):
-        return "Timedelta", value.value, getattr(value, "unit", "ns")
-    return ()
 
 
 def pieces(mini_batch: int, returned: Any, is_frame: bool) -> Iterator[bytes]:
@@ -92,16 +62,31 @@ def pieces(mini_batch: int, returned: Any, is_frame: bool) -> Iterator[bytes]:
         part: Tuple[Any, ...]
         if is_frame:
             whole = len(returned) <= CHUNK_ROWS
-            part = _table(returned if whole else returned.iloc[first : first + CHUNK_ROWS])
+            part = table_parts(returned if whole else returned.iloc[first : first + CHUNK_ROWS])
         else:
             part = _list(returned[first : first + CHUNK_ROWS])
         payload = _packed(part)
         yield HEAD.pack(len(payload), mini_batch, chunk) + payload
 
 
+class _ByType:
+    """Asks the packer where Python 3.7 looks for how a type is pickled; it knows no reducer_override."""
+
+    def __init__(self, packer: _Packer) -> None:
+        self._packer = packer
+
+    def __getitem__(self, kind: type) -> Any:
+        if (kind.__module__, kind.__qualname__) in STANDARD:
+            raise KeyError(kind)
+        return self._packer.reducer_override
+
+
 def _packed(value: Any) -> bytes:
     buffer = io.BytesIO()
-    _Packer(buffer, 4).dump(value)
+    packer: Any = _Packer(buffer, 4)
+    if _IS_3_7:
+        packer.dispatch_table = _ByType(packer)
+    packer.dump(value)
     return buffer.getvalue()
 
 
@@ -115,31 +100,6 @@ def _list(rows: Any) -> Tuple[Any, ...]:
         if plain and all(type(row) is kind and row.dtype == dtype and row.shape == shape for row in rows):
             return "alike", numpy.array(rows)
     return "list", list(rows)
-
-
-def _table(frame: Any) -> Tuple[Any, ...]:
-    columns = [_column(series) for _, series in frame.items()]
-    index = frame.index
-    if type(index).__name__ == "RangeIndex":
-        labels: Tuple[Any, ...] = ("range", index.start, index.stop, index.step, index.name)
-    elif index.nlevels > 1:
-        labels = ("tuples", list(index.names), index.tolist())
-    else:
-        labels = ("labels", index.name, _column(index.to_series()))
-    return "table", list(frame.columns), list(frame.columns.names), labels, columns
-
-
-def _column(series: Any) -> Tuple[Any, ...]:
-    """Numbers, truth values and times as raw bytes, everything else as a list with the name of its type.
-
-    Behind those of a categorical column stand its categories, and whether they are ordered.
-    """
-    dtype = series.dtype
-    if str(dtype) == "category":
-        return "category", str(dtype), series.tolist(), dtype.categories.tolist(), bool(dtype.ordered)
-    if getattr(dtype, "kind", "O") in "biufcmM" and hasattr(dtype, "newbyteorder"):
-        return "raw", dtype.str, series.to_numpy().tobytes()
-    return "list", str(dtype), series.tolist()
 
 
 def shown_types() -> str:

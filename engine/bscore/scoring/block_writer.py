@@ -13,22 +13,29 @@ from typing import IO, Any
 from bscore.errors import UsageError
 from bscore.inputs.ready import write_slices
 from bscore_worker.blocks import ENTRY, INDEX_ENDING, PICKLE_PROTOCOL
+from bscore_worker.plain_tables import NotPlainError, plain_parts
+from bscore_worker.typed_rows import revive
 
 VALUES, ROWS = "items", "rows"
 
 
-def write_values(checkpoint: Path, path: Path, values: Iterable[Any], mini_batch_size: int) -> set[str]:
+def write_values(
+    checkpoint: Path, path: Path, values: Iterable[Any], mini_batch_size: int, *, plain: bool = False
+) -> set[str]:
     """Write values one block per mini-batch; names of `__main__` that the blocks refer to.
 
+    `plain`: tables and arrays as parts that other versions of numpy and pandas understand.
     Takes from an iterator as it goes. Raises UsageError for none, or for a value that cannot be pickled.
     """
-    return _write(checkpoint, path, VALUES, _lists(values, mini_batch_size))
+    return _write(checkpoint, path, VALUES, _lists(values, mini_batch_size), plain=plain)
 
 
-def write_table(checkpoint: Path, path: Path, frame: Any, mini_batch_size: int) -> set[str]:
+def write_table(
+    checkpoint: Path, path: Path, frame: Any, mini_batch_size: int, *, plain: bool = False
+) -> set[str]:
     """Write a DataFrame's rows one block per mini-batch, as `write_values` does."""
     slices = (frame.iloc[first : first + mini_batch_size] for first in range(0, len(frame), mini_batch_size))
-    return _write(checkpoint, path, ROWS, slices)
+    return _write(checkpoint, path, ROWS, slices, plain=plain)
 
 
 def _lists(values: Iterable[Any], size: int) -> Iterator[list[Any]]:
@@ -37,23 +44,27 @@ def _lists(values: Iterable[Any], size: int) -> Iterator[list[Any]]:
         yield part
 
 
-def _write(checkpoint: Path, path: Path, kind: str, parts: Iterable[Any]) -> set[str]:
+def _write(checkpoint: Path, path: Path, kind: str, parts: Iterable[Any], *, plain: bool) -> set[str]:
     names: set[str] = set()
     with path.open("xb") as data, Path(f"{path}{INDEX_ENDING}").open("xb") as index:
         path.chmod(0o600)
-        extent = write_slices(checkpoint, kind, _sizes(parts, data, index, names))
+        extent = write_slices(
+            checkpoint, kind, _sizes(parts, data, index, names, _PlainPickler if plain else _Pickler)
+        )
     if not extent.items:
         raise UsageError("There is nothing to score: inputs holds no items.")
     return names
 
 
-def _sizes(parts: Iterable[Any], data: IO[bytes], index: IO[bytes], names: set[str]) -> Iterator[int]:
+def _sizes(
+    parts: Iterable[Any], data: IO[bytes], index: IO[bytes], names: set[str], pickler: type[_Pickler]
+) -> Iterator[int]:
     """Write block after block; the number of items of each."""
     end = items = 0
     for part in parts:
         buffer = io.BytesIO()
         try:
-            _Pickler(buffer, names).dump(part)
+            pickler(buffer, names).dump(part)
         except Exception as error:
             which = (
                 f"One of the items {items} to {items + len(part) - 1}" if len(part) > 1 else f"Item {items}"
@@ -84,3 +95,15 @@ class _Pickler(pickle.Pickler):
             if name in vars(sys.modules["__main__"]):
                 self._names.add(name)
         return NotImplemented
+
+
+class _PlainPickler(_Pickler):
+    """Writes what belongs to numpy and pandas as plain parts."""
+
+    def reducer_override(self, obj: Any) -> Any:
+        """The parts, where there are any."""
+        try:
+            parts = plain_parts(obj)
+        except NotPlainError:
+            parts = ()
+        return (revive, parts) if parts else super().reducer_override(obj)

@@ -193,7 +193,9 @@ def _fill(job: Job, given: Given, items: Items, shipped: bytes) -> Job:
     elif items.kind != "texts":
         blocks = job.tree / paths.BLOCKS
         write = write_table if items.kind == "table" else write_values
-        names = write(checkpoint, blocks, items.values, config.mini_batch_size)
+        # A function runs on this interpreter, with the very libraries that are here.
+        plain = not given.has_function and bool(config.interpreter or config.environment)
+        names = write(checkpoint, blocks, items.values, config.mini_batch_size, plain=plain)
         config = replace(config, listed=True, blocks=blocks, inputs=(f"({items.kind} given in Python)",))
     if given.has_function:
         config = _with_function(job, config, given, ship(given.functions, names) if names else shipped)

@@ -8,17 +8,15 @@ from __future__ import annotations
 import io
 import mmap
 import pickle
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from bscore.errors import StorageError, TreeError
-from bscore_worker import typed_rows
+from bscore_worker import revived, typed_rows
+from bscore_worker.revived import column
 from bscore_worker.typed_rows import HEAD, STANDARD
-
-#: What pandas calls a column that holds any objects.
-_OBJECT = "object"
 
 
 class _Place(NamedTuple):
@@ -107,68 +105,10 @@ class _Reader(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
         """A type by its name. Raises UnpicklingError for one that is not known."""
         if (module, name) == (typed_rows.__name__, "revive"):
-            return _revive
+            return revived.revive
         if (module, name) in STANDARD:
             return super().find_class(module, name)
         raise pickle.UnpicklingError(f"{module}.{name} may not stand in rows")
-
-
-def _revive(kind: str, *parts: Any) -> Any:
-    return _REVIVERS[kind](*parts)
-
-
-def _array(dtype: str, shape: tuple[int, ...], data: bytes) -> Any:
-    import numpy as np
-
-    kind = np.dtype(dtype)
-    if not kind.itemsize:
-        return np.zeros(shape, kind)
-    return np.frombuffer(data, kind).reshape(shape).copy()
-
-
-def _objects(shape: tuple[int, ...], values: list[Any]) -> Any:
-    import numpy as np
-
-    array = np.empty(len(values), object)
-    array[:] = values
-    return array.reshape(shape)
-
-
-def _timestamp(value_ns: int, unit: str, zone: str | None) -> Any:
-    import pandas as pd
-
-    moment = pd.Timestamp(value_ns, unit="ns").as_unit(unit)  # type: ignore[arg-type]  # a unit that pandas itself named
-    return moment if zone is None else moment.tz_localize("UTC").tz_convert(zone)
-
-
-def _timedelta(value_ns: int, unit: str) -> Any:
-    import pandas as pd
-
-    return pd.Timedelta(value_ns, unit="ns").as_unit(unit)  # type: ignore[arg-type]  # a unit that pandas itself named
-
-
-def _missing(name: str) -> Any:
-    import pandas as pd
-
-    return getattr(pd, name)
-
-
-def _zone(name: str) -> Any:
-    import zoneinfo
-
-    return zoneinfo.ZoneInfo(name)
-
-
-_REVIVERS: dict[str, Callable[..., Any]] = {
-    "array": _array,
-    "scalar": lambda dtype, shape, data: _array(dtype, shape, data)[()],
-    "objects": _objects,
-    "Timestamp": _timestamp,
-    "Timedelta": _timedelta,
-    "NaT": lambda: _missing("NaT"),
-    "NA": lambda: _missing("NA"),
-    "zone": _zone,
-}
 
 
 def _rows_of(part: tuple[Any, ...]) -> list[Any]:
@@ -183,38 +123,20 @@ def _joined(parts: list[tuple[Any, ...]]) -> Any:
     """One DataFrame out of tables, column by column; where their columns differ pandas aligns them."""
     import pandas as pd
 
-    shapes = {(repr(part[1]), tuple(_stored_as(column) for column in part[4])) for part in parts}
+    shapes = {(repr(part[1]), tuple(_stored_as(one) for one in part[4])) for part in parts}
     if len(shapes) > 1:
         frame = pd.concat([_joined([part]) for part in parts], ignore_index=True)
         frame.index = _index([part[3] for part in parts])
         return frame
     _, names, level_names, _, columns = parts[0]
-    data = {place: _column([part[4][place] for part in parts]) for place in range(len(columns))}
+    data = {place: column([part[4][place] for part in parts]) for place in range(len(columns))}
     frame = pd.DataFrame(data, index=_index([part[3] for part in parts]))
-    if len(level_names) > 1:
-        frame.columns = pd.MultiIndex.from_tuples(names, names=level_names)
-    else:
-        frame.columns = pd.Index(names, name=level_names[0])
+    frame.columns = revived.column_names(names, level_names)
     return frame
 
 
-def _stored_as(column: tuple[Any, ...]) -> tuple[str, str]:
-    return column[0], column[1]
-
-
-def _column(stored: list[tuple[Any, ...]]) -> Any:
-    """The values of a column, with the type it had."""
-    import numpy as np
-    import pandas as pd
-
-    kind: str = stored[0][0]
-    dtype: Any = stored[0][1]
-    if kind == "category" and len({repr(one[3:]) for one in stored}) == 1:
-        dtype = pd.CategoricalDtype(*stored[0][3:])
-    if kind == "raw":
-        return np.frombuffer(b"".join(one[2] for one in stored), np.dtype(dtype)).copy()
-    values = [value for one in stored for value in one[2]]
-    return pd.array(values, dtype=dtype) if dtype != _OBJECT else _objects((len(values),), values)
+def _stored_as(stored: tuple[Any, ...]) -> tuple[str, Any]:
+    return stored[0], stored[1]
 
 
 def _index(stored: list[tuple[Any, ...]]) -> Any:
@@ -227,7 +149,7 @@ def _index(stored: list[tuple[Any, ...]]) -> Any:
     if kinds == {"tuples"}:
         return pd.MultiIndex.from_tuples([label for one in stored for label in one[2]], names=stored[0][1])
     if kinds == {"labels"} and len({_stored_as(one[2]) for one in stored}) == 1:
-        return pd.Index(_column([one[2] for one in stored]), name=stored[0][1])
+        return pd.Index(column([one[2] for one in stored]), name=stored[0][1])
     return pd.Index([label for one in stored for label in _labels(one)], name=_common_name(stored))
 
 
@@ -259,4 +181,4 @@ def _labels(stored: tuple[Any, ...]) -> list[Any]:
         return list(range(*stored[1:4]))
     if stored[0] == "tuples":
         return list(stored[2])
-    return list(_column([stored[2]]))
+    return list(column([stored[2]]))

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import pickle
+import pickletools
 import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from bscore.errors import TreeError
+from bscore.scoring.block_writer import write_table, write_values
 from bscore.scoring.row_reader import read_frames
-from bscore_worker import typed_rows
+from bscore_worker import revived
 from bscore_worker.answers import Judge, RejectedReturnError
-from bscore_worker.typed_rows import CHUNK_ROWS, HEAD, NotPlainError, pieces
+from bscore_worker.blocks import Blocks
+from bscore_worker.plain_tables import NotPlainError
+from bscore_worker.typed_rows import CHUNK_ROWS, HEAD, pieces
+from odd_tables import odd_table
 
 FRAME = pd.DataFrame({"a": range(30, 50)})
 
@@ -162,6 +169,66 @@ def test_a_torn_file_is_said_to_be_damaged(tmp_path: Path) -> None:
             read_frames([(path, cut)], ordered=True)
 
 
-def test_the_name_in_the_pickles_is_never_called() -> None:
-    with pytest.raises(NotImplementedError):
-        typed_rows.revive("array")
+LABELS = {
+    "counted": pd.RangeIndex(3, 10),
+    "days": pd.date_range("2020-01-01", periods=7, tz="UTC", name="day"),
+    "pairs": pd.MultiIndex.from_tuples([(n % 2, str(n)) for n in range(7)], names=["k", None]),
+    "words": pd.Index(list("abcdefg"), name="id"),
+    "any": pd.Index(["a", 1, None, 2.5, "b", "c", "d"], dtype=object),
+    "twice": pd.Index([5, 3, 1, 2, 2, 9, 9]),
+}
+
+
+@pytest.mark.parametrize("labels", LABELS)
+def test_a_table_for_another_interpreter_names_nothing_of_numpy_or_pandas(
+    tmp_path: Path, labels: str
+) -> None:
+    """Its block loads with builtins and `revive`, and is the same table again, also as rows."""
+    table = odd_table().set_index(LABELS[labels])
+    table.attrs["from"] = "a test"
+    path = tmp_path / "blocks"
+    write_table(tmp_path, path, table, 7, plain=True)
+    texts = [text for _, text, _ in pickletools.genops(path.read_bytes()) if isinstance(text, str)]
+    assert [text for text in texts if text.startswith(("numpy", "pandas"))] == []
+    back = Blocks(str(path)).load(0)
+    pd.testing.assert_frame_equal(back, table, check_freq=False)
+    assert back.attrs == table.attrs
+    back.iloc[0, 0] = 9
+    files = write(tmp_path / "rows", (0, table.iloc[:3]), (1, table.iloc[3:]))
+    pd.testing.assert_frame_equal(read_frames(files, ordered=True), table, check_freq=False)
+
+
+def test_values_for_another_interpreter_come_back_as_they_were(tmp_path: Path) -> None:
+    table = odd_table()
+    values = [
+        *table.iloc[0],
+        *table.iloc[1],
+        table,
+        table["kind"],
+        table["text"].array,
+        np.ma.array([1], mask=[True]),
+    ]
+    values += [
+        np.str_("a"),
+        np.array(["a", None], object),
+        pd.Index(["a"]),
+        pd.Timestamp.max,
+        {"a": np.int8(3)},
+    ]
+    values += [datetime(2020, 7, 1, tzinfo=ZoneInfo("Europe/Berlin")), datetime(2020, 7, 1, tzinfo=UTC)]
+    write_values(tmp_path, tmp_path / "blocks", values, len(values), plain=True)
+    back = Blocks(str(tmp_path / "blocks")).load(0)
+    assert [type(value) for value in back] == [type(value) for value in values]
+    assert list(map(repr, back)) == list(map(repr, values))
+
+
+def test_what_this_pandas_has_no_type_for_becomes_the_nearest_it_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    months = revived.revive("column", ("periods", "A-DEC", np.array([50], "i8").tobytes()))
+    assert str(months.dtype) == "period[Y-DEC]"
+    text = ("text", "str", ["a", None])
+    monkeypatch.setattr(pd, "__version__", "2.2.0")
+    assert revived.revive("column", text).dtype == object
+    assert list(revived.revive("column", ("list", "nobodys_type", ["a"]))) == ["a"]
+    floats = ("masked", "Float64", "<f8", np.array([1.5, 0.0]).tobytes(), np.array([False, True]).tobytes())
+    monkeypatch.delattr(pd.arrays, "FloatingArray")
+    assert repr(list(revived.revive("column", floats))) == "[np.float64(1.5), np.float64(nan)]"

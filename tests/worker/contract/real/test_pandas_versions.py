@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+import bscore
+from odd_tables import odd_table
 from real_environments import conda_file, python_of
 from rigs import Rig
 
@@ -70,3 +72,26 @@ def test_rows_are_what_this_pandas_writes_to_a_file(tmp_path: Path, version: tup
             if not number:
                 assert answers[2].rows == b'"x y" 2.0\n'
                 assert answers[2].header == b"a b\n"
+
+
+@pytest.mark.parametrize("version", VERSIONS, ids=lambda version: version[1])
+def test_a_table_goes_to_every_pandas_and_comes_back(
+    tmp_path: Path, version: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BSCORE_HOME", str(tmp_path / "home"))
+    (tmp_path / "score.py").write_text("def run(table):\n    return table.copy()\n")
+    table = odd_table()
+    done = bscore.score(
+        script=tmp_path / "score.py",
+        inputs=table,
+        python=python_of(conda_file(tmp_path, *version)),
+        mini_batch_size=3,
+        workers=1,
+        progress=False,
+    )
+    assert list(done.rows.index) == list(table.index)
+    for (name, before), (name_after, after) in zip(table.items(), done.rows.items(), strict=True):
+        assert name_after == name
+        assert list(map(repr, after)) == list(map(repr, before))
+        kinds = [str(one.dtype).replace("[us", "[ns") for one in (before, after)]
+        assert kinds[0] == kinds[1], name
