@@ -18,7 +18,7 @@ from bscore.environments.build import plan
 from bscore.environments.resolve import Interpreter, find_interpreter, look_for_interpreter
 from bscore.errors import BscoreError
 from bscore.inputs.check import check_inputs
-from bscore.inputs.listing import Listing, ListingState
+from bscore.inputs.listing import Listing, ListingProgress, ListingState
 from bscore.node.script_probe import probe_script
 from bscore.spec.config import JobConfig
 from bscore.spec.script_check import check_script
@@ -142,19 +142,21 @@ def _inputs(config: JobConfig) -> str:
     with tempfile.TemporaryDirectory(prefix="bscore-validate-") as folder:
         listing = Listing.start(config.inputs, config.mini_batch_size, folder)
         try:
-            mini_batches, items = _count(listing)
+            found = _count(listing)
         finally:
             listing.stop()
-    many = "; that is many: a larger mini_batch_size costs less" if mini_batches > _MANY else ""
-    return f"{items:,} items would be {mini_batches:,} mini-batches of {config.mini_batch_size}{many}"
+    many = "; that is many: a larger mini_batch_size costs less" if found.mini_batches > _MANY else ""
+    left_out = f"; left out, {'; '.join(map(str, found.skipped))}" if found.skipped else ""
+    size = config.mini_batch_size
+    return f"{found.items:,} items would be {found.mini_batches:,} mini-batches of {size}{many}{left_out}"
 
 
-def _count(listing: Listing) -> tuple[int, int]:
+def _count(listing: Listing) -> ListingProgress:
     while listing.fileno() >= 0:
         select([listing.fileno()], [], [])
         for progress in listing.poll():
             if progress.state is ListingState.FAILED:
                 raise BscoreError(progress.reason)
             if progress.state is ListingState.FINISHED:
-                return progress.mini_batches, progress.items
+                return progress
     raise BscoreError("The listing ended without a result.")

@@ -99,7 +99,8 @@ def _check_path(given: str, text: str) -> None:
     if stat.S_ISDIR(mode):
         skipped = Skipped()
         if not _has_items(walk_folder(os.fsencode(path), skipped)):
-            more = f" ({skipped.count} other things, such as dangling links)" if skipped.count else ""
+            left_out = skipped.kinds()
+            more = f", only {'; '.join(map(str, left_out))}" if left_out else ""
             raise UsageError(f"The folder {given} holds no files{more}.", remedy="Name a folder that does.")
     elif not stat.S_ISREG(mode):
         raise UsageError(f"The input {given} is {_kind(mode)}.", remedy="Name a file or a folder.")

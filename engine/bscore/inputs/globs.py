@@ -1,7 +1,7 @@
 """Files that match a pattern: `*`, `?`, `[…]` within a name, `**` over any number of folders.
 
-As in shells: a leading dot is only matched by a dot, `**` does not follow links to folders. A folder
-that the whole pattern matches stands for every file below it. Order as in `walk`, each file once.
+As in shells a leading dot is only matched by a dot. Links to folders are followed as in `walk`, by `**` too.
+A folder that the whole pattern matches stands for every file below it. Order as in `walk`, each file once.
 """
 
 from __future__ import annotations
@@ -9,10 +9,9 @@ from __future__ import annotations
 import fnmatch
 import os
 import re
-from collections.abc import Iterator
 
-from bscore.inputs.skipped import Skipped
-from bscore.inputs.walk import Folder, Records, walk_folder
+from bscore.inputs.skipped import HIDDEN, Skipped
+from bscore.inputs.walk import Records, State, Walk
 
 _MAGIC = re.compile(r"[*?\[]")
 
@@ -46,16 +45,13 @@ class Pattern:
         """Whether a file in a folder of this state matches the whole pattern."""
         return self._last in state and self._matches(folder, name, self._last)
 
-    def folder(
-        self, folder: bytes, name: bytes, state: frozenset[int], *, link: bool
-    ) -> frozenset[int] | None:
+    def folder(self, folder: bytes, name: bytes, state: frozenset[int]) -> State:
         """The state of a sub-folder; None when the whole pattern matches it."""
         following: set[int] = set()
         for part in state:
-            stars = self._regexes[part] is None
-            if (stars and link) or not self._matches(folder, name, part):
+            if not self._matches(folder, name, part):
                 continue
-            if stars:
+            if self._regexes[part] is None:
                 following.add(part)
             elif part == self._last:
                 return None
@@ -69,7 +65,7 @@ class Pattern:
         if regex is not None and regex.match(text) is None:
             return False
         if text.startswith(".") and not self._dotted[part]:
-            self._skipped.add(os.path.join(folder, name))
+            self._skipped.add(os.path.join(folder, name), HIDDEN)
             return False
         return True
 
@@ -88,31 +84,4 @@ def walk_glob(text: str, skipped: Skipped) -> Records:
     if not os.path.isdir(path):
         return
     pattern = Pattern(parts, skipped)
-    stack: list[Iterator[tuple[bytes, frozenset[int] | None]]] = [iter([(path, pattern.start())])]
-    while stack:
-        following = next(stack[-1], None)
-        if following is None:
-            stack.pop()
-            continue
-        path, state = following
-        if state is None:
-            yield from walk_folder(path, skipped)
-            continue
-        folder = _matching(path, state, pattern, skipped)
-        yield from folder.records()
-        stack.append(_below(folder, state, pattern))
-
-
-def _matching(path: bytes, state: frozenset[int], pattern: Pattern, skipped: Skipped) -> Folder:
-    return Folder(path, skipped, lambda name: pattern.file(path, name, state))
-
-
-def _below(
-    folder: Folder, state: frozenset[int], pattern: Pattern
-) -> Iterator[tuple[bytes, frozenset[int] | None]]:
-    links = set(folder.links)
-    names = sorted([*folder.folders, *folder.links]) if links else folder.folders
-    for name in names:
-        following = pattern.folder(folder.path, name, state, link=name in links)
-        if following is None or following:
-            yield os.path.join(folder.path, name), following
+    yield from Walk(skipped, pattern).records(path, pattern.start())

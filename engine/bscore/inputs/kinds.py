@@ -15,8 +15,10 @@ from bscore.inputs.walk import InputError, Records, walk_folder
 
 
 def as_local(text: str) -> str:
-    """A `file://` URL as the path it names; anything else unchanged. Raises InputError."""
-    path = local_path(os.fsencode(text)) if text[:5].lower() == "file:" else None
+    """A `file://` or `local://` URL as the path it names; anything else unchanged. Raises InputError."""
+    scheme, colon, rest = text.partition("://")
+    is_local = colon and scheme.lower() in ("file", "local")
+    path = local_path(os.fsencode(f"file://{rest}")) if is_local else None
     return text if path is None else os.fsdecode(path)
 
 

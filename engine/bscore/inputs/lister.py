@@ -22,7 +22,7 @@ from bscore.inputs.kinds import list_inputs
 from bscore.inputs.manifest import DATA_NAME, Extent, Manifest, ManifestWriter, write_all
 from bscore.inputs.missing import write_missing
 from bscore.inputs.repair import ManifestFiles
-from bscore.inputs.skipped import Skipped, shown
+from bscore.inputs.skipped import Skipped
 
 #: A line must fit whole into one write on a pipe (PIPE_BUF).
 _LONGEST_REASON = 2000
@@ -196,7 +196,7 @@ def _say_finished(
     listener: Listener, extent: Extent, skipped: Skipped, changes: Changes | None, note: str = ""
 ) -> None:
     facts: dict[str, Any] = {"mini_batches": extent.mini_batches, "items": extent.items, "state": "finished"}
-    facts |= {"skipped": skipped.count, "skipped_names": [shown(path) for path in skipped.first]}
+    facts["skipped"] = [(one.kind, one.count, one.first) for one in skipped.kinds()]
     facts["reason"] = note[:_LONGEST_REASON]
     if changes is not None:
         facts["changes"] = [changes.missing, changes.changed, changes.added, changes.first_names]

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import IO, Any
 
 from bscore.errors import UsageError
+from bscore.inputs.skipped import LeftOut
 
 _STDERR_KEPT = 2000
 _STOP_WAIT_S = 2.0
@@ -68,8 +69,7 @@ class ListingProgress:
 
     On resume of a complete listing FINISHED comes at once, and again when the comparison is done, then
     with `changes`; until then `found` says how many of the first mini-batches are certain to be there still.
-    `skipped` counts what is no regular file (dangling links, sockets, hidden names that a
-    pattern does not match).
+    `skipped` is what was left out, by kind.
     """
 
     mini_batches: int
@@ -77,8 +77,7 @@ class ListingProgress:
     state: ListingState
     reason: str = ""
     changes: InputChanges | None = None
-    skipped: int = 0
-    skipped_names: tuple[str, ...] = ()
+    skipped: tuple[LeftOut, ...] = ()
     found: int = 0
 
 
@@ -231,8 +230,7 @@ class Listing:
             state,
             facts.get("reason", ""),
             changes and InputChanges(changes[0], changes[1], changes[2], tuple(changes[3])),
-            facts.get("skipped", 0),
-            tuple(facts.get("skipped_names", ())),
+            tuple(LeftOut(kind, count, tuple(first)) for kind, count, first in facts.get("skipped", ())),
             self._found,
         )
 

@@ -100,8 +100,7 @@ class Listener:
             if progress.changes:
                 self._hear_changes(progress.changes, now)
             if progress.skipped:
-                names = ", ".join(progress.skipped_names)
-                text = f"{progress.skipped} names that are no regular files were left out, first {names}."
+                text = f"Left out of the inputs, {'; '.join(map(str, progress.skipped))}."
                 record(e.FindingMade(now, "inputs-skipped", text))
 
     def _hear_changes(self, changes: InputChanges, now: int) -> None:

@@ -56,7 +56,7 @@ def test_good_inputs_pass(here: Path, good: str) -> None:
         ("", UsageError, "empty text"),
         ("file://server/x", UsageError, "another host"),
         ("nosuchscheme://x/y", UsageError, "nosuchscheme"),
-        ("local://{here}/nothing", UsageError, "cannot be listed"),
+        ("memory://nothing", UsageError, "cannot be listed"),
     ],
 )
 @pytest.mark.usefixtures("here")

@@ -7,7 +7,7 @@ import pytest
 from bscore.inputs import walk
 from bscore.inputs.kinds import list_inputs
 from bscore.inputs.manifest import Item, decode_items
-from bscore.inputs.skipped import Skipped
+from bscore.inputs.skipped import DANGLING, GONE, REPEATED, SPECIAL, LeftOut, Skipped
 from bscore.inputs.walk import InputError, walk_folder
 
 
@@ -70,6 +70,28 @@ def test_a_folder_is_listed_once_however_many_links_lead_to_it(tmp_path: Path) -
     assert below(tmp_path / "root", tmp_path / "root") == ["v1/a", "v2/b", "x/c"]
 
 
+FORMS = ["{0}", "{0}/**", "{0}/*", "{0}/**/*", "file://{0}", "local://{0}"]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_links_to_folders_are_followed_alike_in_every_form_of_input(tmp_path: Path, form: str) -> None:
+    """Each real folder once, loops cut, and said."""
+    make(tmp_path, "outside/deep/3", "root/a/1", "root/b/x/2")
+    (tmp_path / "root/link").symlink_to(tmp_path / "outside")
+    (tmp_path / "root/again").symlink_to("b")
+    (tmp_path / "root/b/x/up").symlink_to("../..")
+    (tmp_path / "outside/back").symlink_to(tmp_path / "root")
+    skipped = Skipped()
+    listed = list_inputs([form.format(tmp_path / "root")], skipped)
+    found = decode_items(b"".join(b"".join(chunk) for chunk in listed))
+    paths = [os.path.relpath(os.fsdecode(item.path), tmp_path / "root") for item in found]
+    assert sorted(os.path.basename(path) for path in paths) == ["1", "2", "3"]
+    assert "link/deep/3" in paths
+    (repeated,) = skipped.kinds()
+    assert repeated.kind == REPEATED
+    assert repeated.count >= 3
+
+
 def test_loops_of_links_end(tmp_path: Path) -> None:
     make(tmp_path, "up/root/a/1", "up/beside")
     root = tmp_path / "up/root"
@@ -79,7 +101,10 @@ def test_loops_of_links_end(tmp_path: Path) -> None:
     skipped = Skipped()
     found = decode_items(b"".join(b"".join(chunk) for chunk in walk_folder(os.fsencode(root), skipped)))
     assert [os.path.relpath(os.fsdecode(item.path), root) for item in found] == ["a/1", "a/above/beside"]
-    assert (skipped.count, skipped.first) == (1, [os.fsencode(root / "loop")])
+    assert skipped.kinds() == [
+        LeftOut(DANGLING, 1, (str(root / "loop"),)),
+        LeftOut(REPEATED, 1, (str(root / "a/self"),)),
+    ]
 
 
 def test_what_is_no_file_is_counted_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -91,8 +116,9 @@ def test_what_is_no_file_is_counted_and_named(tmp_path: Path, monkeypatch: pytes
         listener.bind("socket")
         skipped = Skipped()
         assert sum(len(chunk) for chunk in walk_folder(os.fsencode(tmp_path), skipped)) == 1
-    assert skipped.count == 3
-    assert [os.path.basename(path) for path in skipped.first] == [b"dangling", b"pipe", b"socket"]
+    dangling, special = skipped.kinds()
+    assert dangling == LeftOut(DANGLING, 1, (str(tmp_path / "dangling"),))
+    assert special == LeftOut(SPECIAL, 2, (str(tmp_path / "pipe"), str(tmp_path / "socket")))
 
 
 def test_a_huge_folder_streams_in_the_order_of_the_file_system(
@@ -145,4 +171,4 @@ def test_a_folder_that_vanishes_meanwhile_is_noted(tmp_path: Path) -> None:
     (tmp_path / "sub/x").unlink()
     (tmp_path / "sub").rmdir()
     assert not any(records)
-    assert skipped.first == [os.fsencode(tmp_path / "sub")]
+    assert skipped.kinds() == [LeftOut(GONE, 1, (str(tmp_path / "sub"),))]
