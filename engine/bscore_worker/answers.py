@@ -118,7 +118,9 @@ class Judge:
             with self._rows() as rows:
                 for piece in typed_pieces(mini_batch, returned, is_frame):
                     rows.write(piece)
-                return Verdict(len(returned), len(returned), rows.nbytes, rows.held(), b"", rows.spool)
+                count, held = len(returned), rows.held()
+                said = self._shape.of_typed(returned, mini_batch) if is_frame else ()
+                return Verdict(count, count, rows.nbytes, held, b"", rows.spool, said)
         except NotPlainError as error:
             raise RejectedReturnError(
                 "run() returned a row that holds %s; rows may hold %s. Return a dict or a tuple of its parts."

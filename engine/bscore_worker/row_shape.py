@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import Any, Dict, Set, Tuple
+from typing import Any, Dict, List, Set, Tuple
 from zlib import crc32
 
 from bscore_worker.row_text import ESCAPED
@@ -93,6 +93,18 @@ class RowShape:
             return ()
         return () if said == self._said and not self._found else self._news(said, mini_batch)
 
+    def of_typed(self, frame: Any, mini_batch: int) -> Tuple[Message, ...]:
+        """What there is to say of a DataFrame whose rows are joined by column names; as above."""
+        try:
+            labels = frame.columns.tolist()
+            if self._said and labels == self._labels:
+                return ()
+            said = ("named", *_named(sorted(plain(str(label)) for label in labels)))
+        except Exception:
+            return ()
+        self._labels = labels
+        return () if said == self._said else self._news(said, mini_batch)
+
     def _count_escaped(self) -> None:
         if ESCAPED[0] != self._escaped:
             self._escaped = ESCAPED[0]
@@ -101,16 +113,14 @@ class RowShape:
     def _table(self, frame: Any) -> Tuple[Any, ...]:
         """A table as it is said; where to_csv chooses the columns itself, they are always the same."""
         if self._chosen:
-            return "table", (), 0, 0
+            return "table", (), -1, 0
         labels = frame.columns.tolist()
         if self._with_index:
             labels = ["(index)" if name is None else name for name in frame.index.names] + labels
         if self._said and self._said[0] == "table" and labels == self._labels:
             return self._said
         self._labels = labels
-        names = [plain(str(label)) for label in labels]
-        digest = crc32("\n".join(names).encode())
-        return "table", tuple(_cut(name) for name in names[:MAX_NAMES]), len(names), digest
+        return ("table", *_named([plain(str(label)) for label in labels]))
 
     def _news(self, said: Tuple[Any, ...], mini_batch: int) -> Tuple[Message, ...]:
         news: Tuple[Message, ...] = ()
@@ -121,6 +131,12 @@ class RowShape:
         self._noted.update(fresh)
         self._found.clear()
         return news + tuple(("noted", mini_batch, code) for code in fresh)
+
+
+def _named(names: List[str]) -> Tuple[Any, ...]:
+    """The first names, how many there are, and a digest of all."""
+    digest = crc32("\n".join(names).encode())
+    return tuple(_cut(name) for name in names[:MAX_NAMES]), len(names), digest
 
 
 def _cut(name: str) -> str:

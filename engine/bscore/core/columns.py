@@ -9,7 +9,8 @@ from bscore.core.events import ColumnsSeen
 FINDING = "columns-differ"
 #: Names and characters of a list of columns that are shown.
 SHOWN_NAMES = 12
-SHOWN_CHARACTERS = 160
+_TABLES = ("table", "named")
+SHOWN_CHARACTERS = 120
 
 
 def finding(first: ColumnsSeen, seen: ColumnsSeen) -> str:
@@ -18,7 +19,7 @@ def finding(first: ColumnsSeen, seen: ColumnsSeen) -> str:
         return _text(f"Rows differ: mini-batch {seen.mini_batch} returned {_called(seen)}", "", seen)
     if (first.form, first.count, first.digest) == (seen.form, seen.count, seen.digest):
         return ""
-    what = "Columns" if first.form == seen.form == "table" else "Rows"
+    what = "Columns" if first.form == seen.form and seen.form in _TABLES else "Rows"
     head = (
         f"{what} differ: mini-batch {seen.mini_batch} returned {_called(seen)}, "
         f"mini-batch {first.mini_batch} returned {_called(first)}"
@@ -27,6 +28,9 @@ def finding(first: ColumnsSeen, seen: ColumnsSeen) -> str:
 
 
 def _text(head: str, where: str, seen: ColumnsSeen) -> str:
+    if seen.form == "named":
+        joined = "The DataFrame of all rows has every column, empty where a mini-batch did not return it"
+        return f"{head}.{where} {joined}. Return the same columns from every run()."
     kept = "All rows are kept as they came, so the columns of the output are mixed"
     if seen.form == "table":
         return f"{head}.{where} {kept}. Return the same columns in the same order from every run()."
@@ -34,8 +38,10 @@ def _text(head: str, where: str, seen: ColumnsSeen) -> str:
 
 
 def _called(seen: ColumnsSeen) -> str:
-    if seen.form == "table":
-        return _names(seen) if seen.count else "a DataFrame"
+    if seen.form in _TABLES:
+        if seen.count < 1:
+            return "a DataFrame" if seen.count else "a DataFrame without columns"
+        return _names(seen)
     if seen.form == "rows":
         return f"rows of {counted(seen.count, 'element')}"
     if seen.form == "mixed":
@@ -46,7 +52,7 @@ def _called(seen: ColumnsSeen) -> str:
 def _names(seen: ColumnsSeen) -> str:
     shown: list[str] = []
     for name in seen.columns[:SHOWN_NAMES]:
-        if sum(map(len, shown)) + len(name) > SHOWN_CHARACTERS and shown:
+        if shown and len(repr([*shown, name])) > SHOWN_CHARACTERS:
             break
         shown.append(name)
     rest = seen.count - len(shown)
@@ -63,7 +69,7 @@ def _lengths(seen: ColumnsSeen) -> str:
 
 def _where(first: ColumnsSeen, seen: ColumnsSeen) -> str:
     """The first column that differs, where the lists are too long to show it."""
-    if any(one.form != "table" or not one.count for one in (first, seen)):
+    if any(one.form not in _TABLES or one.count < 1 for one in (first, seen)):
         return ""
     if not any(" more of " in _names(one) for one in (first, seen)):
         return ""

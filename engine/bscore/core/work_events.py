@@ -158,8 +158,9 @@ class Finished:
 class ColumnsSeen:
     """The first rows of a run, or a worker's rows, by their columns; the journal holds the run's first.
 
-    `form` is `table` (a DataFrame; `columns` are its first names, cut, and `digest` stands for all), `rows`
-    (lists or tuples of `count` elements), `mixed` (of several lengths, which are `columns`) or `values`.
+    `form` is `table` (a DataFrame; `columns` are its first names, cut, and `digest` stands for all of them; a
+    `count` of -1: to_csv chooses them), `named` (the same, sorted: rows are joined by name), `rows` (lists or
+    tuples of `count` elements), `mixed` (of several lengths, which are `columns`) or `values`.
     """
 
     at: int

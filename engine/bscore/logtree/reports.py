@@ -17,6 +17,9 @@ from bscore.logtree.kept import split_kept
 from bscore.logtree.lines import one_line
 from bscore.logtree.overview import duration, iso
 
+#: A finding ends with its remedy, which must not be cut.
+FINDING_CHARS = 2000
+
 
 @dataclass(frozen=True, slots=True)
 class ResultFacts:
@@ -80,7 +83,9 @@ def job_result(facts: ResultFacts) -> str:
             ["What went wrong, most frequent first", *cause_lines(facts.causes, facts.other_failures)]
         )
     if facts.findings:
-        blocks.append(["Findings", *(f"  * {one_line(finding)}" for finding in facts.findings)])
+        blocks.append(
+            ["Findings", *(f"  * {one_line(finding, FINDING_CHARS)}" for finding in facts.findings)]
+        )
     blocks += [_rows(facts), _next(facts)]
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 

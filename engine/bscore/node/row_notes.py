@@ -6,7 +6,7 @@ from bscore.core.events import ColumnsSeen
 from bscore_worker.row_shape import MAX_NAME_CHARACTERS, MAX_NAMES
 from bscore_worker.wire import Message
 
-_FORMS = ("table", "rows", "mixed", "values")
+_FORMS = ("table", "named", "rows", "mixed", "values")
 
 #: Findings about rows, each said once, with a place for the number of the mini-batch.
 _NOTES = {

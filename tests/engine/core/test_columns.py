@@ -24,15 +24,22 @@ def test_what_is_alike_is_no_finding() -> None:
     assert not finding(seen(0, "values"), seen(1, "values"))
 
 
+def test_a_table_without_columns_is_called_so() -> None:
+    text = finding(seen(0, "table", ("a",)), ColumnsSeen(1, "w", 1, "table", (), 0, 0))
+    assert "mini-batch 1 returned a DataFrame without columns" in text
+
+
 def test_long_lists_are_cut_and_the_first_difference_is_named() -> None:
     names = tuple(f"x{n}" for n in range(90))
     other = (*names[:50], "y", *names[51:])
     text = finding(seen(0, "table", names, 1000), seen(7, "table", other, 1000))
-    assert "and 988 more of 1,000" in text
+    assert "more of 1,000" in text
     assert "Column 51 is the first that differs: 'y' instead of 'x50'" in text
     assert len(text) < 700
     behind = finding(seen(0, "table", names, 1000), ColumnsSeen(1, "w", 7, "table", names, 1000, 5))
     assert "They differ behind column 90" in behind
+    hostile = tuple("\x1b[31m" + "y" * 55 for _ in range(90))
+    assert len(finding(seen(0, "table", hostile, 5000), seen(1, "table", names, 5000))) < 700
 
 
 def test_rows_of_other_lengths_and_of_other_forms_differ() -> None:

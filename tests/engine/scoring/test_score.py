@@ -339,3 +339,22 @@ def test_several_models_are_given_by_name(tmp_path: Path) -> None:
         """,
     )
     assert facts["rows"] == ["one.bin", "two.bin"]
+
+
+def test_other_columns_are_a_finding_and_another_order_is_none(tmp_path: Path) -> None:
+    facts = program(
+        tmp_path,
+        """
+        def named(batch):
+            import pandas as pd
+            return pd.DataFrame({name: batch for name in {3: "ba", 5: "ac"}.get(batch[0], "ab")})
+
+        for inputs in ([1, 2, 3], [1, 5, 2]):
+            done = bscore.score(run=named, inputs=inputs, mini_batch_size=1, workers=1)
+            say(**{f"found{inputs[1]}": done.run.findings.get("columns-differ", "")})
+        say(columns=list(done.rows.columns))
+        """,
+    )
+    assert facts["found2"] == ""
+    assert "mini-batch 1 returned ['a', 'c'], mini-batch 0 returned ['a', 'b']" in facts["found5"]
+    assert facts["columns"] == ["a", "b", "c"]

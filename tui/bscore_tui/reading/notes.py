@@ -155,8 +155,9 @@ def _abandoned(event: e.MiniBatchAbandoned) -> Words:
 
 def _columns(event: e.ColumnsSeen) -> Words:
     names = ", ".join(safe(name, 60) for name in event.columns[:6])
-    more = f" and {event.count - 6:,} more" if event.form == "table" and event.count > 6 else ""
-    forms = {"table": f"a DataFrame with columns {names}{more}", "mixed": f"rows of {names} elements"}
+    more = f" and {event.count - 6:,} more" if event.form != "mixed" and event.count > 6 else ""
+    frame = f"a DataFrame with columns {names}{more}" if names else "a DataFrame"
+    forms = {"table": frame, "named": frame, "mixed": f"rows of {names} elements"}
     forms["rows"] = f"rows of {plural(event.count, 'element')}"
     text = forms.get(event.form, "single values")
     return f"{batch_name(event.mini_batch)} returned the first rows: {text}", _batch(event.mini_batch)
