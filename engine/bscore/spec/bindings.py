@@ -46,6 +46,8 @@ class Binding:
     source: str = ""
     #: What is wrong with its expression, told already.
     problem: Problem | None = None
+    #: The document says no type; that of a component holds.
+    untyped: bool = False
 
     def typed(self, type_: str) -> Binding:
         """The same with another type."""
@@ -102,7 +104,8 @@ def _read_one(
     if isinstance(node, Scalar):
         if node.null:
             return Binding(name, place, base, why="has no value")
-        return _with_text(Binding(name, node.place, base, is_path=False, type="string"), _literal(node))
+        literal = Binding(name, node.place, base, is_path=False, type="string", untyped=True)
+        return _with_text(literal, _literal(node))
     if not isinstance(node, Table):
         problems.append(
             problem_at(node.place, where, given=text_of(node), expected="a value, or type and path")
@@ -118,11 +121,14 @@ def _read_one(
         elif key == "path":
             expected = "one path; for several inputs give --input PATH, which can be repeated"
             problems.append(problem_at(value.place, f"{where}.path", given=text_of(value), expected=expected))
-    kind = texts["type"].text if "type" in texts else ("uri_folder" if "path" in texts else "string")
+    usual = "uri_folder" if "path" in texts or where.startswith("outputs.") else "string"
+    kind = texts["type"].text if "type" in texts else usual
     _check_type(kind, f"{where}.type", texts, problems)
     optional = "optional" in texts and texts["optional"].text.lower() == "true"
     source = texts.get("path") or texts.get("value") or texts.get("default")
-    found = Binding(name, source.place if source else place, base, optional=optional).typed(kind)
+    found = Binding(
+        name, source.place if source else place, base, optional=optional, untyped="type" not in texts
+    ).typed(kind)
     return replace(found, why="has no path") if source is None else _with_text(found, _literal(source))
 
 
@@ -145,7 +151,11 @@ def _check_type(kind: str, where: str, texts: Mapping[str, Scalar], problems: li
 
 def over(declared: Binding | None, given: Binding) -> Binding:
     """What a step gives for what its component declares; the declared type decides what is a path."""
-    if declared is None or given.text is None or declared.is_path == given.is_path:
+    if declared is None or given.problem is not None:
+        return given
+    if given.text is None:
+        return declared
+    if declared.is_path == given.is_path and not given.untyped:
         return given
     return replace(given, is_path=declared.is_path, type=declared.type, optional=declared.optional)
 

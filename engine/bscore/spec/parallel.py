@@ -66,8 +66,11 @@ def _is_null(node: Node) -> bool:
 
 
 def _component(node: Node, document: Document) -> Document | None:
-    """The file that a step's `component:` names, when it is one and describes a parallel job."""
+    """The file that a step's `component:` names, when the step may be a parallel job."""
     if not isinstance(node, Table):
+        return None
+    kind = node.entries.get("type")
+    if isinstance(kind, Scalar) and not kind.null and kind.text != "parallel":
         return None
     named = node.entries.get("component")
     if not isinstance(named, Scalar) or named.text.startswith("azureml:"):

@@ -9,6 +9,7 @@ import pytest
 from bscore.spec.problems import Problem, SpecError
 from jobs import Place, make_place, resolve_text
 
+DEFAULT = "jobs/job1/outputs/score/predictions.csv"
 MANY = "parent.inputs.many"
 BOUND = """\
 type: pipeline
@@ -284,3 +285,26 @@ def test_a_component_in_the_cloud_needs_a_script_from_here(place: Place) -> None
     config, notes = resolve_text(place, text, script="code/score.py")
     assert config.mini_batch_size == 3
     assert any("azureml:c:1 is in the cloud" in note for note in notes)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "outputs", "expected"),
+    [
+        ("{data: {path: data}}", "{rows: {path: ./out/agg.csv}}", ("3", "out/agg.csv")),
+        ("{data: {path: data}, n: ~}", "{rows: {mode: rw_mount}}", ("3", DEFAULT)),
+        ("{data: ./data, n: 4}", "{rows: {type: uri_folder, path: ./out}}", ("4", "out/predictions.csv")),
+        ("{data: '${{parent.inputs.raw}}', n: {value: 5}}", "{rows: ./out/r}", ("5", "out/r")),
+    ],
+)  # fmt: skip
+def test_what_a_step_leaves_out_its_component_says(
+    tmp_path: Path, inputs: str, outputs: str, expected: tuple[str, str]
+) -> None:
+    place = make_place(tmp_path)
+    component = COMPONENT.replace("mini_batch", "outputs: {rows: {type: uri_file}}\nmini_batch", 1)
+    (tmp_path / "code/component.yml").write_text(component + "  append_row_to: ${{outputs.rows}}\n")
+    step = f"{{type: parallel, component: code/component.yml, inputs: {inputs}, outputs: {outputs}}}"
+    text = f"type: pipeline\ninputs: {{raw: {{path: data}}}}\njobs:\n  score: {step}\n"
+    config, _ = resolve_text(place, text, inputs=())
+    rows = (config.output / config.output_file_name).relative_to(tmp_path)
+    assert (str(config.mini_batch_size), str(rows)) == expected
+    assert config.environment_variables == {"DATA": str(tmp_path / "data")}

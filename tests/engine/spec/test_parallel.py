@@ -288,6 +288,15 @@ def test_a_component_file_gives_what_the_step_does_not(tmp_path: Path) -> None:
         resolve_text(place, USING.replace("component.yml", "no.yml"))
 
 
+def test_a_component_of_a_step_that_does_not_run_is_not_looked_at(tmp_path: Path) -> None:
+    place = make_place(tmp_path)
+    (tmp_path / "code/component.yml").write_text(COMPONENT)
+    other = "  other: {type: command, component: ./none.yml}\n"
+    config, notes = resolve_text(place, USING + other, inputs=())
+    assert config.mini_batch_size == 9
+    assert "only step score runs, not: other" in notes
+
+
 def test_a_component_file_alone_needs_only_its_input(tmp_path: Path) -> None:
     place = make_place(tmp_path)
     config, _ = resolve_text(place, COMPONENT.replace("code: .", "code: code"))
