@@ -82,7 +82,8 @@ async def test_a_gone_worker_is_found_by_its_name(ended: Path) -> None:
             assert any(re.search(counts, row) for row in rows), rows
             await pilot.press("escape", "colon", *gone.node, "space", *gone.process, "enter")
             assert monitor.stage.navigation.page.subject == f"worker:{gone.id}"
-            assert f"{gone.done} done, {gone.failed} " in monitor.stage.as_text()
+            counts = f"{gone.done} done, {gone.failed} attempt"
+            await until(pilot, lambda counts=counts: counts in monitor.stage.as_text())  # type: ignore[misc]  # bound
 
 
 async def test_a_filter_survives_other_screens_and_toggles(ended: Path) -> None:

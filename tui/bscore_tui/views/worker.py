@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bscore_tui.views.cells import labelled, state_text
+from bscore_tui.views.layout import wrap
 from bscore_tui.views.model import Model, WorkerRow, find
 from bscore_tui.views.pages import WorkerPage
 from bscore_tui.views.styles import Body, Line, Options
-from bscore_tui.views.words import clock, count, memory, nanoseconds, percent_text, rate, span
+from bscore_tui.views.words import clock, count, memory, nanoseconds, percent_text, plural, rate, span
 
 
-def worker(model: Model, page: WorkerPage, _width: int, height: int, options: Options) -> Body:
+def worker(model: Model, page: WorkerPage, width: int, height: int, options: Options) -> Body:
     """The page; its mini-batch can be opened."""
     row = find(model, page.worker)
     lines: list[Line] = []
@@ -17,9 +18,10 @@ def worker(model: Model, page: WorkerPage, _width: int, height: int, options: Op
     if row is None:
         lines.append([(f" {page.worker.replace('/', ' ')}: not known at this moment", "dim")])
     else:
-        lines += _facts(row, page, model, options)
+        lines += _state(row, model, width, options)
         if row.mini_batch is not None:
-            targets[1] = f"mb:{row.mini_batch}"
+            targets[len(lines)] = f"mb:{row.mini_batch}"
+        lines += _facts(row, page, model, options)
     room = max(height - len(lines) - 3, 6)
     blocks = [("stdout", page.stdout), ("stderr", page.stderr), ("log", page.log)]
     filled = [(name, text) for name, text in blocks if text]
@@ -34,15 +36,22 @@ def worker(model: Model, page: WorkerPage, _width: int, height: int, options: Op
     return Body(lines, targets, 1)
 
 
-def _facts(row: WorkerRow, page: WorkerPage, model: Model, options: Options) -> list[Line]:
+def _state(row: WorkerRow, model: Model, width: int, options: Options) -> list[Line]:
+    """Its state and since when, and why where that is known."""
     style = {"!": "warn", "x": "error", "?": "unknown"}.get(row.sign, "strong")
     title: Line = [
         (f" {row.sign} {state_text(row)}" if row.sign else f" {row.state}", style),
         (f" for {span((model.at - row.since) / 1e6)}, since {clock(row.since, options)}", "text"),
     ]
     title.append((f"    pid {row.pid}" if row.pid else "", "text"))
-    title.append((f"    {row.cause}" if row.cause else "", "text"))
     lines = [title]
+    for number, text in enumerate(wrap(row.cause, width - 11, 3, options) if row.cause else ()):
+        lines.append(labelled("" if number else "why", [(text, "text")], options, 10))
+    return lines
+
+
+def _facts(row: WorkerRow, page: WorkerPage, model: Model, options: Options) -> list[Line]:
+    lines: list[Line] = []
     if row.mini_batch is not None:
         limit = model.limits.attempt_s
         left = "" if limit is None else f", killed in {span(limit - (model.at - row.since) / 1e6)}"
@@ -60,7 +69,7 @@ def _facts(row: WorkerRow, page: WorkerPage, model: Model, options: Options) -> 
     if row.stack:
         text = f"{row.stack}   taken {span((model.at - (row.stack_at or model.at)) / 1e6)} ago"
         lines.append(labelled("stack", [(text, "strong")], options, 10))
-    did = f"{count(row.done, options)} done, {count(row.failed, options)} attempts failed"
+    did = f"{count(row.done, options)} done, {plural(row.failed, 'attempt')} failed"
     speed = f"    {rate(row.items_s, options, 'items')}, median {nanoseconds(row.median_ns, options)}"
     lines.append(labelled("so far", [(did, "text"), (speed, "text")], options, 10))
     init = nanoseconds(row.init_ns, options)
