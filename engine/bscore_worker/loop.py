@@ -289,6 +289,7 @@ def _begin(channel: Channel, streams: Streams, setup: Dict[str, Any], code: str)
 def _finish(channel: Channel, streams: Streams, contract: script.Script, code: str) -> None:
     farewell = ("", "", "", "")
     if contract.shutdown is not None:
+        channel.send([("shutdown", streams.reached(exactly=False)[1])])
         try:
             contract.shutdown()
         except SystemExit as error:

@@ -14,7 +14,7 @@ import struct
 from typing import Any, List, Tuple
 
 #: Both sides say this first; a change of any message raises it.
-PROTOCOL = 5
+PROTOCOL = 6
 
 #: Rows above this go to a spool file that the frame names.
 MAX_INLINE_BYTES = 1 << 20

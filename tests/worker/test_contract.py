@@ -332,7 +332,7 @@ def test_a_failing_shutdown_is_kept_and_breaks_nothing(tmp_path: Path) -> None:
         gone = rig.gone()
         assert (gone.exit_code, gone.init_failed) == (0, False)
         assert "OSError: flush" in rig.text(f"logs/user/error/{NODE}/process000.txt")
-        assert "shutdown() raised OSError" in rig.text(f"logs/sys/warning/{NODE}/process000.txt")
+        assert "shutdown() failed: OSError: flush" in rig.text(f"logs/sys/error/{NODE}/process000.txt")
 
 
 def test_stacks_are_shown_on_request_also_where_the_script_took_the_signal(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bscore.core import events as e
+from bscore.core.limits import Limits
 from bscore.errors import UsageError
 from bscore.node.script_probe import probe_script
 from rigs import Rig
@@ -122,3 +123,38 @@ def test_validate_says_of_an_import_what_a_job_would(
         probe_script(Path(sys.executable), tmp_path, "score.py", ("--logging_level", "INFO"), {}, 60)
     assert words in str(refused.value)
     assert remedy in (refused.value.remedy or "")
+
+
+@pytest.mark.parametrize(
+    ("fails", "kind", "said"),
+    [
+        ("raise OSError('disk is full')", e.FailureKind.EXCEPTION, "disk is full"),
+        ("sys.exit('server is down')", e.FailureKind.EXCEPTION, "server is down"),
+        ("print('device lost', file=sys.stderr); os._exit(3)", e.FailureKind.DIED, "device lost"),
+        ("os.kill(os.getpid(), 11)", e.FailureKind.DIED, "SIGSEGV"),
+        ("signal.pause()", e.FailureKind.TIMEOUT, "did not end"),
+    ],
+)
+def test_a_shutdown_that_fails_in_any_way_is_an_event_and_a_finding(
+    tmp_path: Path, fails: str, kind: e.FailureKind, said: str
+) -> None:
+    script = f"import os, signal, sys\ndef run(mini_batch): return mini_batch\ndef shutdown(): {fails}"
+    limits = Limits(run_invocation_timeout_s=0.8, task_overhead_timeout_s=0.2)
+    with Rig(tmp_path, script, limits=limits) as rig:
+        rig.stop(rig.start())
+        rig.gone()
+        (failed,) = rig.found(e.ShutdownFailed)
+        assert failed.kind is kind
+        assert said in failed.message
+        (found,) = rig.found(e.FindingMade)
+        assert found.code == "shutdown-failed"
+        assert said in found.text
+
+
+@pytest.mark.parametrize("ends", ["pass", "sys.exit()", "sys.exit(0)"])
+def test_a_shutdown_that_ends_well_is_no_failure(tmp_path: Path, ends: str) -> None:
+    with Rig(tmp_path, f"import sys\ndef run(mini_batch): pass\ndef shutdown(): {ends}") as rig:
+        rig.stop(rig.start())
+        assert rig.gone().exit_code == 0
+        assert not rig.found(e.ShutdownFailed)
+        assert not rig.found(e.FindingMade)

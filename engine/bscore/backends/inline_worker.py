@@ -208,6 +208,7 @@ class InlineWorker:
                 if self._profiler:
                     self._profiler.write()
                 if self._script is not None and self._script.shutdown is not None:
+                    self._tell(("shutdown", self._streams.reached(exactly=True)[1]), b"")
                     self._script.shutdown()
             except SystemExit as error:
                 raise self._exits(error, "shutdown()") from None

@@ -243,6 +243,7 @@ def _of_error(group: ErrorGroup) -> dict[str, Any]:
         "first_time": _moment(group.first_at),
         "last_time": _moment(group.last_at),
         "nodes": group.nodes,
+        "phase": group.phase or "run()",
         "first_mini_batch": group.first_mini_batch,
         "first_item": group.item,
         "last_item": group.last_item,

@@ -163,9 +163,9 @@ def _errors(value: dict[str, Any]) -> Iterator[str]:
         kind = f"{error['type']}: " if error["type"] else ""
         message = error["message"].split("\n")[0][:_MESSAGE_CHARS]
         yield f"  {error['count']:>6,} x  {kind}{message}"
-        first, init = error["first_mini_batch"], "" if error["place"] else "init()"
+        first, phase = error["first_mini_batch"], "" if error["place"] else error["phase"]
         items = (error["first_item"], error["last_item"], error["first_items"], error["printed_item"])
-        where = init if first < 0 else f"first: mini-batch {first}"
+        where = phase if first < 0 else f"first: mini-batch {first}"
         facts = [error["place"], where, items_words(*items)]
         yield f"            {', '.join(fact for fact in facts if fact)}"
         if error["trace"]:

@@ -23,7 +23,7 @@ END_INTERVAL_US = 3_000_000
 MAX_TRACE_LINES = 12
 MAX_MESSAGE_LINES = 6
 #: Beginnings of the codes of findings that are said at once.
-_SAID = ("inputs-", "columns-", "script-", "shutdown-")
+_SAID = ("inputs-", "columns-", "script-")
 _BAR_CELLS = 24
 _COLUMNS = 80
 
@@ -214,12 +214,15 @@ def news(event: e.Event, run: Run, source: Source) -> list[str]:
         return [terminal_text(said)] if event.answer else []
     if isinstance(event, e.FindingMade) and event.code.startswith(_SAID):
         return [terminal_text(event.text)]
-    if not isinstance(event, e.AttemptFailed | e.InitFailed) or not _is_new(event, run):
+    failures = e.AttemptFailed | e.InitFailed | e.ShutdownFailed
+    if not isinstance(event, failures) or not _is_new(event, run):
         return []
     what = f"{event.error_type}: {event.message}" if event.error_type else event.message
     if isinstance(event, e.InitFailed):
         step = "The script cannot be imported" if event.loading else "init() failed"
         head = f"{step} in {event.worker}: {what}"
+    elif isinstance(event, e.ShutdownFailed):
+        head = f"shutdown() failed in {event.worker}: {what}"
     else:
         head = f"mini-batch {event.mini_batch}, attempt {event.attempt} on {event.worker}: {what}"
     frames = trace_lines(source, event.trace)
@@ -231,7 +234,7 @@ def news(event: e.Event, run: Run, source: Source) -> list[str]:
     return [terminal_text(line) for line in lines]
 
 
-def _is_new(event: e.AttemptFailed | e.InitFailed, run: Run) -> bool:
+def _is_new(event: e.AttemptFailed | e.InitFailed | e.ShutdownFailed, run: Run) -> bool:
     """Whether this event has just begun a group of its own."""
     group = next(reversed(run.errors.values()), None)
     return (

@@ -29,11 +29,13 @@ def error_key(kind: str, error_type: str, message: str, place: str) -> str:
     return "\n".join((kind, error_type, place or ("" if kind in _ONE_ERROR else message_shape(message))))
 
 
-def key_of(event: e.AttemptFailed | e.InitFailed) -> str:
+def key_of(event: e.AttemptFailed | e.InitFailed | e.ShutdownFailed) -> str:
     """The key of the group that a failure is counted in."""
     kind: str = event.kind
     if isinstance(event, e.InitFailed):
         kind = f"{'load' if event.loading else 'init'} {kind}"
+    elif isinstance(event, e.ShutdownFailed):
+        kind = f"shutdown {kind}"
     return error_key(kind, event.error_type, event.message, event.place)
 
 
@@ -57,6 +59,20 @@ def add_error(run: Run, event: e.AttemptFailed, node: str) -> None:
 
 def add_init_error(run: Run, event: e.InitFailed) -> None:
     """Count a worker that never became ready, in a group of its own kind of place."""
+    group = _count_of_worker(run, event)
+    if group is not None:
+        group.loading = event.loading
+
+
+def add_shutdown_error(run: Run, event: e.ShutdownFailed) -> None:
+    """Count a worker whose shutdown() failed."""
+    group = _count_of_worker(run, event)
+    if group is not None:
+        group.ending = True
+
+
+def _count_of_worker(run: Run, event: e.InitFailed | e.ShutdownFailed) -> ErrorGroup | None:
+    """Count what no mini-batch was running for; its group, None where it is one of "other"."""
     node = event.worker.rpartition("/")[0]
     key = key_of(event)
     group = run.errors.get(key)
@@ -64,11 +80,11 @@ def add_init_error(run: Run, event: e.InitFailed) -> None:
         _count(group, event.at, node)
     elif len(run.errors) >= MAX_ERROR_GROUPS:
         run.other_errors += 1
-        return
+        return None
     else:
         group = run.errors[key] = _group(event, -1, 0, "", "", node)
-        group.loading = event.loading
     _count_message(group, event.message, -1)
+    return group
 
 
 def _count_message(group: ErrorGroup, message: str, mini_batch: int) -> None:
@@ -161,7 +177,12 @@ def in_common(run: Run, group: ErrorGroup | WarningGroup) -> tuple[str, ...]:
 
 
 def _group(
-    event: e.AttemptFailed | e.InitFailed, mini_batch: int, attempt: int, item: str, folder: str, node: str
+    event: e.AttemptFailed | e.InitFailed | e.ShutdownFailed,
+    mini_batch: int,
+    attempt: int,
+    item: str,
+    folder: str,
+    node: str,
 ) -> ErrorGroup:
     return ErrorGroup(
         kind=event.kind,

@@ -41,6 +41,7 @@ from bscore.core.work_events import (
     ItemsMissing,
     MiniBatchAbandoned,
     RemainingAbandoned,
+    ShutdownFailed,
     StacksTaken,
     WithdrawalAsked,
     Withdrawn,
@@ -80,6 +81,7 @@ __all__ = [
     "RequestTaken",
     "RunConfigured",
     "RunEnded",
+    "ShutdownFailed",
     "StacksTaken",
     "TermStarted",
     "UnknownEvent",
@@ -109,6 +111,7 @@ Event = (
     | WorkerReady
     | InitFailed
     | WorkerStopping
+    | ShutdownFailed
     | WorkerGone
     | Assigned
     | WithdrawalAsked

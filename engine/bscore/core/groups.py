@@ -12,6 +12,8 @@ MAX_WARNING_GROUPS = 200
 #: Message shapes of one error group that are told apart, and characters of each message.
 MAX_MESSAGES = 10
 MESSAGE_CHARS = 300
+#: The phase of a worker's end.
+SHUTDOWN = "shutdown()"
 
 
 @dataclass(slots=True)
@@ -45,12 +47,23 @@ class ErrorGroup:
     nodes: list[str] = field(default_factory=list)
     #: Whether it was the import of the script that failed.
     loading: bool = False
+    #: Whether it was shutdown() that failed.
+    ending: bool = False
     #: By shape; what is missing to `count` had further ones.
     messages: dict[str, MessageGroup] = field(default_factory=dict)
     #: Of the first failure: its number of items, the last one, and the one that stdout named last.
     items: int = 0
     last_item: str = ""
     printed: str = ""
+
+    @property
+    def phase(self) -> str:
+        """What a worker was at, in words; empty for attempts of mini-batches and for items."""
+        if self.ending:
+            return SHUTDOWN
+        if self.first_mini_batch >= 0:
+            return ""
+        return "the import of the script" if self.loading else "init()"
 
     @property
     def other_messages(self) -> int:

@@ -11,7 +11,13 @@ from typing import Any
 
 from bscore.core import events as e
 from bscore.core.attempts import REDUCERS as ATTEMPT_REDUCERS
-from bscore.core.diagnose import add_init_error, add_missing, add_own_warning, add_warnings
+from bscore.core.diagnose import (
+    add_init_error,
+    add_missing,
+    add_own_warning,
+    add_shutdown_error,
+    add_warnings,
+)
 from bscore.core.giving_up import REDUCERS as GIVING_UP_REDUCERS
 from bscore.core.state import (
     MAX_FINDINGS,
@@ -207,6 +213,10 @@ def _on_init_failed(run: Run, event: e.InitFailed) -> None:
     add_init_error(run, event)
 
 
+def _on_shutdown_failed(run: Run, event: e.ShutdownFailed) -> None:
+    add_shutdown_error(run, event)
+
+
 def _on_worker_stopping(run: Run, event: e.WorkerStopping) -> None:
     worker = run.workers.get(event.worker)
     if worker is None:
@@ -306,6 +316,7 @@ _REDUCERS: dict[type, Callable[[Run, Any], None]] = {
     e.WorkerStarting: _on_worker_starting,
     e.WorkerReady: _on_worker_ready,
     e.InitFailed: _on_init_failed,
+    e.ShutdownFailed: _on_shutdown_failed,
     e.WorkerStopping: _on_worker_stopping,
     e.WorkerGone: _on_worker_gone,
     e.StacksTaken: _on_stacks,

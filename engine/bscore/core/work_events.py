@@ -74,6 +74,22 @@ class WorkerStopping:
 
 
 @dataclass(frozen=True, slots=True)
+class ShutdownFailed:
+    """The script's shutdown() raised, did not end in time or ended its process; WorkerGone follows.
+
+    Rows are not touched by it. Fields as in `AttemptFailed`.
+    """
+
+    at: int
+    worker: str
+    kind: FailureKind
+    error_type: str
+    message: str
+    place: str
+    trace: str
+
+
+@dataclass(frozen=True, slots=True)
 class WorkerGone:
     """The worker's process ended. `cause` is in words; prefetched mini-batches go back uncharged."""
 

@@ -33,6 +33,10 @@ _SENTENCES = {
 }
 
 _INIT_SENTENCE = "A worker failed before it was ready for {n} times. Please check logs at logs/user/error/*."
+_SHUTDOWN_SENTENCE = (
+    "The shutdown() function in the entry script failed (workers: {n}). That loses no rows; what it writes or"
+    " sends may be missing."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,8 @@ class Cause:
     common: tuple[str, ...] = ()
     #: Whether it was the import of the script that failed.
     loading: bool = False
+    #: Whether it was shutdown() that failed.
+    ending: bool = False
     #: (count, first message) of each message shape, where they are several; the rest had further ones.
     messages: tuple[tuple[int, str], ...] = ()
     #: Of the first failure: its number of items, the last one, and the one that stdout named last.
@@ -85,6 +91,8 @@ def cause_lines(causes: Sequence[Cause], other_failures: int = 0) -> list[str]:
 
 
 def _sentence(cause: Cause) -> str:
+    if cause.ending:
+        return _SHUTDOWN_SENTENCE
     return _SENTENCES[cause.kind] if cause.first_mini_batch >= 0 else _INIT_SENTENCE
 
 
@@ -103,7 +111,7 @@ def _cause(cause: Cause) -> list[str]:
     first = (
         f"    First: mini-batch {cause.first_mini_batch}"
         if cause.first_mini_batch >= 0
-        else f"    First: {'the import of the script' if cause.loading else 'init()'}"
+        else f"    First: {_phase(cause)}"
     )
     if cause.item:
         first += f", {_items(cause)}"
@@ -115,6 +123,12 @@ def _cause(cause: Cause) -> list[str]:
 def _items(cause: Cause) -> str:
     items = (one_line(cause.item), one_line(cause.last_item))
     return items_words(*items, cause.first_items, one_line(cause.printed))
+
+
+def _phase(cause: Cause) -> str:
+    if cause.ending:
+        return "shutdown()"
+    return "the import of the script" if cause.loading else "init()"
 
 
 def _messages(cause: Cause) -> list[str]:

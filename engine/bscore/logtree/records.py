@@ -32,6 +32,7 @@ _ERRORS = (
     ev.MiniBatchAbandoned,
     ev.ListingFailed,
     ev.NodeLost,
+    ev.ShutdownFailed,
 )
 _WARNINGS = (ev.AnswerDropped, ev.ClockJumped, ev.FindingMade, ev.RemainingAbandoned, ev.WarningsSeen)
 

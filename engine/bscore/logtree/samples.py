@@ -97,6 +97,16 @@ _SAMPLES: tuple[tuple[ev.Event, str, str], ...] = (
         ),
     ),
     (
+        ev.ShutdownFailed(
+            _AT, _WORKER, ev.FailureKind.EXCEPTION, "OSError", "disk is full", "score.py:9 in shutdown", ""
+        ),
+        "ERROR",
+        (
+            'ShutdownFailed worker=10.0.0.4/process003 kind=exception error_type=OSError message="disk is '
+            'full" place="score.py:9 in shutdown" trace=""'
+        ),
+    ),
+    (
         ev.WorkerStopping(_AT, _WORKER, reason="no more work"),
         "INFO",
         'WorkerStopping worker=10.0.0.4/process003 reason="no more work"',

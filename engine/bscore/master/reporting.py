@@ -48,6 +48,7 @@ def _cause(run: Run, group: ErrorGroup) -> Cause:
         first_items=group.items,
         last_item=group.last_item,
         printed=group.printed,
+        ending=group.ending,
         messages=tuple((one.count, one.message) for one in group.messages.values()),
     )
 

@@ -60,6 +60,14 @@ class Desk:
         except OSError as error:
             self._cannot_write(error)
 
+    def error(self, log: WorkerLog, at: int, text: str) -> None:
+        """An ERROR line in a worker's log."""
+        self.wants_flush(log)
+        try:
+            log.leveled(at, "ERROR", text)
+        except OSError as error:
+            self._cannot_write(error)
+
     def user_error(self, at: int, process: str, headline: str, trace: str) -> str:
         """Keep a trace of the script; where it stands, or nothing when it cannot be written."""
         try:

@@ -39,6 +39,7 @@ class Endings:
         init_failed = self._init_failed(worker, ended, at, cause)
         if init_failed and worker.init_cause:
             cause = worker.init_cause
+        self._blame_shutdown(worker, ended, at, cause)
         ordered = _is_ordered(worker, ended)
         self._desk.report(
             e.WorkerGone(at, worker.name, ended.exit_code, ended.signal, cause, init_failed, ordered)
@@ -193,6 +194,23 @@ class Endings:
         if kind == "WorkerDied":
             blame = partial(blame, cause=f"{'the import of the script' if loading else 'init()'}: {cause}")
         blame(kind, cause, place, trace + quoted(self._last_lines(worker, ended)))
+
+    def _blame_shutdown(self, worker: Worker, ended: Ended, at: int, cause: str) -> None:
+        """Say that it ended by its own fault before its shutdown() was over."""
+        ending, exited = worker.ending, worker.exited
+        if not worker.shuts_down or ended.exit_code == 0 or (ending and ending.kind is EndKind.ORDER):
+            return
+        blame = partial(self._hearing.blame_shutdown, worker, at)
+        if worker.killed and ending is not None:
+            blame(e.FailureKind.TIMEOUT, "TimeoutError", ending.reason, ending.place, ending.trace)
+        elif exited is not None:
+            text = exited.text or deaths.cause(ended.exit_code, ended.signal, exited.where, exited.said)
+            blame(e.FailureKind.EXCEPTION, "SystemExit", text, exited.place, exited.trace)
+        else:
+            text = worker.stacks_text.decode("utf-8", "backslashreplace")
+            text += quoted(self._last_lines(worker, ended))
+            kept = self._desk.user_error(at, worker.process, f"shutdown(): {cause}", text) if text else ""
+            blame(e.FailureKind.DIED, "WorkerDied", cause, "", kept)
 
     def _say(self, worker: Worker, ended: Ended, cause: str, *, ordered: bool) -> None:
         code = deaths.return_code(ended.exit_code, ended.signal)

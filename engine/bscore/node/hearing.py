@@ -43,6 +43,7 @@ class Hearing:
             "ready": self._ready,
             "init_failed": self._init_failed,
             "exit": self._exit,
+            "shutdown": self._shutdown,
             "bye": self._bye,
             "signal_taken": self._signal_taken,
             "warned": self._warned,
@@ -272,10 +273,26 @@ class Hearing:
 
     def _bye(self, worker: Worker, message: Message, _body: bytes, at: int) -> None:
         _, error_type, text, trace, place = message
+        worker.shuts_down = False
         if error_type:
-            cause = f"shutdown() raised {error_type}: {text}"
-            self._desk.user_error(at, worker.process, cause, trace)
-            self._desk.warn(worker.log, at, f"{cause} ({place})")
+            kept = self._desk.user_error(at, worker.process, f"shutdown() raised {error_type}: {text}", trace)
+            self.blame_shutdown(worker, at, e.FailureKind.EXCEPTION, error_type, text, place, kept)
+
+    def _shutdown(self, worker: Worker, message: Message, _body: bytes, _at: int) -> None:
+        _, worker.stderr_at = message
+        worker.shuts_down = True
+
+    def blame_shutdown(
+        self, worker: Worker, at: int, kind: e.FailureKind, error_type: str, text: str, place: str, kept: str
+    ) -> None:
+        """Report that shutdown() failed, and why; `kept` is where the whole text stands."""
+        self._desk.report(e.ShutdownFailed(at, worker.name, kind, error_type, text, place, kept))
+        why = f"{error_type}: {text}" if error_type else text
+        where = f" ({place})" if place else ""
+        self._desk.error(worker.log, at, f"shutdown() failed: {why}{where}")
+        said = f"shutdown() of the script failed in {worker.name}: {why}{where}."
+        loses = "That loses no rows; what shutdown() writes or sends may be missing."
+        self._desk.finding("shutdown-failed", f"{said} {loses}")
 
     def _signal_taken(self, worker: Worker, _message: Message, _body: bytes, _at: int) -> None:
         worker.offers_stacks = False

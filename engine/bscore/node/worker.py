@@ -123,6 +123,8 @@ class Worker:
     #: Whether the script was imported, so that init() is what it is at until it is ready.
     loaded: bool = False
     ready: bool = False
+    #: Whether it is at its shutdown().
+    shuts_down: bool = False
     #: How far its user stderr had got when it began what it is at.
     stderr_at: int = 0
     running: Running | None = None

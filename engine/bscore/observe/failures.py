@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bscore.core.diagnose import key_of
-from bscore.core.events import AttemptFailed, InitFailed
+from bscore.core.events import AttemptFailed, InitFailed, ShutdownFailed
 from bscore.logtree.journal import terms
 from bscore.logtree.records import decode
 from bscore.logtree.source import Source
@@ -15,9 +15,9 @@ from bscore.observe.story import lines_with
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One failed attempt, or one worker that never became ready, and where its record stands."""
+    """One failed attempt, or one worker whose init() or shutdown() failed, and where its record stands."""
 
-    event: AttemptFailed | InitFailed
+    event: AttemptFailed | InitFailed | ShutdownFailed
     path: str
     offset: int
 
@@ -25,10 +25,11 @@ class Failure:
 def failures_of(source: Source, key: str, until: int | None = None) -> Iterator[Failure]:
     """Failures whose group has this key, the oldest first, up to a moment (microseconds UTC)."""
     needle = b"|InitFailed " if key.startswith(("init ", "load ")) else b"|AttemptFailed "
+    needle = b"|ShutdownFailed " if key.startswith("shutdown ") else needle
     for term in terms(source):
         for offset, line in lines_with(source, term.path, term.upto, needle):
             event = decode(line)
-            if not isinstance(event, AttemptFailed | InitFailed):
+            if not isinstance(event, AttemptFailed | InitFailed | ShutdownFailed):
                 continue
             if until is not None and event.at > until:
                 return

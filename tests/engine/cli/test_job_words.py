@@ -46,7 +46,11 @@ def test_too_short_mini_batches_are_a_reason_for_failed_items() -> None:
 
 
 def test_the_place_of_an_error_in_init_is_said_once() -> None:
-    error = shown("troubled")["errors"][0] | {"first_mini_batch": -1, "place": "initbad.py:2 in init"}
+    error = shown("troubled")["errors"][0] | {
+        "first_mini_batch": -1,
+        "place": "initbad.py:2 in init",
+        "phase": "init()",
+    }
     text = words(shown("troubled") | {"errors": [error]})
     assert "initbad.py:2 in init" in text
     assert "init()" not in text

@@ -121,6 +121,12 @@ def _init_failed(event: e.InitFailed) -> Words:
     return f"{worker_text(event.worker)}: {step}: {what} {safe(event.place, 200)}", (f"worker:{event.worker}")
 
 
+def _shutdown_failed(event: e.ShutdownFailed) -> Words:
+    what = error_text(event.error_type, event.message)
+    text = f"{worker_text(event.worker)}: shutdown() failed: {what} {safe(event.place, 200)}"
+    return text.rstrip(), f"worker:{event.worker}"
+
+
 def _gone(event: e.WorkerGone) -> Words:
     how = safe(event.cause, 300) or "ended"
     return f"{worker_text(event.worker)} gone: {how}", f"worker:{event.worker}"
@@ -224,6 +230,7 @@ _WORDS: dict[type, Callable[[Any], Words]] = {
     e.WorkerStarting: lambda v: (f"{worker_text(v.worker)} starts", f"worker:{v.worker}"),
     e.WorkerReady: _ready,
     e.InitFailed: _init_failed,
+    e.ShutdownFailed: _shutdown_failed,
     e.WorkerStopping: lambda v: (
         f"{worker_text(v.worker)} stops: {safe(v.reason, 300)}",
         f"worker:{v.worker}",

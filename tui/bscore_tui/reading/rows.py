@@ -248,6 +248,7 @@ def _error_row(key: str, group: ErrorGroup, common: tuple[str, ...]) -> ErrorRow
         messages=_messages(group),
         items=items_words(safe_text(group.item, 400), safe_text(group.last_item, 400), group.items),
         printed=safe_text(group.printed, 400),
+        phase=group.phase,
     )
 
 
@@ -272,6 +273,6 @@ def most_frequent_warning(run: Run) -> str:
 
 
 def what_failed(group: ErrorGroup) -> str:
-    """The error in a few words; init() is named because no mini-batch is."""
+    """The error in a few words; what a worker was at is named where no mini-batch is."""
     what = error_text(group.error_type, group.message)
-    return f"init(): {what}" if group.first_mini_batch < 0 else what
+    return f"{group.phase}: {what}" if group.phase else what

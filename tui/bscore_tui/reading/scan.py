@@ -71,7 +71,7 @@ class Steps:
         """Count a record that is not `Finished`."""
         if name == b"MiniBatchAbandoned":
             self.over[self.reach(at)] += 1
-        elif name in (b"AttemptFailed", b"InitFailed"):
+        elif name in (b"AttemptFailed", b"InitFailed", b"ShutdownFailed"):
             self.failed[self.reach(at)] += 1
         elif name in (b"WorkerGone", b"NodeLost") and level != b"I":
             self.lost[self.reach(at)] += 1

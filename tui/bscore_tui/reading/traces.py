@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import islice
 
-from bscore.core.events import AttemptFailed, FailureKind, InitFailed, StacksTaken
+from bscore.core.events import AttemptFailed, FailureKind, StacksTaken
 from bscore.logtree import paths
 from bscore.logtree.source import Source
 from bscore.observe import (
@@ -37,6 +37,7 @@ def trace_page(source: Source, error: ErrorRow, number: int = 0, until: int | No
     page = TracePage(
         error.key,
         number=len(found) - 1,
+        phase=error.phase,
         worker=safe_text(event.worker, 200),
         at=event.at,
         what=safe_text(error_text(event.error_type, event.message, 2000), 2000),
@@ -46,7 +47,7 @@ def trace_page(source: Source, error: ErrorRow, number: int = 0, until: int | No
         memory=memory_then(source, event.worker, event.at),
     )
     page = _with_trace(page, safe_lines(read_trace(source, event.trace), most=2000))
-    if isinstance(event, InitFailed):
+    if not isinstance(event, AttemptFailed):
         return _with_tails(source, page, event.worker)
     return _with_attempt(source, page, failure, event)
 
@@ -90,7 +91,7 @@ def _with_attempt(source: Source, page: TracePage, failure: Failure, event: Atte
 
 
 def _with_tails(source: Source, page: TracePage, worker: str) -> TracePage:
-    """The page with the end of what a worker printed that never became ready."""
+    """The page with the end of what a worker printed that was not running a mini-batch."""
     node, process = paths.split_worker(worker)
     stderr = tail_of(source, paths.user_stderr(node, process), _TAIL_BYTES)
     return replace(

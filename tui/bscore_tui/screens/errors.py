@@ -139,7 +139,7 @@ class Trace(_GroupPage):
     def hint(self) -> str:
         """Which failure of how many is shown."""
         row = self.group()
-        if row is None or not row.is_attempt:
+        if row is None or row.counts == "item":
             return ""
         keys = f"  {self._keys()}" if row.count > 1 else ""
         return f"{self._what(row)} {self.number() + 1:,} of {row.count:,}{keys}"
@@ -179,7 +179,7 @@ class Trace(_GroupPage):
 
     def _step(self, steps: int) -> None:
         row = self.group()
-        if row is None or not row.is_attempt:
+        if row is None or row.counts == "item":
             return
         number = self.number() + steps
         if 0 <= number < row.count:

@@ -82,7 +82,7 @@ def error_line(row: ErrorRow, width: int, options: Options, *, first: str = "", 
 
 def attempts_of(row: ErrorRow, options: Options) -> str:
     """How many attempts failed so; a dash where it was none."""
-    return count(row.count if row.is_attempt else None, options)
+    return count(row.count if row.counts != "item" else None, options)
 
 
 def nodes_of(row: ErrorRow, options: Options) -> str:

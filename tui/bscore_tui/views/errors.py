@@ -104,7 +104,7 @@ def _detail(model: Model, row: ErrorRow, width: int, options: Options) -> list[L
         ],
         [],
     ]
-    where = "in init()" if row.first_mini_batch is None else batch_name(row.first_mini_batch)
+    where = f"in {row.phase}" if row.first_mini_batch is None else batch_name(row.first_mini_batch)
     nodes = ", ".join(row.nodes[:4]) + (f" and {len(row.nodes) - 4} more" if len(row.nodes) > 4 else "")
     label, _, items = row.items.partition(" ")
     if not items or label not in ("item", "items"):
@@ -141,7 +141,7 @@ def _messages(row: ErrorRow, options: Options) -> list[Line]:
 
 def counted(row: ErrorRow) -> str:
     """`8 attempts`, or `3 items` where nothing was tried."""
-    return plural(row.count, "attempt" if row.is_attempt else "item")
+    return plural(row.count, row.counts)
 
 
 def _beside(

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from bscore.core.events import FailureKind
+from bscore.core.groups import SHUTDOWN
 from bscore_tui.views.earlier import Earlier
 from bscore_tui.views.finding import Finding, NextEvent
 from bscore_tui.views.limits import Limits
@@ -171,7 +172,7 @@ class ErrorRow:
     count: int
     first_at: int
     last_at: int
-    #: None where it happened in init().
+    #: None where no mini-batch was running.
     first_mini_batch: int | None
     first_attempt: int
     worker: str
@@ -188,11 +189,20 @@ class ErrorRow:
     #: Of the first failure: its items in words, and the one that stdout named last.
     items: str = ""
     printed: str = ""
+    #: What a worker was at where no mini-batch was running: `init()`, …
+    phase: str = ""
 
     @property
     def is_attempt(self) -> bool:
-        """Whether the count is of attempts; of missing inputs it is of items."""
-        return self.kind != FailureKind.MISSING
+        """Whether the count is of attempts to score."""
+        return self.counts == "attempt"
+
+    @property
+    def counts(self) -> str:
+        """What is counted: attempts, items that were missing, workers whose shutdown() failed."""
+        if self.kind == FailureKind.MISSING:
+            return "item"
+        return "worker" if self.phase == SHUTDOWN else "attempt"
 
 
 @dataclass(frozen=True, slots=True)

@@ -122,7 +122,7 @@ def _cause(page: parts.Page, model: Model) -> None:
 
 
 def _first(error: ErrorRow, options: Options) -> list[Line]:
-    where = "in init()" if error.first_mini_batch is None else f"in mini-batch {error.first_mini_batch:,}"
+    where = f"in {error.phase or f'mini-batch {error.first_mini_batch:,}'}"
     who = f", {error.worker.replace('/', ' ')}" if error.worker else ""
     lines: list[Line] = [[(f"first {clock(error.first_at, options)} {where}{who}", "text")]]
     if error.items:

@@ -109,8 +109,9 @@ class TracePage:
     key: str
     #: Which of the group's failures it is, from 0.
     number: int = 0
-    #: None where it happened in init().
+    #: None where no mini-batch was running; `phase` is then what the worker was at.
     mini_batch: int | None = None
+    phase: str = "init()"
     attempt: int = 0
     worker: str = ""
     at: int | None = None

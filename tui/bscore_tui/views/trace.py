@@ -50,7 +50,7 @@ def trace_lines(page: TracePage, width: int, options: Options) -> list[Line]:
 
 
 def _where(page: TracePage) -> str:
-    where = "init()" if page.mini_batch is None else f"{batch_name(page.mini_batch)}, try {page.attempt}"
+    where = page.phase if page.mini_batch is None else f"{batch_name(page.mini_batch)}, try {page.attempt}"
     return f"{where}   {page.worker.replace('/', ' ')}"
 
 
