@@ -16,7 +16,6 @@ from bscore.inputs.check import check_apart, check_inputs
 from bscore.master.job import name_taken
 from bscore.master.machine import check_descriptors
 from bscore.outputs.checks import check_output
-from bscore.spec.bindings import is_elsewhere
 from bscore.spec.config import JobConfig
 from bscore.spec.draft import CliChoices
 from bscore.spec.places import is_mlflow_folder
@@ -143,8 +142,6 @@ def _checked_job_file(given: dict[str, Any]) -> str | None:
         )
     if job_file is not None and job_file.endswith(".py"):
         raise UsageError(f"{job_file} is no YAML file.", remedy=f"Give a script as --script {job_file}.")
-    if job_file is not None and is_elsewhere(job_file):
-        raise UsageError(f"{job_file} is not on this machine.", remedy="Give the path of a YAML file here.")
     if job_file is not None and Path(job_file).is_dir():
         remedy = "Give a job's YAML file; a folder to score is given as --input."
         raise UsageError(f"{job_file} is a folder.", remedy=_for_mlflow([job_file]) or remedy)

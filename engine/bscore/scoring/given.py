@@ -115,7 +115,8 @@ def _config(given: Given, items: Items) -> tuple[JobConfig, list[str]]:
         step=given.step,
         need_input=items.kind == "texts",
     )
-    document = load_yaml(Path(given.job_file)) if given.job_file is not None else None
+    job_file = _text(given.job_file)
+    document = load_yaml(Path(job_file), shown_as=job_file) if job_file is not None else None
     options = dict(_flat(given.options))
     if items.kind == "table" and given.has_function:
         options.setdefault("mini_batch_size", TABLE_ROWS)
@@ -142,6 +143,10 @@ def _models(given: Models | None) -> tuple[str, ...]:
     """Models as `--model` takes them: a path, or paths by name."""
     if isinstance(given, Mapping):
         return tuple(f"{name}={os.fspath(path)}" for name, path in given.items())
+    if given is not None and not isinstance(given, str | os.PathLike):
+        raise UsageError(
+            f"model is a {type(given).__name__}.", remedy="Give a path, or several as {name: path}."
+        )
     return () if given is None else (os.fspath(given),)
 
 

@@ -6,6 +6,7 @@ Anchors and merge keys work; what they may unfold to is limited.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ from bscore.spec.typed_yaml import BoundedLoader
 MAX_BYTES = 256 * 1024
 MAX_NODES = 20_000
 MAX_DEPTH = 40
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 _TAG = "tag:yaml.org,2002:"
 _SCALAR_TAGS = {
     _TAG + name for name in ("null", "bool", "int", "float", "str", "timestamp", "value", "merge", "binary")
@@ -78,6 +80,8 @@ def load_yaml(path: Path, *, shown_as: str | None = None) -> Document:
     Raises NotFoundError when it is not there, SpecError for everything that is wrong with it.
     """
     file = shown_as or str(path)
+    if _ADDRESS.match(file):
+        raise NotFoundError(f"{file} is not on this machine.", remedy="Give the path of a YAML file here.")
     try:
         with path.open("rb") as stream:
             raw = stream.read(MAX_BYTES + 1)

@@ -33,6 +33,8 @@ def said(**given: Any) -> str:
         ({"run_max_try": -3}, "bscore.score(run_max_try=...): out of range, given '-3'"),
         ({"inputs": None}, "bscore.score(): no input is named, expected inputs= with a folder"),
         ({"inputs": "azureml:x"}, "bscore.score(inputs=...): refused"),
+        ({"model": ["a", "b"]}, "model is a list.\nGive a path, or several as {name: path}."),
+        ({"run": None, "job_file": "https://a.b/c.yml"}, "https://a.b/c.yml is not on this machine."),
         ({"model": "nowhere"}, "bscore.score(model=...): does not exist"),
         ({"worker": 2}, "bscore.score(worker=...): unknown option; did you mean 'workers'?"),
         ({"eror_threshold": 2}, "bscore.score(eror_threshold=...): unknown option; did you mean 'error_th"),
