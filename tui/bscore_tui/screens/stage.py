@@ -231,7 +231,9 @@ class Stage(Screen[None], inherit_bindings=False):
         """Keys of the table work on the pages it names, and only while nothing is asked."""
         if action == "do" and parameters:
             known = BY_ID.get(str(parameters[0]))
-            return self.overlay is None and known is not None and self.navigation.page.name in known.pages
+            # The shell is asked for whatever is being typed, as everywhere else.
+            free = self.overlay is None or parameters[0] == "suspend"
+            return free and known is not None and self.navigation.page.name in known.pages
         return super().check_action(action, parameters)
 
     def action_do(self, name: str) -> None:
