@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -195,8 +196,17 @@ class Monitor(App[None]):
         if self.is_headless or self._driver is None or not self._driver.can_suspend:
             yield
             return
+        failed: OSError | None = None
         with self.suspend():
-            yield
+            # ctrl+c is for the program that has the terminal; that one does not inherit a handler.
+            signal.signal(signal.SIGINT, lambda *_: None)
+            try:
+                yield
+            except OSError as error:
+                # Textual takes the terminal again only where nothing is raised.
+                failed = error
+        if failed is not None:
+            raise failed
 
     def _resumed(self, _app: App[object]) -> None:
         """The terminal was another program's for a while."""

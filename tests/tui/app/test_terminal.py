@@ -192,3 +192,21 @@ def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         assert "bscore job list" in terminal.text
     finally:
         terminal.close()
+
+
+def test_what_happens_in_a_pager_stays_there(ended: Path, tmp_path: Path) -> None:
+    pager = tmp_path / "pager"
+    pager.write_text("#!/bin/sh\ntrap 'echo interrupted' INT\necho begun\nread line\necho $line\nread line\n")
+    pager.chmod(0o755)
+    with watching(ended, tmp_path, PAGER=str(pager)) as terminal:
+        terminal.press("6o")
+        terminal.until(lambda text: "begun" in text)
+        terminal.press("\x03")
+        terminal.until(lambda text: "interrupted" in text)
+        terminal.press("\n\n")
+        terminal.until(lambda text: "[6 Logs]" in text and "? keys" in text and "begun" not in text)
+        pager.unlink()
+        terminal.press("o")
+        terminal.until(lambda text: "set PAGER to a program that is there" in text)
+        terminal.press("1")
+        terminal.until(lambda text: "[1 Overview]" in text)
