@@ -188,7 +188,11 @@ def script_digest(config: JobConfig) -> str:
         for name in sorted(files):
             count += 1
             if not data.holds(folder, name):
-                status = os.stat(os.path.join(folder, name), follow_symlinks=False)
+                try:
+                    status = os.stat(os.path.join(folder, name), follow_symlinks=False)
+                except OSError:
+                    # It vanished meanwhile, as an editor's or a tool's temporary files do.
+                    continue
                 relative = os.path.relpath(os.path.join(folder, name), config.code)
                 line = f"{relative}\0{status.st_size}\0{status.st_mtime_ns}\n"
                 digest.update(line.encode(errors="surrogateescape"))

@@ -7,7 +7,6 @@ long as the agent, see worker_process); only the sampling of resources has a thr
 from __future__ import annotations
 
 import os
-import resource
 import select
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -22,7 +21,8 @@ from bscore.node.ending import Endings
 from bscore.node.gpus import Gpus, found_gpus
 from bscore.node.guarding import Guarding
 from bscore.node.hearing import Hearing
-from bscore.node.leftovers import Leftovers, become_subreaper
+from bscore.node.host_process import HOST
+from bscore.node.leftovers import Leftovers
 from bscore.node.resources import Sampler
 from bscore.node.stack_taking import StackTaking
 from bscore.node.timeouts import TICK_NS, Watch
@@ -33,7 +33,6 @@ from bscore.node.worker_log import WorkerLog
 
 _SOON_NS = 20_000_000
 _CLOSE_NS = 10_000_000_000
-_DESCRIPTORS = 16384
 
 
 class Agent:
@@ -67,8 +66,7 @@ class Agent:
             m.TakeStacks: self._take_stacks,
         }
         os.makedirs(setup.spool, exist_ok=True)
-        _want_descriptors()
-        if not become_subreaper():
+        if not HOST.enter():
             self._desk.say("WARNING", "Orphans of workers cannot be adopted here; some may stay behind.")
         self._sampler = Sampler(setup, self.clock, self.workers)
         self._sampler.start()
@@ -116,6 +114,7 @@ class Agent:
         self._desk.say("INFO", f"The agent of node {self.setup.node} stopped.")
         self._desk.close()
         self._selector.close()
+        HOST.leave()
 
     def kill(self, worker: Worker, ending: Ending) -> None:
         """Send SIGKILL to a worker's group; it is reported when its process has ended."""
@@ -279,11 +278,3 @@ def _absolute(setup: m.AgentSetup) -> m.AgentSetup:
         code=os.path.abspath(setup.code),
         interpreter=os.path.abspath(interpreter) if "/" in interpreter else interpreter,
     )
-
-
-def _want_descriptors() -> None:
-    """Five descriptors per worker: the usual soft limit of 1024 would end at two hundred of them."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _DESCRIPTORS)
-    if soft != resource.RLIM_INFINITY and soft < wanted:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))

@@ -7,7 +7,6 @@ of this process that are none of these are somebody else's and left alone.
 
 from __future__ import annotations
 
-import ctypes
 import os
 import signal
 import time
@@ -17,19 +16,10 @@ from dataclasses import dataclass
 
 from bscore.node.guard import mark_of, state_of
 
-_PR_SET_CHILD_SUBREAPER = 36
 #: How long after a death orphans are looked for: those whose parent is killed first appear later.
 _LOOK_FOR_NS = 3_000_000_000
 _LOOK_EVERY_NS = 50_000_000
 _TIDY_EVERY_NS = 1_000_000_000
-
-
-def become_subreaper() -> bool:
-    """Adopt orphaned descendants of this process; False where the kernel cannot."""
-    try:
-        return bool(ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
-    except (OSError, AttributeError):
-        return False
 
 
 def children() -> list[int]:

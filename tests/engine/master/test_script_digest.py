@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -48,3 +49,15 @@ def test_a_module_is_even_where_everything_is_an_input(config: JobConfig) -> Non
     before = script_digest(config)
     assert write(config, "new.csv") == before
     assert write(config, "new.py") != before
+
+
+def test_a_file_that_vanishes_meanwhile_is_left_out(
+    config: JobConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = script_digest(config)
+    gone = config.code / "gone.py"
+    gone.write_text("x")
+    names = list(os.walk(config.code))
+    gone.unlink()
+    monkeypatch.setattr(os, "walk", lambda _top: iter(names))
+    assert script_digest(config) == before

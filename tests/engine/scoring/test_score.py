@@ -358,3 +358,30 @@ def test_other_columns_are_a_finding_and_another_order_is_none(tmp_path: Path) -
     assert facts["found2"] == ""
     assert "mini-batch 1 returned ['a', 'c'], mini-batch 0 returned ['a', 'b']" in facts["found5"]
     assert facts["columns"] == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("run", ["lambda batch: batch", "lambda batch: 1 / 0"])
+def test_the_callers_process_is_as_it_was(tmp_path: Path, run: str) -> None:
+    facts = program(
+        tmp_path,
+        f"""
+        import ctypes, resource, signal
+        def state():
+            subreaper = ctypes.c_int()
+            ctypes.CDLL(None).prctl(37, ctypes.byref(subreaper), 0, 0, 0)
+            return [
+                subreaper.value, resource.getrlimit(resource.RLIMIT_NOFILE), os.getcwd(),
+                [str(signal.getsignal(number)) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD)],
+                [thread.name for thread in threading.enumerate()],
+                open(f"/proc/self/task/{{os.getpid()}}/children").read(),
+            ]
+        resource.setrlimit(resource.RLIMIT_NOFILE, (900, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
+        before = state()
+        try:
+            bscore.score(inputs=[1, 2, 3], run={run}, workers=1)
+        except bscore.ScoreError:
+            pass
+        say(before=before, after=state())
+        """,
+    )
+    assert facts["after"] == facts["before"]
