@@ -82,7 +82,7 @@ def input_path(text: str, base: Path) -> str:
 
 def path_of(binding: Binding) -> str | None:
     """The local path (or URL) that a binding stands for; None where only the cloud knows."""
-    if binding.text is None or in_the_cloud(binding.text):
+    if not binding.text or in_the_cloud(binding.text):
         return None
     return input_path(binding.text, binding.base)
 

@@ -63,7 +63,7 @@ def _code_folder(draft: Draft, cli: CliChoices) -> tuple[Path | None, Place]:
         return _absolute(cli.code, cli.cwd), COMMAND_LINE
     if given is None:
         return None, COMMAND_LINE
-    if is_elsewhere(given.text):
+    if is_elsewhere(given.text) or not given.text:
         if cli.script is None:
             problems.append(refused_address(given.place, given.spelling, given.text, ", or --code DIR"))
         return None, COMMAND_LINE
@@ -133,6 +133,7 @@ def is_mlflow_folder(path: Path) -> bool:
 def refused_address(place: Place, where: str, text: str, more: str = "") -> Problem:
     """The problem that an address stands where a path of this machine is needed."""
     what = "refused: it is in the cloud" if in_the_cloud(text) else "is an address, not a path"
+    what = what if text else "is empty"
     return problem_at(place, where, what=what, given=text, expected=f"a path on this machine{more}")
 
 
@@ -179,7 +180,7 @@ def find_model(draft: Draft) -> Path | None:
 def existing(text: str, base: Path, place: Place, where: str, problems: list[Problem]) -> Path:
     """A path made absolute; where it is not there, or cannot be reached, a problem says so."""
     path = _absolute(text, base)
-    if is_elsewhere(text):
+    if is_elsewhere(text) or not text:
         problems.append(refused_address(place, where, text))
         return path
     unseen = why_unseen(path)
@@ -336,5 +337,6 @@ def missing_path(binding: Binding, instead: str) -> Problem:
         return binding.problem
     if binding.why:
         return problem_at(binding.place, where, what=binding.why, expected=instead)
-    what = "refused: it is in the cloud"
+    # An empty path would be the folder where the command was typed.
+    what = "refused: it is in the cloud" if binding.text else "the path is empty"
     return problem_at(binding.place, where, what=what, given=binding.text, expected=instead)

@@ -312,3 +312,23 @@ def test_of_a_wrong_variable_the_wrong_half_is_named(
     (problem,) = problems(place, text, overrides)
     assert problem.where == where
     assert hint in str(problem)
+
+
+@pytest.mark.parametrize(
+    ("text", "overrides"),
+    [
+        ("type: parallel\ninputs: {d: {path: ''}}\ninput_data: ${{inputs.d}}\n", {}),
+        ("type: parallel\ninputs: {d: {path: data}}\ninput_data: ${{inputs.d}}\n", {"inputs.d.path": ""}),
+        ("type: parallel\ninput_data: ''\n", {}),
+        ("model: {path: ''}\n", {}),
+        ("", {"code": ""}),
+        ("environment: {conda_file: ''}\n", {}),
+    ],
+)
+def test_an_empty_path_is_not_the_folder_where_one_stands(
+    place: Place, text: str, overrides: dict[str, str]
+) -> None:
+    is_parallel = text.startswith("type")
+    document = place.parallel.removeprefix("type: parallel\n") if is_parallel else place.deployment
+    (problem,) = problems(place, text + document, overrides, inputs=() if is_parallel else ("data",))
+    assert "is empty" in problem.what
