@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 
 from bscore.cli.home import find_job
-from bscore.cli.job_argument import complete_jobs
+from bscore.cli.job_argument import JobCommand, complete_jobs, name_option
 from bscore.cli.job_facts import Facts, read_facts
 from bscore.cli.job_ways import signals_for
 from bscore.cli.lasting import narrate
@@ -29,8 +29,9 @@ from bscore.outputs.publish import temporary_name
 _CLOCKS_APART_US = 2_000_000
 
 
-@click.command()
+@click.command(cls=JobCommand)
 @click.argument("job_names", nargs=-1, required=True, metavar="JOB...", shell_complete=complete_jobs)
+@name_option
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")
 @click.option("--with-output", is_flag=True, help="Remove the published output file, too.")
 def delete(job_names: tuple[str, ...], *, yes: bool, with_output: bool) -> None:

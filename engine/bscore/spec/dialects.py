@@ -25,6 +25,13 @@ _BATCH_KEYS = frozenset(
         "output_action", "output_file_name", "retry_settings", "task", "jobs", *_V1_KEYS,
     }
 )  # fmt: skip
+#: Whatever has a name and nothing but these describes an endpoint.
+_ENDPOINT_KEYS = frozenset(
+    {
+        "name", "description", "tags", "properties", "location", "identity", "scoring_uri",
+        "openapi_uri", "id", "provisioning_state",
+    }
+)  # fmt: skip
 _TYPES = ("model", "parallel", "pipeline")
 
 
@@ -53,7 +60,7 @@ def _no_job(document: Document) -> Problem | None:
         what = "is the record of a job that ran: `bscore job resume` continues it"
     elif "onlineendpoint" in _schema(document):
         what = "is an online endpoint, which answers requests; give the YAML of a batch deployment"
-    elif "defaults" in root.entries or "auth_mode" in root.entries:
+    elif _is_endpoint(document):
         what = "is a batch endpoint; give the YAML of its deployment"
     elif place := _online(document):
         what = "belongs to an online deployment, which answers requests; a batch deployment scores files"
@@ -74,6 +81,13 @@ def _no_job(document: Document) -> Problem | None:
 def _schema(document: Document) -> str:
     schema = document.root.entries.get("$schema")
     return "" if schema is None else text_of(schema).lower()
+
+
+def _is_endpoint(document: Document) -> bool:
+    keys = document.root.entries.keys()
+    if "batchendpoint" in _schema(document) or keys & {"defaults", "auth_mode"}:
+        return True
+    return "name" in keys and "$schema" not in keys and keys <= _ENDPOINT_KEYS
 
 
 def _online(document: Document) -> Place | None:

@@ -41,7 +41,7 @@ SCORING: tuple[Option, ...] = (
     Option(
         "partition_keys", WORDS, "cut tabular inputs by these columns", (),
         ("partition_keys",), ("partition_keys",), ("partition_keys",), (), outcome=Outcome.REFUSED,
-        harmless=(), reason="inputs are files here; give --input one folder per partition",
+        harmless=(), reason="inputs are files here, which have no columns; run one job for each partition",
     ),
     Option(
         "error_threshold", whole(-1), "items of the whole job that may fail; -1: any number",
@@ -264,6 +264,7 @@ UNUSED: tuple[Option, ...] = (
     _unused("compute_target_name", _MACHINES, v1=True),
     _unused("environment_name", "give --python to choose the interpreter", v1=True),
     _unused("environment_dir_path", "give --python to choose the interpreter", v1=True),
+    _unused("input_format", "the SDK leaves it out, too", v1=True),
     _unused("resources.instance_type", _MACHINES, d=True, p=True, bound=True),
     _unused("resources.shm_size", _MACHINES, d=True, p=True, bound=True),
     _unused("resources.docker_args", _MACHINES, d=True, p=True, bound=True),

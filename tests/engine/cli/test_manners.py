@@ -110,6 +110,25 @@ def test_a_detached_job_survives_its_shell_and_prints_its_name(tmp_path: Path, h
     assert sum(rows_of(job).values()) == 40
 
 
+@pytest.mark.parametrize(
+    "verb", ["show", "stream", "cancel", "resume", "debug", "stack", "abandon", "delete"]
+)
+def test_a_job_is_named_by_an_option_as_well_as_by_the_first_word(here: Here, verb: str) -> None:
+    for option in (["-n", "mine"], ["--name", "mine"], ["--name=mine"], ["-n", "mine", "mine"]):
+        code, _, err = here("job", verb, *option, *(["3"] if verb == "abandon" else []))
+        assert code == 2
+        assert "There is no job 'mine'" in err
+    if verb != "abandon":
+        code, _, err = here("job", verb, "mine", "-n", "other")
+        assert code == 2
+        assert "Two jobs are named: mine and --name other" in err
+
+
+def test_the_words_behind_an_option_that_names_the_job_are_the_others(here: Here) -> None:
+    code, _, err = here("job", "restart-worker", "-n", "mine", "process000")
+    assert (code, "There is no job 'mine'" in err) == (2, True)
+
+
 def test_what_cannot_go_together_is_refused_before_anything_is_made(tmp_path: Path, here: Here) -> None:
     words = command(tmp_path, SLOW, 3)
     for wrong, remedy in ((["--detach", "--echo"], "Leave --echo out"), (["--watch"], "--detach")):

@@ -145,6 +145,8 @@ def test_a_deployment_can_be_checked_without_an_input(place: Place) -> None:
     [
         ("auth_mode: aad_token\nname: e\n", "deployment"),
         ("name: e\ndefaults: {deployment_name: d}\n", "deployment"),
+        ("name: e\ndescription: d\ntags: {a: b}\n", "a batch endpoint"),
+        ("$schema: https://a.b/latest/batchEndpoint.schema.json\nname: e\n", "a batch endpoint"),
         ("$schema: https://a.b/managedOnlineEndpoint.schema.json\nauth_mode: key\n", "an online endpoint"),
         ("$schema: https://a.b/managedOnlineDeployment.schema.json\nname: d\n", "an online deployment"),
         ("endpoint_name: e\ninstance_type: Standard_DS3_v2\n", "run(mini_batch) takes a list of files"),
@@ -232,7 +234,7 @@ def test_v1_refuses_its_reserved_arguments(place: Place) -> None:
 def test_what_cuts_tabular_inputs_is_refused_for_files(place: Place) -> None:
     for document in (place.v1, place.parallel):
         (problem,) = problems(place, document + "partition_keys: [a]\n")
-        assert "one folder per partition" in str(problem)
+        assert "one job for each partition" in str(problem)
         (problem,) = problems(place, document + "mini_batch_size: 10kb\n")
         assert "a number of files" in str(problem)
 

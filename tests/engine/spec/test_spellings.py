@@ -106,7 +106,7 @@ UNUSED_KEYS = {
         "name description display_name tags compute resources.instance_count "
         "resources.instance_type resources.shm_size resources.docker_args comment"
     ),
-    Dialect.V1: "description compute_target node_count",
+    Dialect.V1: "description compute_target node_count input_format",
 }
 UNUSED_ARGUMENTS = (
     "copy_logs_to_parent=True metrics_name_prefix=p push_metrics_to_parent=False append_row_safe_output=true "
