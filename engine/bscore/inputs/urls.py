@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 import re
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +13,8 @@ from bscore.inputs.manifest import encode_item
 from bscore.inputs.walk import InputError, Records
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*(?:://|::)")
-_EXTRAS = {
+#: Which extra brings the file system of a scheme.
+EXTRAS = {
     "s3": "s3",
     "s3a": "s3",
     "abfs": "azure",
@@ -21,7 +23,10 @@ _EXTRAS = {
     "adl": "azure",
     "gs": "gcs",
     "gcs": "gcs",
+    "http": "http",
+    "https": "http",
 }
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _CHUNK = 1024
 #: Stands behind what a folder holds, so that it is seen that the listing goes on.
 _FOLDER_DONE: tuple[str, dict[str, Any]] = ("", {})
@@ -101,7 +106,8 @@ def _mtime_ns(info: dict[str, Any]) -> int:
 
 
 def _remedy(url: str, error: Exception) -> str | None:
-    extra = _EXTRAS.get(url.partition(":")[0].lower())
-    if isinstance(error, ImportError) and extra:
-        return f"Install what it needs: pip install 'bscore[{extra}]'"
-    return None
+    if not isinstance(error, ImportError):
+        return None
+    schemes = [EXTRAS.get(scheme.lower(), "") for scheme in _SCHEME.findall(url)]
+    what = next((f"'bscore[{extra}]'" for extra in schemes if extra), "PACKAGE")
+    return f"Install what it needs: {sys.executable} -m pip install {what}"

@@ -1,9 +1,14 @@
+import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
 import fsspec
 import pytest
 
+from bscore.errors import UsageError
+from bscore.inputs import urls
+from bscore.inputs.check import check_inputs
 from bscore.inputs.kinds import list_inputs
 from bscore.inputs.manifest import Item, decode_items
 from bscore.inputs.skipped import Skipped
@@ -63,3 +68,21 @@ def test_members_of_an_archive_keep_the_archive_in_their_name(tmp_path: Path) ->
 def test_what_is_not_there_is_said(url: str) -> None:
     with pytest.raises(InputError, match="cannot be listed"):
         items(url)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://host.invalid/a", "http://host.invalid/a", "zip://a::https://h.invalid/z"]
+)
+def test_a_file_system_that_is_not_installed_is_named_with_its_command(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("aiohttp", "fsspec.implementations.http"):
+        monkeypatch.setitem(sys.modules, name, None)
+    with pytest.raises(UsageError) as caught:
+        check_inputs([url])
+    assert caught.value.remedy == f"Install what it needs: {sys.executable} -m pip install 'bscore[http]'"
+
+
+def test_every_extra_that_is_named_can_be_installed() -> None:
+    project = tomllib.loads((Path(__file__).parents[3] / "pyproject.toml").read_text())["project"]
+    assert set(urls.EXTRAS.values()) <= project["optional-dependencies"].keys()
