@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bscore.errors import NotFoundError, UsageError
+from bscore.inputs.descriptions import refuse_description
 from bscore.inputs.globs import is_glob, literal_root, walk_glob
 from bscore.inputs.kinds import as_local
 from bscore.inputs.lists import read_list
@@ -96,6 +97,7 @@ def _check_glob(text: str) -> None:
 def _check_path(given: str, text: str) -> None:
     path = os.path.abspath(text)
     mode = _mode(given, path, "the input")
+    refuse_description(given, path)
     if stat.S_ISDIR(mode):
         skipped = Skipped()
         if not _has_items(walk_folder(os.fsencode(path), skipped)):

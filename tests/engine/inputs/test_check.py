@@ -68,6 +68,36 @@ def test_bad_inputs_are_named_with_what_to_do(
     assert caught.value.exit_code == 2
 
 
+ASSET = "$schema: https://a.b/latest/data.schema.json\nname: d\ntype: uri_folder\npath: {path}\n"
+TABLE = "paths:\n  - file: ./a.csv\ntransformations:\n  - read_delimited\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "given", "words"),
+    [
+        ("asset.yml", ASSET.format(path="images"), "asset.yml", "data asset.*\n.*--input {here}/images$"),
+        ("asset.yaml", "path: azureml:d:1\ntype: uri_file\n", "asset.yaml", "data asset.*\nCopy the data"),
+        ("asset.yml", "path: x\ntype: mltable\n", "asset.yml", "is an MLTable"),
+        ("images/MLTable", TABLE, "images/MLTable", "is an MLTable"),
+        ("images/MLTable", TABLE, "images", "is an MLTable"),
+        ("table.yml", TABLE, "table.yml", "is an MLTable"),
+    ],
+)
+def test_what_describes_data_is_not_taken_for_it(
+    here: Path, name: str, text: str, given: str, words: str
+) -> None:
+    (here / name).write_text(text)
+    with pytest.raises(UsageError, match=words.format(here=here)):
+        check_inputs([given])
+
+
+@pytest.mark.parametrize("text", ["path: x\n", "- a\n", "type: uri_file\n", "a: [", "", "\0"])
+def test_other_yaml_files_are_items_like_any(here: Path, text: str) -> None:
+    (here / "item.yml").write_text(text)
+    (here / "images/asset.yml").write_text(ASSET)
+    check_inputs(["item.yml", "images", "images/*.yml"])
+
+
 def test_no_input_at_all_is_refused() -> None:
     with pytest.raises(UsageError, match="No input"):
         check_inputs([])
