@@ -193,6 +193,23 @@ def test_more_elements_than_items_are_kept_counted_once_and_warned_about(tmp_pat
         assert "returned 3 elements for 1 items" in warnings
 
 
+@pytest.mark.parametrize("use", ["b.shape", "b.iterrows()", "b['a']", "b[['a']]"])
+def test_a_script_that_wants_a_table_is_told_that_its_items_are_files(tmp_path: Path, use: str) -> None:
+    with Rig(tmp_path, f"def run(b):\n    return {use}\n") as rig:
+        rig.assign(rig.start(), ["a"], ["b"])
+        rig.until(lambda: len(rig.failures) == 2)
+        (found,) = rig.found(e.FindingMade)
+        assert found.code == "script-table"
+        assert "run() wants a DataFrame" in found.text
+
+
+def test_an_attribute_that_no_table_has_is_only_an_error(tmp_path: Path) -> None:
+    with Rig(tmp_path, "def run(b):\n    return b.shap or [][b]\n") as rig:
+        rig.assign(rig.start(), ["a"])
+        rig.until(lambda: rig.failures)
+        assert rig.found(e.FindingMade) == []
+
+
 @pytest.mark.parametrize(
     ("expression", "code"),
     [

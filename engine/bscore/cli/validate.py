@@ -21,7 +21,7 @@ from bscore.inputs.check import check_inputs
 from bscore.inputs.listing import Listing, ListingProgress, ListingState
 from bscore.node.script_probe import probe_script
 from bscore.spec.config import JobConfig
-from bscore.spec.script_check import check_script
+from bscore.spec.script_check import check_files_script, check_script
 
 _IMPORT_LIMIT_S = 120.0
 #: More mini-batches than this are worth a word: each costs a call, a record and a row of a report.
@@ -84,6 +84,7 @@ def _looks(config: JobConfig, *, build: bool) -> list[tuple[str, Callable[[], st
 
 def _script(config: JobConfig) -> str:
     check_script(config.code, config.script)
+    check_files_script(config.code, config.script)
     return f"{config.script} in {config.code}"
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Any
 
 from bscore.core import events as e
@@ -14,6 +15,8 @@ from bscore.node.messages import Answer
 from bscore.node.printed import MAX_ITEMS, last_named
 from bscore.node.row_notes import columns_seen, note
 from bscore.node.worker import Exited, Pending, Worker
+from bscore.spec.script_check import script_text
+from bscore.spec.table_scripts import table_hint
 from bscore_worker.wire import PROTOCOL, Frame, Message
 
 #: Longer mini-batches get a line when they have been running for this long, and one at their end.
@@ -139,6 +142,7 @@ class Hearing:
         (kind, error_type, text, trace, place) = message[12:]
         failure = e.FailureKind(kind)
         self._look_for_missing(worker, error_type, text)
+        self._look_for_table(error_type, text)
         worker.stderr_at = err
         pending = self._answered(worker, message, at)
         batch, item = pending.batch, pending.item()
@@ -235,6 +239,14 @@ class Hearing:
         hint = module_hint(error_type, text, self._setup.interpreter, worker.python, way)
         if hint:
             self._desk.finding("script-module", hint)
+
+    def _look_for_table(self, error_type: str, text: str) -> None:
+        """Say where a script wants a DataFrame and its items are files."""
+        setup = self._setup
+        if not setup.blocks and error_type in ("AttributeError", "TypeError"):
+            hint = table_hint(error_type, text, lambda: script_text(Path(setup.code), setup.script))
+            if hint:
+                self._desk.finding("script-table", hint)
 
     def blame_init(
         self,

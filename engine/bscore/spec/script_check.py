@@ -8,6 +8,7 @@ from collections.abc import Container
 from pathlib import Path
 
 from bscore.errors import NotFoundError, UsageError
+from bscore.spec.table_scripts import wants_table
 
 _VALUES = (ast.Constant, ast.JoinedStr, ast.List, ast.Tuple, ast.Dict, ast.Set)
 
@@ -84,6 +85,23 @@ def check_script(code: Path, script: str) -> None:
             f"The scoring script {path} has no run(mini_batch); {has}.",
             remedy="Define run(mini_batch): it gets a list of file paths and returns a list or a DataFrame.",
         )
+
+
+def script_text(code: Path, script: str) -> str:
+    """The text of an entry script; empty where there is none that can be read."""
+    found = find_script(code, script)
+    try:
+        return found.read_text("utf-8", "replace") if found is not None else ""
+    except OSError:
+        return ""
+
+
+def check_files_script(code: Path, script: str) -> None:
+    """Raise UsageError where the script's text shows that run() wants a DataFrame and no list of files."""
+    hint = wants_table(script_text(code, script))
+    if hint:
+        what, _, remedy = hint.partition(". ")
+        raise UsageError(f"{what}.", remedy=remedy)
 
 
 def _refuse_values(tree: ast.Module, path: Path) -> None:

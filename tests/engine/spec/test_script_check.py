@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from bscore.errors import UsageError
-from bscore.spec.script_check import check_script
+from bscore.spec.script_check import check_files_script, check_script
 
 RUN = "def run(mini_batch):\n    return mini_batch\n"
 
@@ -44,3 +44,43 @@ def test_a_value_where_a_function_belongs_is_refused(tmp_path: Path, text: str, 
 def test_what_may_become_a_function_is_left_to_its_interpreter(tmp_path: Path, text: str) -> None:
     (tmp_path / "score.py").write_text(text)
     check_script(tmp_path, "score.py")
+
+
+@pytest.mark.parametrize(
+    ("body", "use"),
+    [
+        ("print(b.shape)", ".shape"),
+        ("n = 3\n    for i, row in b.iterrows():\n        n += 1", ".iterrows"),
+        ("x = b['a'] + 1", "['a']"),
+        ("return model.predict(b[['a', 'b']])", "[['a', 'b']]"),
+        ("b = b.drop(columns='a')", ".drop"),
+        ("b = b[b['a'] > 1]", "[b['a'] > 1]"),
+        ("with open('x') as f:\n        f.write(str(b.columns))", ".columns"),
+    ],
+)
+def test_a_first_use_that_only_a_table_has_is_refused_for_files(tmp_path: Path, body: str, use: str) -> None:
+    (tmp_path / "score.py").write_text(f"def run(b):\n    {body}\n    return []\n")
+    with pytest.raises(UsageError) as caught:
+        check_files_script(tmp_path, "score.py")
+    assert f"it uses {use} of its mini-batch" in str(caught.value)
+    assert "pandas.read_csv" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "b = pd.DataFrame(b)\n    return b.shape",
+        "for path in b:\n        path.shape",
+        "return b[0].shape",
+        "return b.copy()",
+        "if TABLE:\n        return b.shape",
+        "try:\n        b.shape\n    except AttributeError:\n        pass",
+        "return len(b) and b.shape",
+        "return b.shape if TABLE else b",
+        "n = len(b)\n    return b.shape",
+        "return [1",
+    ],
+)
+def test_a_first_use_that_a_list_has_too_says_nothing(tmp_path: Path, body: str) -> None:
+    (tmp_path / "score.py").write_text(f"def run(b):\n    {body}\n")
+    check_files_script(tmp_path, "score.py")
