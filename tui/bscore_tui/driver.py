@@ -119,7 +119,7 @@ class TerminalDriver(LinuxDriver):
 
     def run_input_thread(self) -> None:
         """Hear the terminal until the thread is told to end, or the terminal is gone."""
-        parser = _Parser(self._debug)
+        self._parser = _Parser(self._debug)
         delay_s = constants.ESCAPE_DELAY if "ESCDELAY" in os.environ else ESCAPE_S
         sequences = Sequences(delay_s)
         decode = getincrementaldecoder("utf-8")(errors="replace").decode
@@ -135,14 +135,14 @@ class TerminalDriver(LinuxDriver):
                     pieces = sequences.feed(decode(data), time.monotonic())
                 pieces += sequences.overdue(time.monotonic())
                 for piece in pieces:
-                    self._hear(parser, piece)
+                    self._hear(piece)
 
     def _read(self) -> bytes:
         with suppress(OSError):
             return os.read(self.fileno, 4096)
         return b""
 
-    def _hear(self, parser: _Parser, piece: str) -> None:
+    def _hear(self, piece: str) -> None:
         """Hand on what a whole piece means."""
         if piece == ESC:
             self.process_message(events.Key("escape", ESC))
@@ -151,7 +151,13 @@ class TerminalDriver(LinuxDriver):
             size = Size(*self._get_terminal_size())
             self.process_message(events.Resize(size, size))
             return
-        for message in parser.messages(piece):
+        try:
+            messages = self._parser.messages(piece)
+        except (ValueError, ArithmeticError, LookupError, TypeError):
+            # Numbers of any size may be sent; a parser that has raised parses nothing more.
+            self._parser = _Parser(self._debug)
+            return
+        for message in messages:
             self.process_message(message)
 
     def process_message(self, message: Message) -> None:

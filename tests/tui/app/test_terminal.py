@@ -210,3 +210,21 @@ def test_what_happens_in_a_pager_stays_there(ended: Path, tmp_path: Path) -> Non
         terminal.until(lambda text: "set PAGER to a program that is there" in text)
         terminal.press("1")
         terminal.until(lambda text: "[1 Overview]" in text)
+
+
+def test_no_bytes_from_the_terminal_break_the_keyboard(ended: Path, tmp_path: Path) -> None:
+    with watching(ended, tmp_path) as terminal:
+        for noise in (
+            "\x1b[99999999999999999999~",
+            "\x1b[<0;99999;99999M\x1b[<0;0;0M\x1b[<64;1;1m",
+            "\x1b[48;0;0;0;0t\x1b[1;1R\x1b[?2026;2$y\x1b[I\x1b[O",
+            "\x1b[?62;22c\x1b]11;rgb:0/0/0\x1b\\",
+            "\x1b[200~pasted\x1b[201~",
+        ):
+            terminal.press(noise)
+            for key, screen in (("3", "[3 Nodes]"), ("1", "[1 Overview]")):
+                terminal.press(key)
+                terminal.until(lambda text, screen=screen: screen in text)  # type: ignore[misc]  # bound per step
+        os.write(terminal.fd, b"\xff\xc3(\x80")
+        terminal.press("4")
+        terminal.until(lambda text: "[4 Errors" in text)
