@@ -15,6 +15,11 @@ _VARIABLE = re.compile(
 )
 
 
+#: Shapes of the messages of one place that are told apart; the shape and the message of all further ones.
+MAX_SHAPES_OF_PLACE = 10
+OTHER_SHAPE, OTHER_MESSAGE = "", "other messages"
+
+
 def message_shape(message: str) -> str:
     """The first line of a message without quoted texts, paths and numbers; at most 200 characters."""
     first = message.strip().split("\n", 1)[0][:1000]

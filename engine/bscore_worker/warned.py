@@ -16,7 +16,7 @@ import warnings
 from time import monotonic_ns
 from typing import Any, Callable, Dict, List, Optional, Tuple
 
-from bscore_worker.shapes import message_shape
+from bscore_worker.shapes import MAX_SHAPES_OF_PLACE, OTHER_MESSAGE, OTHER_SHAPE, message_shape
 from bscore_worker.traces import plain, relative
 from bscore_worker.wire import Message
 
@@ -65,6 +65,8 @@ class Warned:
         self._counting = True
         self._groups: Dict[Tuple[str, ...], Group] = {}
         self._known: Dict[Tuple[str, ...], Group] = {}
+        #: Shapes of each source, category and place.
+        self._shapes: Dict[Tuple[str, ...], int] = {}
         self._other = Group(("other", "", "", "", ""), -1)
         self._fresh: Dict[int, Group] = {}
         self._said_ns = now_ns()
@@ -165,10 +167,17 @@ class Warned:
         shape = text[:200] if record is not None and record.args else message_shape(text)
         key = (source, category, shape, place)
         group = self._groups.get(key)
+        here = (source, category, place)
+        if group is None and place and self._shapes.get(here, 0) >= MAX_SHAPES_OF_PLACE:
+            key = (source, category, OTHER_SHAPE, place)
+            group = self._groups.get(key)
         if group is None:
             if len(self._groups) >= MAX_GROUPS:
                 return self._other
-            if record is not None:
+            self._shapes[here] = self._shapes.get(here, 0) + 1
+            if key[2] == OTHER_SHAPE and shape:
+                text = OTHER_MESSAGE
+            elif record is not None:
                 text = _written(record, text)
             facts = tuple(plain(part, MAX_TEXT_CHARACTERS) for part in (*key, text))
             group = self._groups[key] = Group(facts, self.mini_batch)

@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bscore_worker.shapes import MAX_SHAPES_OF_PLACE
 from bscore_worker.warned import MAX_GROUPS, Warned
 from hostile import TEXTS
 
@@ -134,6 +135,16 @@ def test_more_than_two_hundred_groups_are_other(warned: Warned, ear: Ear) -> Non
     counts = ear.counts()
     assert len(counts) == MAX_GROUPS + 1
     assert counts["other", "", ""] == 300
+
+
+def test_one_line_with_endless_messages_is_a_few_groups_that_add_up(warned: Warned, ear: Ear) -> None:
+    for number in range(520):
+        letters = "".join(chr(ord("g") + int(digit)) for digit in str(number))
+        warned._count_one("logging", "WARNING:x", letters, "score.py:3 in run", None)
+    warned.say(last=True)
+    counts = ear.counts()
+    assert len(counts) == MAX_SHAPES_OF_PLACE + 1
+    assert sum(counts.values()) == 520
 
 
 class Nasty(UserWarning):

@@ -13,7 +13,7 @@ from bscore.core.groups import (
     WarningGroup,
 )
 from bscore.core.state import Run
-from bscore_worker.shapes import message_shape
+from bscore_worker.shapes import MAX_SHAPES_OF_PLACE, OTHER_MESSAGE, OTHER_SHAPE, message_shape
 
 MAX_NODES_OF_GROUP = 16
 #: Failures within so much time, of a run that lasted twice as long or longer, have that in common.
@@ -130,8 +130,10 @@ def _count(group: ErrorGroup | WarningGroup, at: int, node: str, count: int = 1)
 
 def add_warnings(run: Run, event: e.WarningsSeen) -> None:
     """Count warnings in their group; beyond the limit, in "other"."""
-    key = f"{event.source}\n{event.category}\n{event.shape}\n{event.place}"
+    key, message = f"{event.source}\n{event.category}\n{event.shape}\n{event.place}", event.message
     node = event.worker.rpartition("/")[0]
+    if key not in run.warnings and event.place and _warnings_at(run, event) >= MAX_SHAPES_OF_PLACE:
+        key, message = f"{event.source}\n{event.category}\n{OTHER_SHAPE}\n{event.place}", OTHER_MESSAGE
     group = run.warnings.get(key)
     if group is not None:
         _count(group, event.last_at, node, event.count)
@@ -143,7 +145,7 @@ def add_warnings(run: Run, event: e.WarningsSeen) -> None:
             source=event.source,
             category=event.category,
             place=event.place,
-            message=event.message,
+            message=message,
             worker=event.worker,
             first_mini_batch=event.mini_batch,
             count=event.count,
@@ -151,6 +153,12 @@ def add_warnings(run: Run, event: e.WarningsSeen) -> None:
             last_at=event.last_at,
             nodes=[node] if node else [],
         )
+
+
+def _warnings_at(run: Run, event: e.WarningsSeen) -> int:
+    """How many groups one place has."""
+    where = (event.source, event.category, event.place)
+    return sum((one.source, one.category, one.place) == where for one in run.warnings.values())
 
 
 def add_own_warning(run: Run, event: e.Event, text: str, worker: str = "") -> None:

@@ -13,7 +13,7 @@ from typing import Any
 from bscore.core.events import WarningsSeen
 from bscore.core.groups import MAX_WARNING_GROUPS
 from bscore.node.clock import Clock
-from bscore_worker.shapes import message_shape
+from bscore_worker.shapes import MAX_SHAPES_OF_PLACE, OTHER_MESSAGE, OTHER_SHAPE, message_shape
 
 _Key = tuple[str, str, str, str]
 _OTHER: _Key = ("other", "", "", "")
@@ -61,6 +61,9 @@ class NodeWarnings:
     def _add(
         self, key: _Key, worker: str, message: str, mini_batch: int, count: int, first_at: int, last_at: int
     ) -> None:
+        source, category, _, place = key
+        if key not in self._groups and place and self._shapes(source, category, place) >= MAX_SHAPES_OF_PLACE:
+            key, message = (source, category, OTHER_SHAPE, place), OTHER_MESSAGE
         if key not in self._groups and len(self._groups) >= MAX_WARNING_GROUPS:
             key, message, mini_batch = _OTHER, "", -1
         group = self._groups.get(key)
@@ -72,6 +75,10 @@ class NodeWarnings:
         group.count += count
         if group.count >= group.reported:
             self._tell(key, group)
+
+    def _shapes(self, source: str, category: str, place: str) -> int:
+        """How many shapes of messages one place has."""
+        return sum(key[0] == source and key[1] == category and key[3] == place for key in self._groups)
 
     def _tell(self, key: _Key, group: _Group) -> None:
         source, category, shape, place = key

@@ -15,6 +15,7 @@ from bscore.core.snapshot import decode_run, encode_run
 from bscore.core.state import Run
 from bscore.logtree import paths
 from bscore.logtree.warning_report import script_warnings, warning_summary
+from bscore_worker.shapes import MAX_SHAPES_OF_PLACE
 
 AT = 1_618_524_212_226_929  # 2021-04-15T22:03:32.226929
 MINUTE = 60_000_000
@@ -80,11 +81,21 @@ def test_a_run_without_warnings_says_so() -> None:
 
 
 def test_groups_are_bounded_and_survive_a_snapshot() -> None:
-    many = [dataclasses.replace(SEEN, shape=f"s{number}") for number in range(MAX_WARNING_GROUPS + 30)]
+    many = [
+        dataclasses.replace(SEEN, place=f"score.py:{number}") for number in range(MAX_WARNING_GROUPS + 30)
+    ]
     run = started(*many)
     assert len(run.warnings) == MAX_WARNING_GROUPS
     assert run.other_warnings == 30
     assert decode_run(encode_run(run)) == run
+
+
+def test_one_place_has_a_few_messages_and_one_group_for_all_others() -> None:
+    run = started(*[dataclasses.replace(SEEN, shape=f"s{number}", count=1) for number in range(500)])
+    counts = sorted(group.count for group in run.warnings.values())
+    assert counts == [1] * MAX_SHAPES_OF_PLACE + [500 - MAX_SHAPES_OF_PLACE]
+    assert run.other_warnings == 0
+    assert "'other messages', 490 times" in warning_summary(run)
 
 
 @given(events_of(e.WarningsSeen))

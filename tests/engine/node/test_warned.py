@@ -10,6 +10,7 @@ from bscore.core.events import WarningsSeen
 from bscore.core.groups import MAX_WARNING_GROUPS
 from bscore.node.clock import Clock
 from bscore.node.warned import NodeWarnings
+from bscore_worker.shapes import MAX_SHAPES_OF_PLACE
 
 CLOCK = Clock(1_000_000, 0)
 
@@ -44,13 +45,29 @@ def test_events_are_few_and_add_up(counts: list[tuple[int, int]]) -> None:
     assert len(events) <= 4 * (total.bit_length() + 1)
 
 
+def placed(number: int) -> tuple[object, ...]:
+    source, category, shape, _, *rest = row("shape")
+    return (source, category, shape, f"score.py:{number}", *rest)
+
+
 def test_more_groups_than_fit_are_other() -> None:
     events: list[WarningsSeen] = []
     node = NodeWarnings("n", CLOCK, events.append)
-    node.count("n/process000", [row(f"shape {number}") for number in range(MAX_WARNING_GROUPS + 50)])
+    node.count("n/process000", [placed(number) for number in range(MAX_WARNING_GROUPS + 50)])
     node.flush()
     assert sum(event.count for event in events if event.source == "other") == 50
-    assert len({event.shape for event in events}) == MAX_WARNING_GROUPS + 1
+    assert len({event.place for event in events}) == MAX_WARNING_GROUPS + 1
+
+
+def test_further_messages_of_one_place_are_one_group() -> None:
+    events: list[WarningsSeen] = []
+    node = NodeWarnings("n", CLOCK, events.append)
+    for number in range(500):
+        node.count(f"n/process{number % 3:03d}", [row(f"shape {number}")])
+    node.flush()
+    assert len({event.shape for event in events}) == MAX_SHAPES_OF_PLACE + 1
+    assert sum(event.count for event in events) == 500
+    assert not any(event.source == "other" for event in events)
 
 
 @pytest.mark.parametrize(
