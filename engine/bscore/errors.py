@@ -66,6 +66,10 @@ class TreeError(BscoreError):
     """A log tree cannot be read: it is not one, or it was damaged."""
 
 
+class NoJournalError(TreeError):
+    """There is no journal, or none with a whole record: nothing was done yet."""
+
+
 def user_name(uid: int) -> str:
     """A user's name; its number where it has none on this host."""
     try:

@@ -9,14 +9,14 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from bscore.cli.job_ways import NOT_RESPONDING, UNKNOWN, command_of, output_of, reason_of
+from bscore.cli.job_ways import DAMAGED, NOT_RESPONDING, UNKNOWN, command_of, output_of, reason_of
 from bscore.core.estimate import percent
 from bscore.core.groups import ErrorGroup
 from bscore.core.next_limit import next_limit
 from bscore.core.rates import rate
 from bscore.core.standing import late, slow, standing_still
 from bscore.core.state import Phase, Run, Worker, WorkerState
-from bscore.errors import BscoreError
+from bscore.errors import BscoreError, NoJournalError
 from bscore.logtree import paths
 from bscore.logtree.history import read_history
 from bscore.logtree.lease import Lease
@@ -42,14 +42,16 @@ class Facts:
     #: Now, on the clock of the run: for one whose master is gone, when it was last heard of.
     now: int
     problem: str = ""
+    #: Whether there is a journal that cannot be read.
+    damaged: bool = False
     #: Why a master that is gone gave up, where it could say so.
     last_words: str = ""
 
     @property
     def status(self) -> str:
-        """Completed, Failed, Canceled; Preparing, Running, Finalizing; NotResponding; Unknown."""
+        """Completed, Failed, Canceled; Preparing, Running, Finalizing; NotResponding; Damaged; Unknown."""
         if self.run is None:
-            return UNKNOWN
+            return DAMAGED if self.damaged else UNKNOWN
         if self.run.outcome is not None:
             return self.run.outcome.value
         return NOT_RESPONDING if self.pulse is Pulse.NOT_RESPONDING else self.run.phase.value
@@ -90,7 +92,8 @@ def read_facts(tree: Path) -> Facts:
     try:
         run = read_history(source).run
     except BscoreError as error:
-        return Facts(tree, None, Pulse.UNKNOWN, lease, 0.0, 0, error.message)
+        damaged = not isinstance(error, NoJournalError)
+        return Facts(tree, None, Pulse.UNKNOWN, lease, 0.0, 0, str(error), damaged=damaged)
     pulse = life.look(run.outcome is not None)
     alive = run.outcome is None and pulse is not Pulse.NOT_RESPONDING
     # Across hosts the clock of the reader may be behind that of the journal.

@@ -11,7 +11,7 @@ import click
 
 from bscore.cli.home import jobs_root
 from bscore.cli.job_facts import brief, read_facts
-from bscore.cli.job_ways import NOT_RESPONDING, UNKNOWN
+from bscore.cli.job_ways import DAMAGED, NOT_RESPONDING, UNKNOWN
 from bscore.cli.lasting import narrate
 from bscore.cli.output import output_options, print_value
 from bscore.core.events import Outcome
@@ -32,6 +32,7 @@ _STATUSES = {
         *(outcome.value for outcome in Outcome),
         NOT_RESPONDING,
         UNKNOWN,
+        DAMAGED,
         "alive",
     )
 }

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 NOT_RESPONDING = "NotResponding"
 UNKNOWN = "Unknown"
+#: There is a journal, and it cannot be read.
+DAMAGED = "Damaged"
 
 
 def obstacle(tree: Path) -> str:
@@ -45,6 +47,8 @@ def obstacle(tree: Path) -> str:
 
 def reason_of(facts: Facts) -> str:
     """Why a job stands where it stands, and the ways out where nobody works on it."""
+    if facts.damaged:
+        return facts.problem.replace("\n", " ")
     if facts.run is None:
         return f"{facts.problem} It never began, or has just been started. {ways_out(facts)}"
     if facts.status != NOT_RESPONDING:
@@ -100,7 +104,9 @@ def signals_for(facts: Facts) -> str:
 
 def command_of(facts: Facts) -> str | None:
     """The command that goes on with a job; None where none does."""
-    if facts.is_alive or facts.is_frozen or facts.status == Outcome.COMPLETED or obstacle(facts.tree):
+    if facts.is_alive or facts.is_frozen or facts.damaged:
+        return None
+    if facts.status == Outcome.COMPLETED or obstacle(facts.tree):
         return None
     if facts.run is not None and (fails_again(facts.run) or lost_rows(facts.tree, facts.run)):
         return None

@@ -57,12 +57,17 @@ def attempt_of(run: Run, mini_batch: int) -> int:
 def on_assigned(run: Run, event: e.Assigned) -> None:
     """Move ids from waiting to the end of the worker's queue."""
     worker = run.workers[event.worker]
+    pairs = event.pairs
+    if worker.state is WorkerState.STARTING or len(pairs) != 1 or pairs[0][0] != run.next_new:
+        _refuse_what_does_not_wait(run, worker, pairs)
+    elif pairs[0][0] + pairs[0][1] > run.mini_batches:
+        raise ValueError(f"mini-batch {sum(pairs[0]) - 1} of {run.mini_batches} was assigned")
     if worker.state is WorkerState.IDLE:
         worker.state, worker.since = WorkerState.BUSY, event.at
     if not run.first_assigned:
         run.first_assigned = event.at
         run.resumes += run.term > 1
-    for first, count in event.pairs:
+    for first, count in pairs:
         if first == run.next_new:
             run.next_new += count
             ids = range(first, first + count)
@@ -74,6 +79,18 @@ def on_assigned(run: Run, event: e.Assigned) -> None:
         for mini_batch in ids:
             run.in_flight[mini_batch] = event.worker
     index_hunger(run, worker)
+
+
+def _refuse_what_does_not_wait(run: Run, worker: Worker, pairs: tuple[tuple[int, int], ...]) -> None:
+    """Raise ValueError, with nothing changed, where not all of these can be assigned to the worker."""
+    if worker.state is WorkerState.STARTING or not pairs:
+        raise ValueError(f"{worker.id} is {worker.state.value} and was assigned {pairs}")
+    seen: set[int] = set()
+    for mini_batch in from_pairs(pairs):
+        over = mini_batch in run.done or mini_batch in run.abandoned or mini_batch >= run.mini_batches
+        if over or mini_batch in run.in_flight or mini_batch in seen:
+            raise ValueError(f"mini-batch {mini_batch} was assigned, but does not wait")
+        seen.add(mini_batch)
 
 
 def _take_returned(run: Run, first: int, count: int) -> range:

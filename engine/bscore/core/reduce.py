@@ -44,10 +44,23 @@ def fold(events: Iterable[e.Event], run: Run | None = None) -> Run:
     return run
 
 
+class ImpossibleEventError(ValueError):
+    """An event that cannot have happened in this run: its journal was damaged."""
+
+
+#: What a damaged event runs into: unknown names, ids that are not there, numbers that no float holds.
+_IMPOSSIBLE = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
+
+
 def reduce(run: Run, event: e.Event) -> None:
-    """Apply one event. Raises ValueError when it cannot have happened in this run."""
+    """Apply one event. Raises ImpossibleEventError, and counts nothing, when it cannot have happened."""
     run.events += 1
-    _REDUCERS[type(event)](run, event)
+    try:
+        _REDUCERS[type(event)](run, event)
+    except _IMPOSSIBLE as error:
+        run.events -= 1
+        what = error.args[0] if type(error) is ValueError else repr(error)
+        raise ImpossibleEventError(f"{type(event).__name__} cannot have happened here: {what}") from error
     run.last = max(run.last, event.at)
 
 
@@ -191,6 +204,9 @@ def _on_worker_starting(run: Run, event: e.WorkerStarting) -> None:
     node = run.nodes[node_id]
     number = int(process.removeprefix("process"))
     node.next_process = max(node.next_process, number + 1)
+    if not node.live:
+        # Its agent said so before it was lost: work given to it would never come back.
+        return
     node.alive += 1
     run.workers[event.worker] = Worker(event.worker, node_id, event.pid, event.at, since=event.at)
 

@@ -18,6 +18,7 @@ from functools import cache
 from typing import Any
 from zlib import crc32
 
+from bscore import __version__
 from bscore.core.ranges import Ranges
 from bscore.core.state import Run
 
@@ -37,7 +38,7 @@ def decode_run(line: str) -> Run:
     """The run that `encode_run` wrote. Raises ValueError when the line is none of this version."""
     try:
         return typing.cast("Run", _builder(Run)(json.loads(line)))
-    except (KeyError, TypeError, AttributeError, IndexError) as error:
+    except (LookupError, TypeError, AttributeError, ArithmeticError, RecursionError) as error:
         raise ValueError(f"not a snapshot of shape {SHAPE}") from error
 
 
@@ -61,7 +62,7 @@ def decode_snapshot(line: bytes) -> tuple[int, int, int, Run] | None:
         if shape != SHAPE:
             return None
         return term, offset, crc, decode_run(encoded)
-    except ValueError:
+    except (ValueError, TypeError, RecursionError):
         return None
 
 
@@ -99,7 +100,19 @@ def _builder(kind: Any) -> Callable[[Any], Any]:
         return _dataclass(typing.cast("type", kind))
     if isinstance(kind, type) and issubclass(kind, StrEnum):
         return kind
-    return lambda plain: plain
+    return _exactly(kind)
+
+
+def _exactly(kind: Any) -> Callable[[Any], Any]:
+    """Values of just this type; a whole number may stand for any number."""
+    fitting = (float, int) if kind is float else (type(None),) if kind is None else (kind,)
+
+    def build(plain: Any) -> Any:
+        if type(plain) in fitting:
+            return plain
+        raise TypeError(f"{plain!r} is no {kind}")
+
+    return build
 
 
 def _container(origin: Any, arguments: tuple[Any, ...]) -> Callable[[Any], Any]:
@@ -137,7 +150,7 @@ def _maxlen(field: dataclasses.Field[Any]) -> int | None:
 
 
 def _shape() -> str:
-    """A digest of the field names and types of everything a Run holds."""
+    """A digest of this version, and of the field names and types of everything a Run holds."""
     seen: dict[str, list[str]] = {}
 
     def visit(kind: Any) -> None:
@@ -153,7 +166,8 @@ def _shape() -> str:
                 visit(hint)
 
     visit(Run)
-    return f"{crc32(json.dumps(sorted(seen.items())).encode()):08x}"
+    # Another version may fold the same journal to another run of the same shape.
+    return f"{crc32(json.dumps([__version__, sorted(seen.items())]).encode()):08x}"
 
 
 SHAPE = _shape()

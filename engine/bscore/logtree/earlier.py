@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bscore.core.events import Event, RunConfigured, TermStarted
-from bscore.core.reduce import reduce
+from bscore.core.reduce import ImpossibleEventError, reduce
 from bscore.core.state import Run
 from bscore.logtree import paths
 from bscore.logtree.history import starts
@@ -114,7 +114,7 @@ def _folded(run: Run, data: bytes) -> bool:
     try:
         for event in _events(data):
             reduce(run, event)
-    except (ValueError, KeyError, IndexError):
+    except ImpossibleEventError:
         return False
     return True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, get_type_hints
 
@@ -32,9 +33,12 @@ def _optional(value: float | None) -> str:
 
 def _read_float(value: str) -> float:
     try:
-        return float(value)
+        number = float(value)
     except ValueError as error:
         raise GrammarError(value) from error
+    if math.isnan(number):
+        raise GrammarError(value)
+    return number
 
 
 def _read_bool(value: str) -> bool:

@@ -17,6 +17,7 @@ from functools import lru_cache
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
+_LAST = "9999-12-31 23:59:59"
 _PLAIN = re.compile(r"[A-Za-z0-9_./:@+<>*()-]+")
 _SHORT = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t", "\b": "\\b", "\f": "\\f"}
 _LONG = {value[1]: key for key, value in _SHORT.items()} | {"/": "/"}
@@ -26,8 +27,11 @@ _ESCAPE = re.compile(
 _QUOTED = r'"[^"\\]*(?:\\.[^"\\]*)*"'
 _PAIR = re.compile(rf'([a-z0-9_]+)=([^ "]*(?:{_QUOTED}[^ "]*)*)(?: |\Z)')
 _ITEM = re.compile(rf'({_QUOTED}|[^",]+)(?:,|\Z)')
-_INTEGER = re.compile(r"-?[0-9]{1,4000}")
-_RUN = re.compile(r"([0-9]{1,4000})(?:-([0-9]{1,4000}))?")
+#: No number of a record is longer; floats still hold it.
+_INTEGER = re.compile(r"-?[0-9]{1,20}")
+_RUN = re.compile(r"([0-9]{1,18})(?:-([0-9]{1,18}))?")
+#: Mini-batches that one record can name: those handed out at once, and far from what memory holds.
+MAX_IDS = 1_000_000
 
 
 class GrammarError(ValueError):
@@ -36,8 +40,11 @@ class GrammarError(ValueError):
 
 @lru_cache(maxsize=64)
 def second_text(second: int) -> str:
-    """Seconds since 1970 as `YYYY-MM-DD HH:MM:SS` (UTC)."""
-    return (_EPOCH + timedelta(seconds=second)).isoformat(sep=" ")[:19]
+    """Seconds since 1970 as `YYYY-MM-DD HH:MM:SS` (UTC); what no calendar holds is its last second."""
+    try:
+        return (_EPOCH + timedelta(seconds=second)).isoformat(sep=" ")[:19]
+    except OverflowError:
+        return _LAST
 
 
 @lru_cache(maxsize=64)
@@ -135,12 +142,17 @@ def pairs(values: tuple[tuple[int, int], ...]) -> str:
 def read_pairs(value: str) -> tuple[tuple[int, int], ...]:
     """The opposite of `pairs`."""
     found: list[tuple[int, int]] = []
+    ids = 0
     for part in value.split(",") if value else ():
         match = _RUN.fullmatch(part)
         if match is None:
             raise GrammarError(value)
         first = int(match[1])
-        found.append((first, 1 if match[2] is None else int(match[2]) - first + 1))
+        count = 1 if match[2] is None else int(match[2]) - first + 1
+        ids += count
+        if count < 1 or ids > MAX_IDS:
+            raise GrammarError(value)
+        found.append((first, count))
     return tuple(found)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from bscore.core.reduce import reduce
+from bscore.core.reduce import ImpossibleEventError, reduce
 from bscore.core.snapshot import decode_snapshot
 from bscore.core.state import Run
-from bscore.errors import TreeError
+from bscore.errors import NoJournalError, TreeError
 from bscore.logtree import paths
-from bscore.logtree.journal import Term, read_term, terms
+from bscore.logtree.journal import Term, check_term, read_term, terms
+from bscore.logtree.records import MAX_LINE_BYTES
 from bscore.logtree.source import Source
 
 #: Snapshots are looked for from the end of their file, this much at a time.
@@ -27,31 +28,63 @@ class History:
 
 
 def read_history(source: Source, root: str = "", *, snapshots: bool = True) -> History:
-    """Fold everything that counts. Raises TreeError where there is no readable journal."""
+    """Fold everything that counts. Raises TreeError for a damaged journal, NoJournalError for none."""
     prefix = f"{root}/" if root else ""
-    journals = [term for term in terms(source, root) if term.term]
+    files = terms(source, root)
+    journals = [term for term in files if term.term]
     if not journals:
-        raise TreeError(f"There is no journal below {prefix or 'this folder'} ({paths.JOURNAL}).")
+        _refuse_damaged_start(source, files)
+        raise NoJournalError(f"There is no journal below {prefix or 'this folder'} ({paths.JOURNAL}).")
     for history in starts(source, prefix, journals) if snapshots else ():
-        found = _fold(source, journals, history)
-        if found is not None:
-            return found
-    whole = _fold(source, journals, History(Run(), journals[0].path, 0))
-    assert whole is not None, "a fold from the start always stands"
-    return whole
+        try:
+            return _folded(source, journals, history)
+        except TreeError:
+            # The snapshot may be what was damaged.
+            continue
+    return _folded(source, journals, History(Run(), journals[0].path, 0))
 
 
-def _fold(source: Source, journals: list[Term], history: History) -> History | None:
-    """Fold from where `history` is, or None when its place is not within what can be trusted."""
+def _refuse_damaged_start(source: Source, files: list[Term]) -> None:
+    for term in files:
+        # A record that is not whole was being written as its master died, before anything was done.
+        if b"\n" in source.read(term.path, 0, MAX_LINE_BYTES):
+            raise TreeError(
+                f"The first record of {term.path} cannot be read: it was damaged.",
+                remedy="Restore the file: what was done stands there. Or score the inputs in a new job.",
+            )
+
+
+def _folded(source: Source, journals: list[Term], history: History) -> History:
+    """Fold all that follows `history`, in place. Raises TreeError."""
     first = next(index for index, term in enumerate(journals) if term.path == history.path)
     start = history.offset
     for term in journals[first:]:
-        history.path, history.offset = term.path, start
-        for event, end in read_term(source, term.path, term.upto, start):
-            reduce(history.run, event)
-            history.offset = end
+        history.path = term.path
+        history.offset = fold_term(source, history.run, term, start)
         start = 0
     return history
+
+
+def fold_term(source: Source, run: Run, term: Term, start: int, upto: int | None = None) -> int:
+    """Fold one journal from `start` to `upto`, else as far as it counts; the offset behind the last record.
+
+    A record that cannot have happened is treated as one that cannot be read: behind the last commit record it
+    ends what counts, before that the journal was damaged. Raises TreeError.
+    """
+    upto = term.upto if upto is None else upto
+    offset = start
+    for event, end in read_term(source, term.path, upto, start):
+        try:
+            reduce(run, event)
+        except ImpossibleEventError as error:
+            if term.upto is None and offset >= check_term(source, term.path, None, start).committed:
+                return offset
+            raise TreeError(
+                f"{term.path} was damaged at byte {offset}: {error}.",
+                remedy="Restore the file: what was done stands there. Or score the inputs in a new job.",
+            ) from None
+        offset = end
+    return offset
 
 
 def starts(source: Source, prefix: str, journals: list[Term]) -> Iterator[History]:

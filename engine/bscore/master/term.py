@@ -17,15 +17,13 @@ from bscore import __version__
 from bscore.core import events as e
 from bscore.core.state import Phase, Run
 from bscore.core.vitals import Vitals
-from bscore.errors import StorageError, TreeError, UsageError
+from bscore.errors import NoJournalError, StorageError, TreeError, UsageError
 from bscore.inputs.listing import Listing, NoListing
 from bscore.inputs.manifest import Manifest
 from bscore.inputs.ready import ReadyListing
 from bscore.logtree import paths
 from bscore.logtree.history import History, read_history
-from bscore.logtree.journal import terms
 from bscore.logtree.lost_parts import lost_parts
-from bscore.logtree.records import MAX_LINE_BYTES
 from bscore.logtree.source import LocalSource
 from bscore.master.committer import Committer
 from bscore.master.job import Job, script_digest
@@ -238,18 +236,10 @@ def start_listing(job: Job, *, resume: bool, done: Sequence[tuple[int, int]] = (
 
 
 def _history(tree: Path) -> History | None:
-    source = LocalSource(tree)
-    found = terms(source)
-    if any(term.term for term in found):
-        return read_history(source)
-    for term in found:
-        # A record that is not whole was being written as its master died, before anything was done.
-        if b"\n" in source.read(term.path, 0, MAX_LINE_BYTES):
-            raise TreeError(
-                f"The first record of {tree / term.path} cannot be read: it was damaged.",
-                remedy="Restore the file: what was done stands there. Or score the inputs in a new job.",
-            )
-    return None
+    try:
+        return read_history(LocalSource(tree))
+    except NoJournalError:
+        return None
 
 
 def _configured(job: Job, at: int) -> e.RunConfigured:

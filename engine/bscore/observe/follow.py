@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from zlib import crc32
 
 from bscore.core.events import Committed, Event, TermStarted, UnknownEvent
-from bscore.core.reduce import reduce
+from bscore.core.reduce import ImpossibleEventError, reduce
 from bscore.core.state import Run
 from bscore.logtree import paths
 from bscore.logtree.history import starts
@@ -134,7 +134,7 @@ class Follower:
             return False
         try:
             reduce(self.run, event)
-        except (ValueError, KeyError, IndexError) as error:
+        except ImpossibleEventError as error:
             self.damage = f"{self.path} cannot be understood at byte {self.offset}: {error}"
             return False
         if self._hear is not None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bscore.core.reduce import reduce
 from bscore.core.snapshot import decode_snapshot
 from bscore.core.state import Run
 from bscore.errors import TreeError
 from bscore.logtree import paths
 from bscore.logtree.grammar import GrammarError, read_second
-from bscore.logtree.journal import Term, read_term, terms
+from bscore.logtree.history import fold_term
+from bscore.logtree.journal import Term, terms
 from bscore.logtree.records import StrangeLine, decode
 from bscore.logtree.source import Source
 
@@ -43,7 +43,7 @@ class Past:
     def at(self, at: int) -> tuple[Run, str, int]:
         """The run at `at` (microseconds UTC), its journal, the offset behind its last record there.
 
-        The run belongs to the next call, which may change it. Raises TreeError without a journal.
+        The run belongs to the next call, which may change it. Raises TreeError for a damaged one, or none.
         """
         journals = [term for term in terms(self._source) if term.term]
         if not journals:
@@ -53,9 +53,7 @@ class Past:
         for number in range(first, index + 1):
             term = journals[number]
             upto = end if number == index else term.upto
-            for event, behind in read_term(self._source, term.path, upto, offset):
-                reduce(run, event)
-                offset = behind
+            offset = fold_term(self._source, run, term, offset, upto)
             if number < index:
                 offset = 0
         self._last = run, journals[index], offset

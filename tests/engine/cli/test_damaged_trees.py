@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import random
+import re
 import shutil
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 import yaml
 
+from bscore.cli import job_words
+from bscore.cli.job_facts import brief, read_facts, whole
 from bscore.core import asking
 from bscore.core import events as e
+from bscore.errors import TreeError
 from bscore.logtree import paths
+from bscore.logtree.records import encode
+from bscore.logtree.source import LocalSource
 from bscore.master import requests
 from bscore.master.job import Job
+from bscore.observe import Follower, Past
 from cli_runs import SLOW, WAITING, Here, only, running
+from histories import troubled
 from real_runs import events_of, finish, make_job, start_master, wait_for
 
 pytestmark = pytest.mark.timeout(60)
@@ -162,3 +173,121 @@ def test_a_job_file_whose_aliases_unfold_to_billions_is_refused(tree: Path, here
     code, _, err = here("job", "resume", "damaged")
     assert code == 2
     assert "unfolds to more" in err
+
+
+def with_journal(tree: Path, lines: list[bytes]) -> None:
+    """Give a tree this journal, with checksums that fit."""
+    crc, proved = 0, []
+    for line in lines:
+        if b"|Committed " in line:
+            proved.append(re.sub(rb"crc=\d+", b"crc=%d" % crc, line))
+            crc = 0
+        else:
+            crc = crc32(line, crc)
+            proved.append(line)
+    (tree / paths.JOURNAL).write_bytes(b"".join(proved))
+    (tree / paths.SNAPSHOTS).unlink(missing_ok=True)
+
+
+def journal_of(tree: Path) -> list[bytes]:
+    return (tree / paths.JOURNAL).read_bytes().splitlines(keepends=True)
+
+
+def test_a_job_that_cannot_be_read_is_a_row_that_says_so_and_hides_no_other(
+    killed: Job, tree: Path, here: Here
+) -> None:
+    shutil.copytree(killed.tree, tree.with_name("whole"), symlinks=True)
+    lines = journal_of(tree)
+    first = next(number for number, line in enumerate(lines) if b"|NodeJoined " in line)
+    with_journal(tree, lines[:first] + lines[first + 1 :])
+    rows = {row["name"]: row["status"] for row in here.json("job", "list")}
+    assert rows == {"damaged": "Damaged", "whole": "NotResponding"}
+    assert [row["name"] for row in here.json("job", "list", "--status", "damaged")] == ["damaged"]
+    shown = here.json("job", "show", "damaged")
+    assert f"{paths.JOURNAL} was damaged at byte {sum(map(len, lines[:first]))}" in shown["status_reason"]
+    assert shown["go_on"] is None
+    for words in (["resume", "damaged"], ["debug", "damaged"]):
+        code, _, err = here("job", *words)
+        assert (code, "was damaged at byte" in err) == (1, True), err
+    followed = Follower(LocalSource(tree))
+    followed.poll()
+    assert "cannot be understood" in followed.damage
+
+
+def test_an_impossible_record_behind_the_last_commit_point_ends_what_counts(tree: Path, here: Here) -> None:
+    lines = journal_of(tree)
+    last = max(number for number, line in enumerate(lines) if b"|Committed " in line)
+    gone = lines[last].replace(b"Committed", b"WorkerReady worker=10.9.9.9/process000 init=1 python=x")
+    strange = re.sub(rb"\|\w+ .* us=", b"|NodeLost node=10.9.9.9 reason=x us=", gone)
+    with_journal(tree, [*lines[: last + 1], strange])
+    assert here.json("job", "list")[0]["status"] == "NotResponding"
+
+
+def test_no_damage_to_a_journal_escapes_its_readers(tmp_path: Path) -> None:
+    """Lines lost, doubled, swapped; values replaced; bytes flipped: with checksums that fit, and without."""
+    drawn = random.Random(9)
+    histories = [[encode(event, 1, 1) for event in played(seed)] for seed in range(4)]
+    tree = tmp_path / "job"
+    (tree / "logs/sys").mkdir(parents=True)
+    (tree / "checkpoint").mkdir()
+    (tree / paths.JOB_FILE).write_text("x")
+    statuses = set()
+    for _ in range(120):
+        lines = damaged(drawn, drawn.choice(histories))
+        with_journal(tree, lines)
+        if drawn.random() < 0.4:
+            (tree / paths.JOURNAL).write_bytes(b"".join(lines))
+        facts = read_facts(tree)
+        statuses.add(facts.status)
+        brief(facts)
+        job_words.words(whole(facts))
+        Follower(LocalSource(tree)).poll()
+        with contextlib.suppress(TreeError):
+            Past(LocalSource(tree)).at(facts.now)
+    assert {"Damaged", "Running", "Completed"} <= statuses
+
+
+def played(seed: int) -> list[e.Event]:
+    world = troubled(seed)
+    world.play()
+    return world.history
+
+
+_VALUES = [
+    b"0",
+    b"-1",
+    b"9" * 18,
+    b"9" * 30,
+    b"nan",
+    b"1e400",
+    b"-",
+    b"",
+    b'"x"',
+    b"1-999999999999",
+    b"9-3",
+    b"x/y",
+]
+
+
+def damaged(drawn: random.Random, lines: list[bytes]) -> list[bytes]:
+    lines = lines[: drawn.randrange(20, len(lines))] if drawn.random() < 0.5 else list(lines)
+    for _ in range(drawn.randint(1, 4)):
+        here, there = drawn.randrange(len(lines)), drawn.randrange(1, len(lines))
+        match drawn.randrange(5):
+            case 0:
+                del lines[there]
+            case 1:
+                lines.insert(there, lines[here])
+            case 2:
+                lines[here], lines[there] = lines[there], lines[here]
+            case 3:
+                fields = list(re.finditer(rb"(?<==)[^ =\n]*", lines[there]))
+                if fields:
+                    field = drawn.choice(fields)
+                    line = lines[there]
+                    lines[there] = line[: field.start()] + drawn.choice(_VALUES) + line[field.end() :]
+            case _:
+                flipped = bytearray(lines[there])
+                flipped[drawn.randrange(len(flipped))] = drawn.randrange(256)
+                lines[there] = bytes(flipped)
+    return lines

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bscore.core import events as e
+from bscore.core import snapshot
 from bscore.core.attempts import attempt_of
 from bscore.core.check import check
 from bscore.core.events import Outcome
 from bscore.core.groups import MAX_ERROR_GROUPS
 from bscore.core.limits import Limits
 from bscore.core.ranges import from_pairs
-from bscore.core.reduce import fold, reduce
+from bscore.core.reduce import ImpossibleEventError, fold, reduce
 from bscore.core.snapshot import decode_run, decode_snapshot, encode_run, encode_snapshot
 from bscore.core.state import MAX_GONE, Phase, Run, WorkerState
 from histories import START_US, TROUBLE, World, troubled
@@ -178,3 +181,49 @@ def test_the_last_event_is_the_end_and_leaves_nothing_in_flight() -> None:
     assert run.phase is Phase.ENDED
     assert not run.workers
     assert not run.in_flight
+
+
+def test_an_event_that_cannot_have_happened_is_not_counted() -> None:
+    world = World(3, nodes=1, workers=1, mini_batches=9)
+    world.begin_term()
+    while not world.run.in_flight:
+        world.step()
+    before, wrong = encode_run(world.run), world.now + 10**9
+    for event in (
+        e.Finished(wrong, "10.0.0.0/process000", 8, 1, 0, 1, 1, 1, 3, 3, 3, 9, 0, 0, 0),
+        e.NodeLost(wrong, "10.9.9.9", "silent"),
+        e.WorkerStarting(wrong, "10.9.9.9/process000", 1),
+        e.Assigned(wrong, "10.0.0.0/process000", ((0, 1),)),
+        e.Assigned(wrong, "10.0.0.0/process000", ((world.run.next_new, 1_000),)),
+        e.Assigned(wrong, "10.0.0.0/process000", ()),
+    ):
+        with pytest.raises(ImpossibleEventError):
+            reduce(world.run, event)
+        assert encode_run(world.run) == before
+
+
+def test_a_worker_that_starts_late_on_a_lost_node_is_none_and_gets_no_work() -> None:
+    world = World(3, nodes=1, workers=2, mini_batches=9)
+    world.begin_term()
+    late = "10.0.0.0/process000"
+    world.happen(e.NodeLost(world.now, "10.0.0.0", "silent"))
+    world.happen(e.WorkerStarting(world.now, late, 77))
+    world.happen(e.WorkerReady(world.now, late, 1, "3.11"))
+    assert not world.run.workers
+    assert not world.run.hungry
+    assert world.run.nodes["10.0.0.0"].next_process == 1, "its name is never given again"
+
+
+def test_a_snapshot_of_another_version_is_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    shape = snapshot._shape()
+    monkeypatch.setattr(snapshot, "__version__", "0.0.9")
+    assert snapshot._shape() != shape == snapshot.SHAPE
+
+
+def test_a_snapshot_with_a_value_of_another_type_is_nothing() -> None:
+    plain = json.loads(encode_run(World(1).play()))
+    for number, value in enumerate(plain):
+        for other in (True, "x", 1.5):
+            if type(other) is not type(value) and isinstance(value, str | int):
+                with pytest.raises(ValueError, match="not a"):
+                    decode_run(json.dumps([*plain[:number], other, *plain[number + 1 :]]))

@@ -191,3 +191,9 @@ def test_the_crc_counts_all_bytes_since_it_was_taken(chunks: list[bytes]) -> Non
 @given(st.integers(-62_000_000_000, 253_000_000_000))
 def test_seconds_read_the_same_in_both_directions(second: int) -> None:
     assert grammar.read_second(grammar.second_text(second)) == second
+
+
+@pytest.mark.parametrize("ids", ["200-100000000000", "9-3", "3-3,2-1", "0-999999,5", "1" * 30])
+def test_ids_that_no_record_can_name_are_damage_and_need_no_memory(ids: str) -> None:
+    line = f"2026-09-21 10:00:00,000|INFO|1|1|Assigned worker=10.0.0.1/process000 ids={ids} us=000\n"
+    assert isinstance(decode(line.encode()), StrangeLine)
