@@ -176,7 +176,12 @@ class Listing:
                 said += self._last_words()
                 break
             *lines, self._torn = (self._torn + block).split(b"\n")
-            said += [self._decode(json.loads(line)) for line in lines]
+            try:
+                said += [self._decode(json.loads(line)) for line in lines]
+            except (ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
+                self._close_pipe()
+                reason = f"The lister said something that is no progress ({type(error).__name__}: {error})."
+                return [ListingProgress(self._mini_batches, self._items, ListingState.FAILED, reason)]
         totals = [index for index, one in enumerate(said) if one.state is ListingState.LISTING]
         return [one for index, one in enumerate(said) if index not in totals[:-1]]
 

@@ -9,6 +9,7 @@ import os
 import queue
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum
 
@@ -17,6 +18,8 @@ from bscore.master.recorder import Recorder
 
 #: Rows since the last commit point after which the next one does not wait for its time.
 COMMIT_BYTES = 64 * 1024 * 1024
+#: How often somebody who waits for the thread looks whether it is there.
+_LOOK_S = 1.0
 
 
 class _Stage(Enum):
@@ -86,7 +89,9 @@ class Committer:
         if self._stage is _Stage.RECORD:
             self._record(now)
             return True
-        if self._stage is _Stage.NONE and self._is_due(now):
+        if self._stage is not _Stage.NONE:
+            self._refuse_dead_thread()
+        elif self._is_due(now):
             self._begin(now)
         return False
 
@@ -146,9 +151,11 @@ class Committer:
         while (work := self._work.get()) is not None:
             try:
                 work()
-            except (BscoreError, OSError) as error:
+            except Exception as error:  # noqa: BLE001  # whatever it is, it ends the term with its reason
                 self._failure = error
-            os.write(self._write_fd, b".")
+            # Where there is no room the descriptor is readable anyhow.
+            with suppress(BlockingIOError):
+                os.write(self._write_fd, b".")
             # Only now: a flag without its byte would leave the descriptor readable for ever.
             self._said = True
 
@@ -173,15 +180,20 @@ class Committer:
         return self._stage is not _Stage.NONE
 
     def _settle(self, now: int) -> None:
-        """Wait for the thread, then do what is next."""
+        """Wait for the thread, then do what is next. Raises BscoreError when it has ended by itself."""
         settled = threading.Event()
         self._work.put(settled.set)
-        settled.wait()
+        while not settled.wait(_LOOK_S) and self._failure is None:
+            self._refuse_dead_thread()
         self._drain()
         if self._failure is not None:
             raise self._failure
         if self._stage is _Stage.RECORD:
             self._record(now)
+
+    def _refuse_dead_thread(self) -> None:
+        if not self._thread.is_alive():
+            raise BscoreError("The thread that makes commit points has ended.", remedy="Resume the job.")
 
     def close(self) -> None:
         """End the thread."""

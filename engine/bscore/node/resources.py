@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 
 import psutil
 
@@ -35,6 +36,8 @@ class Sampler:
         self._manager = psutil.Process()
         self._known: dict[int, psutil.Process] = {}
         self._latest: Heartbeat | None = None
+        #: What a sample broke with that is none of a full disk or a process that ended; "" for nothing.
+        self.trouble = ""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="bscore-sampler", daemon=True)
 
@@ -56,8 +59,10 @@ class Sampler:
         return latest
 
     def _run(self) -> None:
-        psutil.cpu_percent(None)
-        self._manager.cpu_percent(None)
+        with suppress(OSError, psutil.Error):
+            # The first reading of a percentage says nothing.
+            psutil.cpu_percent(None)
+            self._manager.cpu_percent(None)
         interval_s = self._setup.resource_monitor_interval_s
         beat_s = time.monotonic() + min(_FIRST_S, self._setup.heartbeat_s)
         full_s = time.monotonic() + _FIRST_S if interval_s > 0 else float("inf")
@@ -73,6 +78,8 @@ class Sampler:
             except (OSError, psutil.Error):
                 # A full disk or a vanished /proc entry costs this sample, not the next one.
                 continue
+            except Exception as error:  # noqa: BLE001  # so does what nobody thought of, which is said
+                self.trouble = f"{type(error).__name__}: {error}"
 
     def _sample(self, beat: bool, full: bool) -> None:
         at = self._clock.now()

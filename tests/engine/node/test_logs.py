@@ -211,3 +211,16 @@ def test_stacks_are_shown_without_our_frames() -> None:
     assert "<string>" not in shown
     assert "pool.py" in shown
     assert "Fatal Python error" in shown
+
+
+def test_a_sample_that_breaks_is_said_once_and_costs_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def breaks(*_: object) -> None:
+        raise ZeroDivisionError("an odd line in /proc")
+
+    monkeypatch.setattr("bscore.node.tables.read_process", breaks)
+    with Rig(tmp_path, "def run(b):\n    return b\n", heartbeat_s=0.01) as rig:
+        (found,) = rig.until(lambda: rig.found(FindingMade))
+        assert "an odd line in /proc" in found.text
+        assert rig.agent._sampler._thread.is_alive()
