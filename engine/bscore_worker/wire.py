@@ -11,7 +11,7 @@ import io
 import pickle
 import socket
 import struct
-from typing import Any, List, Tuple
+from typing import Any, Callable, List, Optional, Sequence, Tuple
 
 #: Both sides say this first; a change of any message raises it.
 PROTOCOL = 6
@@ -28,7 +28,8 @@ _DONE_MARK = b"D"
 NOTHING_ELSE: Tuple[str, bytes, str] = ("", b"", "")
 
 Message = Tuple[Any, ...]
-Frame = Tuple[List[Message], bytes]
+#: Messages in a tuple were made from numbers alone: of these no type has to be doubted.
+Frame = Tuple[Sequence[Message], bytes]
 
 _READ_BYTES = 1 << 16
 
@@ -51,8 +52,16 @@ def pack_done(numbers: Tuple[int, ...], body: bytes) -> bytes:
     return SIZES.pack(_DONE.size, len(body)) + _DONE.pack(_DONE_MARK, *numbers) + body
 
 
-def unpack(buffer: bytearray, frames: List[Frame], most_bytes: int = 0xFFFFFFFF) -> None:
-    """Move every whole frame from `buffer` to `frames`. Raises UnpicklingError at what is no frame."""
+def unpack(
+    buffer: bytearray,
+    frames: List[Frame],
+    most_bytes: int = 0xFFFFFFFF,
+    refuse: Optional[Callable[[bytearray], None]] = None,
+) -> None:
+    """Move every whole frame from `buffer` to `frames`. Raises UnpicklingError at what is no frame.
+
+    `refuse` sees each pickled header before it is read, and may raise the same.
+    """
     have, start = len(buffer), 0
     try:
         while have - start >= 8:
@@ -64,11 +73,16 @@ def unpack(buffer: bytearray, frames: List[Frame], most_bytes: int = 0xFFFFFFFF)
             if stop > have:
                 return
             if header_bytes == _DONE.size and buffer[start + 8] == _DONE_MARK[0]:
-                messages: List[Message] = [
-                    ("done",) + _DONE.unpack_from(buffer, start + 8)[1:] + NOTHING_ELSE
-                ]
+                messages: Sequence[Message] = (
+                    ("done",) + _DONE.unpack_from(buffer, start + 8)[1:] + NOTHING_ELSE,
+                )
             else:
-                messages = _Builtins(io.BytesIO(buffer[start + 8 : middle])).load()
+                header = buffer[start + 8 : middle]
+                if refuse is not None:
+                    refuse(header)
+                messages = _Builtins(io.BytesIO(header)).load()
+                if type(messages) is not list:
+                    raise pickle.UnpicklingError("a header is a list of messages")
             frames.append((messages, bytes(buffer[middle:stop]) if body_bytes else b""))
             start = stop
     finally:

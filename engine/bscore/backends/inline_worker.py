@@ -80,6 +80,10 @@ class Ear(Link):
         """Nothing: what an inline worker says is heard when it says it."""
         return []
 
+    def blame(self, fault: str) -> None:
+        """Remember what was wrong."""
+        self.fault = self.fault or fault
+
     def close(self) -> None:
         """Nothing is open."""
 

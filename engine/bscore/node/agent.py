@@ -95,6 +95,8 @@ class Agent:
                 self._tick(now_ns)
             if self._desk.reports or self._woke or now_ns >= deadline_ns:
                 break
+        if self._sampler.trouble:
+            self._desk.finding("samples", f"Node {self.setup.node} was not sampled: {self._sampler.trouble}.")
         self._desk.flush()
         return m.Poll(self.setup.node, self._sampler.take_heartbeat(), self._desk.take_reports())
 
@@ -218,6 +220,8 @@ class Agent:
             link.flush()
         if mask & ~select.EPOLLOUT:
             self._hearing.hear(worker, link.receive(), self.clock.monotonic_ns())
+            if link.fault:
+                worker.link.blame(link.fault)
 
     def _hear_out(self, worker: Worker) -> None:
         self._hearing.hear(worker, worker.link.receive(everything=True), self.clock.monotonic_ns())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from bscore.node.last_output import last_stderr_lines, module_hint, parser_hint,
 from bscore.node.messages import Answer
 from bscore.node.printed import MAX_ITEMS, last_named
 from bscore.node.row_notes import columns_seen, note
+from bscore.node.valid import refuse_nonsense
 from bscore.node.worker import Exited, Pending, Worker
 from bscore.spec.script_check import script_text
 from bscore.spec.table_scripts import table_hint
@@ -60,13 +62,15 @@ class Hearing:
             return
         at = self._desk.clock.at(now_ns)
         for messages, body in frames:
+            checked = type(messages) is tuple
             for message in messages:
                 try:
+                    if not checked:
+                        refuse_nonsense(message)
                     self._known[message[0]](worker, message, body, at)
-                except (KeyError, ValueError, TypeError, IndexError) as error:
-                    worker.link.fault = (
-                        f"it sent something that is no message ({type(error).__name__}: {error})"
-                    )
+                except (ValueError, LookupError, TypeError, ArithmeticError) as error:
+                    what = f"{type(error).__name__}: {error}"
+                    worker.link.blame(f"it sent something that is no message ({what:.300})")
                     return
 
     def _done(self, worker: Worker, message: Message, body: bytes, at: int) -> None:
@@ -74,10 +78,12 @@ class Hearing:
         (returned, rows, nbytes, note, header, spool) = message[12:]
         if nbytes != len(body) and not spool:
             raise ValueError(f"{len(body)} bytes of rows, {nbytes} announced")
+        if elapsed_ns < 0 or process_ns < 0 or run_ns < 0 or returned < 0 or rows < 0:
+            raise ValueError("a negative time or count")
         if spool:
-            if not spool.startswith(worker.spool):
-                raise ValueError(f"spool file {spool} is not its own")
-            worker.last_spool = int(spool.rsplit(".", 2)[1])
+            worker.last_spool = _spool_number(worker, spool, nbytes)
+        if note and note not in _FINDINGS:
+            raise ValueError(f"there is no note {note!r:.80}")
         worker.stderr_at = err
         batch = self._answered(worker, message, at).batch
         items = batch.items
@@ -140,6 +146,8 @@ class Hearing:
     def _failed(self, worker: Worker, message: Message, _body: bytes, at: int) -> None:
         (start_ns, elapsed_ns, process_ns, run_ns, out, err, log) = message[2:9]
         (kind, error_type, text, trace, place) = message[12:]
+        if elapsed_ns < 0 or process_ns < 0 or run_ns < 0:
+            raise ValueError("a negative time")
         failure = e.FailureKind(kind)
         self._look_for_missing(worker, error_type, text)
         self._look_for_table(error_type, text)
@@ -200,6 +208,8 @@ class Hearing:
             self._passed_over(worker, sequence, at)
 
     def _withdrawn(self, worker: Worker, message: Message, _body: bytes, at: int) -> None:
+        if worker.running is not None and worker.running.sequence in message[1]:
+            raise ValueError("it gave back what it runs")
         taken = [worker.pending.pop(number) for number in message[1] if number in worker.pending]
         if taken:
             pairs = as_pairs(pending.batch.mini_batch for pending in taken)
@@ -227,6 +237,8 @@ class Hearing:
 
     def _init_failed(self, worker: Worker, message: Message, _body: bytes, at: int) -> None:
         _, step, error_type, text, trace, place = message
+        if worker.init_failed:
+            raise ValueError("init() cannot fail twice")
         what = "init() raised" if step == "init" else "the script cannot be imported:"
         why = f"{error_type}: {text}" if error_type else text
         loading = step != "init"
@@ -317,6 +329,20 @@ class Hearing:
 
     def _noted(self, _worker: Worker, message: Message, _body: bytes, _at: int) -> None:
         self._desk.finding(*note(message))
+
+
+def _spool_number(worker: Worker, spool: str, nbytes: int) -> int:
+    """The number of a worker's spool file, which has to be its next one and hold what was announced."""
+    number = spool.removeprefix(f"{worker.spool}.").removesuffix(".rows")
+    if not (number.isascii() and number.isdigit()) or spool != f"{worker.spool}.{int(number)}.rows":
+        raise ValueError(f"spool file {spool!r:.200} is not its own")
+    try:
+        found = os.lstat(spool)
+    except OSError as error:
+        raise ValueError(f"spool file {spool!r:.200} is not there: {error.strerror}") from None
+    if not stat.S_ISREG(found.st_mode) or found.st_size != nbytes:
+        raise ValueError(f"spool file {spool!r:.200} does not hold {nbytes} bytes")
+    return int(number)
 
 
 def headline(mini_batch: int, attempt: int, item: str) -> str:

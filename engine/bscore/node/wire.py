@@ -11,11 +11,17 @@ import select
 import socket
 import threading
 
+from bscore.node.valid import refuse_header
 from bscore_worker.wire import Frame, Message, pack, unpack
 
 _READ_BYTES = 1 << 18
 #: No worker sends more at once: rows above 1 MiB go to a file, traces are cut.
 _MOST_BYTES = 16 << 20
+#: All that an unpickler is known to raise at what is no pickle.
+_NONSENSE = (
+    pickle.UnpicklingError, EOFError, ImportError, ValueError, LookupError, TypeError, AttributeError,
+    ArithmeticError, MemoryError, RecursionError,
+)  # fmt: skip
 
 
 class _Shared(threading.local):
@@ -103,12 +109,16 @@ class Link:
     def _frames(self) -> list[Frame]:
         frames: list[Frame] = []
         try:
-            unpack(self._in, frames, _MOST_BYTES)
-        except (pickle.UnpicklingError, EOFError, ValueError, IndexError, AttributeError) as error:
-            self.fault = f"it sent something that is no message ({error})"
-            if not self.ended:
-                self._end()
+            unpack(self._in, frames, _MOST_BYTES, refuse_header)
+        except _NONSENSE as error:
+            self.blame(f"it sent something that is no message ({error})")
         return frames
+
+    def blame(self, fault: str) -> None:
+        """Hear nothing more of the other end, for it spoke nonsense."""
+        self.fault = self.fault or fault
+        if not self.ended:
+            self._end()
 
     def _end(self) -> None:
         """Stop listening; a closed socket would stay readable for ever."""

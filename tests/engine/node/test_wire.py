@@ -37,7 +37,7 @@ def test_a_done_of_numbers_alone_arrives_like_any_other() -> None:
     rest = bytearray(pack_done(NUMBERS, b"rows\n") + pack([("done", *NUMBERS, "", b"", "")]))
     unpack(rest, frames)
     message = ("done", *NUMBERS, "", b"", "")
-    assert frames == [([message], b"rows\n"), ([message], b"")]
+    assert frames == [((message,), b"rows\n"), ([message], b"")]
     assert not rest
 
 
