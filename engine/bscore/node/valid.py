@@ -114,6 +114,7 @@ FORMS: dict[str, tuple[Fits, ...]] = {
     "ready": (_number, _truth, _number),
     "init_failed": (_step, _text, _text, _text, _text),
     "exit": (_number, _text, _text, _text, _text),
+    "shutdown": (_number,),
     "bye": (_text, _text, _text, _text),
     "signal_taken": (),
     "warned": (_warnings,),

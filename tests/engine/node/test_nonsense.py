@@ -41,6 +41,7 @@ VALID: dict[str, Message] = {
     "ready": ("ready", 10, True, 0),
     "init_failed": ("init_failed", "init", "ValueError", "text", "trace", "score.py:1"),
     "exit": ("exit", 1, "run()", "text", "trace", "score.py:1"),
+    "shutdown": ("shutdown", 0),
     "bye": ("bye", "ValueError", "text", "trace", "score.py:1"),
     "signal_taken": ("signal_taken",),
     "warned": ("warned", [WARNING]),
