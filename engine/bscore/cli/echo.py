@@ -9,12 +9,16 @@ from bscore.cli.output import terminal_text
 from bscore.core import events as e
 from bscore.core.state import Run
 from bscore.logtree import paths
+from bscore.logtree.drawn import last_drawn
 from bscore.logtree.reader import Tail
 from bscore.logtree.source import LocalSource
 
 INTERVAL_US = 200_000
 #: Of one file and look; a script that floods its streams is not slowed down, its lines come later.
 _BYTES = 64 * 1024
+#: So often it is said how far a line is that is drawn over again and again; bytes looked at for that.
+STATES_US = 10_000_000
+_STATE_BYTES = 4096
 
 
 class Echo:
@@ -24,7 +28,9 @@ class Echo:
         self._source = LocalSource(tree)
         self._say = say
         self._tails: dict[str, list[Tail]] = {}
-        self._looked_at = 0
+        self._looked_at = self._states_at = 0
+        #: Sizes of the files when their unfinished lines were looked at.
+        self._sizes: dict[str, int] = {}
 
     def hear(self, event: e.Event, run: Run) -> None:
         """Workers come and go; what one that is gone printed last is said before it is forgotten."""
@@ -35,9 +41,7 @@ class Echo:
             self._tails.pop(event.worker, None)
 
     def _open(self, worker: str) -> list[Tail]:
-        node, process = paths.split_worker(worker)
-        files = (paths.user_stdout(node, process), paths.user_stderr(node, process))
-        return [Tail(self._source, path) for path in files]
+        return [Tail(self._source, path) for path in _files(worker)]
 
     def tick(self, run: Run, now: int) -> None:
         """Say what is new, five times a second."""
@@ -46,6 +50,10 @@ class Echo:
         self._looked_at = now
         for worker in self._tails:
             self._look(worker)
+        if now - self._states_at >= STATES_US:
+            self._states_at = now
+            for worker in self._tails:
+                self._look_at_states(worker)
 
     def close(self, run: Run) -> None:
         """Say the rest."""
@@ -59,7 +67,7 @@ class Echo:
         name = _short(worker)
         for tail in self._tails.get(worker, ()):
             if tail.rest:
-                self._say(terminal_text(f"{name} | {tail.rest.decode('utf-8', 'replace')}"))
+                self._say(_drawn(name, tail.rest))
 
     def _look(self, worker: str) -> bool:
         """Say one helping of each file; whether there is more."""
@@ -68,9 +76,33 @@ class Echo:
         for tail in self._tails.get(worker, ()):
             batch = tail.poll(_BYTES)
             more = more or batch.more
-            for line in batch.lines:
-                self._say(terminal_text(f"{name} | {line.text}"))
+            # What is cut of a line that is drawn over is how it stood once.
+            for line in (line for line in batch.lines if not (line.long and b"\r" in line.data)):
+                self._say(_drawn(name, line.data))
         return more
+
+    def _look_at_states(self, worker: str) -> None:
+        """Say how far lines are that are drawn over and have no end so far."""
+        for path in _files(worker):
+            entry = self._source.stat(path)
+            size = entry.size if entry is not None else 0
+            if size == self._sizes.get(path, 0):
+                continue
+            self._sizes[path] = size
+            start = max(size - _STATE_BYTES, 0)
+            line = self._source.read(path, start, size - start).rpartition(b"\n")[2]
+            if b"\r" in line and last_drawn(line).strip():
+                self._say(_drawn(_short(worker), line))
+
+
+def _files(worker: str) -> tuple[str, str]:
+    node, process = paths.split_worker(worker)
+    return paths.user_stdout(node, process), paths.user_stderr(node, process)
+
+
+def _drawn(name: str, line: bytes) -> str:
+    """A line as a terminal shows it in the end."""
+    return terminal_text(f"{name} | {last_drawn(line).decode('utf-8', 'replace')}")
 
 
 def _short(worker: str) -> str:

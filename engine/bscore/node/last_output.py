@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from bscore.logtree import paths
+from bscore.logtree.drawn import last_drawn
 from bscore.node.messages import AgentSetup
 from bscore.spec.option_table import BY_ARGUMENT
 from bscore.spec.regular import open_regular
@@ -42,7 +43,8 @@ def last_lines(path: str, start: int = 0) -> list[str]:
 
 def stderr_tail(data: bytes) -> list[str]:
     """The last lines of what was written to stderr, each cut at its front."""
-    text = data[-_MAX_BYTES:].decode("utf-8", "backslashreplace")
+    drawn = b"\n".join(map(last_drawn, data[-_MAX_BYTES:].split(b"\n")))
+    text = drawn.decode("utf-8", "backslashreplace")
     lines = [line.rstrip()[-_MAX_LINE_CHARACTERS:] for line in text.splitlines() if line.strip()]
     return lines[-_MAX_LINES:]
 

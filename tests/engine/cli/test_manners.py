@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from bscore import demo_data
+from bscore.cli.echo import STATES_US, Echo
 from bscore.cli.home import find_job
 from bscore.core import events as e
 from bscore.core.events import FailureKind
+from bscore.core.state import Run
 from bscore.logtree import paths
 from bscore.master.job import load_job
 from cli_runs import SLOW, Here, bscore, has_done, now_of, only
@@ -65,6 +67,29 @@ def test_output_is_echoed_and_a_new_error_comes_once_with_its_frames(tmp_path: P
     assert 'score.py", line 7, in run' in err
     assert "raise KeyError" in err
     assert "bscore_worker" not in err
+
+
+def test_a_progress_bar_of_the_script_is_echoed_as_it_stands(tmp_path: Path, here: Here) -> None:
+    script = "def run(b):\n    print('0 %', '50 %', '100 %', sep='\\r')\n    return b\n"
+    code, _, err = here(*command(tmp_path, script, 1, "--echo"))
+    assert code == 0
+    assert "process000 | 100 %\n" in err
+    assert "50 %" not in err
+
+
+def test_how_far_an_unfinished_progress_bar_is_comes_now_and_then(tmp_path: Path) -> None:
+    said: list[str] = []
+    echo, run = Echo(tmp_path, said.append), Run()
+    file = tmp_path / paths.user_stderr("127.0.0.1", "process000")
+    file.parent.mkdir(parents=True)
+    echo.hear(e.WorkerStarting(1, "127.0.0.1/process000", 7), run)
+    for look in range(1, 4):
+        with file.open("ab") as stream:
+            stream.write(b"".join(b"\r%6d of 90000" % (look * 10_000 + number) for number in range(10_000)))
+        echo.tick(run, look * STATES_US)
+        echo.tick(run, look * STATES_US + 1_000_000)
+    echo.tick(run, 9 * STATES_US)
+    assert [line.split("|")[1].strip() for line in said] == [f"{n}9999 of 90000" for n in (1, 2, 3)]
 
 
 def test_a_command_for_the_end_finds_the_outcome(tmp_path: Path, here: Here) -> None:

@@ -6,6 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bscore.logtree.source import MemorySource
+from bscore_tui.reading.text_file import TextFile
 from bscore_tui.views.safe import LIMIT, safe_lines, safe_text
 from hostile import TEXTS, is_clean, raw_lines
 
@@ -47,6 +49,15 @@ def test_what_is_shown_instead(raw: bytes | str, shown: str) -> None:
 def test_a_line_of_ten_megabytes_is_cut_at_once() -> None:
     assert len(safe_text(b"\x1b[31mx" * 2_000_000)) <= LIMIT
     assert safe_text(b"x" * 10_000_000) == "x" * LIMIT
+
+
+def test_of_a_line_that_was_drawn_over_the_last_state_is_shown() -> None:
+    assert safe_lines(b"0 %\r50 %\r100 %\r\ndone\r\n\rtry\r   \r\n") == ["100 %", "done", "try"]
+    text = TextFile(
+        MemorySource({"f": b"".join(b"\r%d of 90000" % n for n in range(90_000)) + b"\nend\n"}), "f"
+    )
+    assert [line.data for line in text.forward(0)] == [b"89999 of 90000", b"end"]
+    assert [line.data for line in text.backward(text.size())] == [b"end", b"89999 of 90000"]
 
 
 def test_lines_are_split_and_counted() -> None:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from bscore.logtree.drawn import last_drawn
 from bscore.logtree.source import Source
 from bscore_tui.reading.blocks import BLOCK_BYTES, BlockIndex, stamp_of
 
@@ -115,8 +116,10 @@ class TextFile:
             offset = start + first
 
     def _long_line(self, begin: int, end: int) -> TextLine:
-        """A line longer than a block, by where it begins and ends."""
+        """A line longer than a block, by where it begins and ends: its start, or how it was drawn last."""
         data = self._source.read(self.path, begin, min(LONG_LINE, end - begin))
+        if b"\r" in data:
+            data = self._source.read(self.path, max(begin, end - LONG_LINE), min(LONG_LINE, end - begin))
         return _line(begin, data.removesuffix(b"\n"), end)
 
     def _begin_of_line(self, offset: int) -> int:
@@ -205,7 +208,7 @@ def text_in(text: bytes) -> Holds:
 
 
 def _line(offset: int, data: bytes, end: int) -> TextLine:
-    data = data[:LONG_LINE].removesuffix(b"\r")
+    data = last_drawn(data)[:LONG_LINE]
     if offset == 0:
         data = data.removeprefix(b"\xef\xbb\xbf")
     return TextLine(offset, data, end, bool(_PREFIX.match(data)))

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+from bscore.logtree.drawn import last_drawn
+
 LIMIT = 4096
 _ESCAPES = re.compile(
     "\x1b\\[[0-?]*[ -/]*[@-~]"  # CSI
@@ -51,8 +53,11 @@ def _has_forbidden(text: str) -> bool:
 
 
 def safe_lines(raw: bytes | str, most: int = 1000, limit: int = LIMIT) -> list[str]:
-    """A text of several lines, each as `safe_text` gives it; at most `most` of them."""
+    """A text of several lines, each as `safe_text` gives it; at most `most` of them.
+
+    Of a line that was drawn over, as a progress bar does, it is what stands there in the end.
+    """
     data = raw.encode("utf-8", "surrogatepass") if isinstance(raw, str) else raw
     data = data.rstrip(b"\r\n")
     pieces = data.split(b"\n", most)[:most] if data else []
-    return [safe_text(piece.rstrip(b"\r"), limit) for piece in pieces]
+    return [safe_text(last_drawn(piece), limit) for piece in pieces]
