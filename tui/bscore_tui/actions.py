@@ -55,6 +55,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("follow", ("F",), "follow", "follow the end of the file", _TEXT),
     Action("actions", ("a",), "actions", "commands for what is selected"),
     Action("copy", ("y",), "copy", "copy the selected line, or its command"),
+    Action("whole", ("Y",), "whole text", "long texts of what is selected: read them whole, copy one"),
     Action("pager", ("o",), "pager", "open the file in $PAGER at this line"),
     Action("up", ("up", "k"), "up", "one row up", group=_MOVE),
     Action("down", ("down", "j"), "down", "one row down", group=_MOVE),

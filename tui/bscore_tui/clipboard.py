@@ -21,9 +21,9 @@ def copy(text: str, environ: Mapping[str, str], send: Callable[[str], None]) -> 
     cut = "" if len(data) <= MAX_BYTES else f", cut at {MAX_BYTES:,} bytes"
     data = data[:MAX_BYTES]
     if environ.get("TMUX") and _load_tmux_buffer(data):
-        return f"copied (tmux buffer{cut})"
+        return f"copied to the tmux buffer{cut}"
     send(osc52(data))
-    return f"copied (terminal clipboard, OSC 52{cut})"
+    return f"copied: sent to your terminal{cut}"
 
 
 def osc52(data: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Rows that are too long: on no page is one wider than the screen, and what was cut ends with the sign."""
+"""Rows that are too long: on no page is one wider than the screen, and a sign stands where one was cut."""
 
 from __future__ import annotations
 
@@ -55,7 +55,8 @@ def uncut(lines: list[Line], sign: str) -> list[str]:
             whole = len(run[0]) % len(LONG) == 0
             alone = not text[run.end() :].strip()
             goes_on = alone and ("zzz" in after or before.rstrip().endswith("zzz"))
-            if not whole and not goes_on and not text[run.end() :].startswith(sign):
+            marked = text[run.end() :].startswith(sign) or text[: run.start()].endswith(sign)
+            if not whole and not goes_on and not marked:
                 found.append(text)
     return found
 

@@ -77,7 +77,7 @@ def test_under_tmux_its_buffer_is_loaded(tmp_path: Path, monkeypatch: pytest.Mon
     tmux.write_text(f'#!/bin/sh\necho "$@" > {tmp_path}/asked\ncat > {tmp_path}/buffer\n')
     tmux.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    assert copy("words", {"TMUX": "/x,1,0"}, [].append) == "copied (tmux buffer)"
+    assert copy("words", {"TMUX": "/x,1,0"}, [].append) == "copied to the tmux buffer"
     assert (tmp_path / "buffer").read_text() == "words"
     assert (tmp_path / "asked").read_text() == "load-buffer -w -\n"
 

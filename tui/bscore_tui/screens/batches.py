@@ -14,6 +14,7 @@ from bscore_tui.screens.reading_page import ReadingPage
 from bscore_tui.views.batches import ORDERS, VARIANTS, batches
 from bscore_tui.views.model import BatchRow
 from bscore_tui.views.styles import Body
+from bscore_tui.views.wholes import Whole
 
 #: Shorter words are not looked for in item names: they are in nearly all of them.
 _MIN_LETTERS = 2
@@ -36,9 +37,19 @@ class Batches(ReadingPage[tuple[BatchRow, ...]]):
         feed = self.desk.feed
         return partial(_rows_of_items, feed.source, feed.reader.follower.run, self.filter)
 
+    def about(self) -> object:
+        """What was found is about the filter."""
+        return self.filter
+
     def version(self) -> object:
         """What was found depends on the filter, and the states on the moment."""
         return (self.filter, super().version())
+
+    def wholes(self) -> list[Whole]:
+        """The item that was found, whole, before what is known of its mini-batch."""
+        number = self.selected.partition(":")[2]
+        rows = (self.content or ()) if self.filter else ()
+        return [("item", row.why) for row in rows if str(row.mini_batch) == number] + super().wholes()
 
     def draw(self, width: int, height: int) -> Body:
         """The chosen list, or the mini-batches of the items that were found."""
@@ -48,7 +59,8 @@ class Batches(ReadingPage[tuple[BatchRow, ...]]):
             return body
         self.refresh()
         if self.content is None:
-            return body
+            looking = f"    looking for {word} in the names of all items"
+            return Body([*body.lines[: body.fixed], [(looking, "dim")]], {}, body.fixed)
         return batches(self.desk.model, width, height, self.options(), self.content)
 
 

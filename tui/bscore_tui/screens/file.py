@@ -19,10 +19,11 @@ from bscore_tui.reading.text_file import (
 from bscore_tui.screens.desk import Desk
 from bscore_tui.screens.page import Entry
 from bscore_tui.screens.window import Window
-from bscore_tui.views.layout import ends, wrap
+from bscore_tui.views.layout import ends, middle, wrap
 from bscore_tui.views.model import Mode
 from bscore_tui.views.safe import safe_text
 from bscore_tui.views.styles import Body, Line
+from bscore_tui.views.wholes import Whole
 
 _MAX_WRAPPED = 12
 _SIDE = 16
@@ -95,8 +96,9 @@ class File(Window):
         last = self.window_lines[-1].end if self.window_lines else 0
         share = f"{100 * last // size} %" if size else "empty"
         facts = f"   {size:,} bytes{self._number()}"
-        found: Line = [(f" {safe_text(self.file.path, 300)}", "strong"), (facts, "dim")]
-        return ends(found, [(f"{share} ", "dim")], width, self.options())
+        room = max(width - len(facts) - len(share) - 4, 20)
+        path = middle(safe_text(self.file.path, 300), room, self.options())
+        return ends([(f" {path}", "strong"), (facts, "dim")], [(f"{share} ", "dim")], width, self.options())
 
     def _number(self) -> str:
         """The number of the cursor's line, or of the first one, once it is indexed."""
@@ -163,6 +165,12 @@ class File(Window):
     def do_right(self) -> None:
         """Long lines, sixteen columns on."""
         self.column += _SIDE
+
+    def wholes(self) -> list[Whole]:
+        """The record of the cursor, and where it stands."""
+        path, offset = self.place()
+        record = [("record", self.copied().replace("\n", " "))] if self.copied() else []
+        return [*record, ("file", path), ("place", f"{path}@{offset}")]
 
     def copied(self) -> str:
         """The whole record of the cursor."""

@@ -17,6 +17,7 @@ from bscore_tui.views.logs import VARIANTS, notes
 from bscore_tui.views.model import Mode, Note
 from bscore_tui.views.safe import safe_text
 from bscore_tui.views.styles import Body
+from bscore_tui.views.wholes import Whole
 
 #: The selected record as it stands in the file, and an empty row above it; not in low windows.
 _RAW_ROWS = 2
@@ -145,6 +146,12 @@ class Logs(Window):
         """When the record of the cursor was written."""
         note = self.current()
         return note.at if note is not None else None
+
+    def wholes(self) -> list[Whole]:
+        """The record of the cursor, and where it stands."""
+        path, offset = self.place()
+        record = [("record", self.copied().replace("\n", " "))] if self.copied() else []
+        return [*record, ("file", path), ("place", f"{path}@{offset}")]
 
     def copied(self) -> str:
         """The record as it stands in its file."""

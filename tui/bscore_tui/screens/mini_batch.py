@@ -13,7 +13,11 @@ from bscore_tui.views.mini_batch import mini_batch
 from bscore_tui.views.model import WorkerRow
 from bscore_tui.views.pages import AttemptRow, BatchStory
 from bscore_tui.views.styles import Body, opened
+from bscore_tui.views.wholes import Whole
 from bscore_tui.views.words import batch_name
+
+#: Items that are offered to be read whole.
+_WHOLE_ITEMS = 200
 
 
 class MiniBatch(ReadingPage[BatchStory]):
@@ -104,6 +108,14 @@ class MiniBatch(ReadingPage[BatchStory]):
         """The journal at the attempt."""
         attempt = self.attempt()
         return ("", 0) if attempt is None else (attempt.log_path, attempt.log_offset)
+
+    def wholes(self) -> list[Whole]:
+        """What its attempts failed with, its items, its command."""
+        story, texts = self.content, [("run it here", self.copied())]
+        if story is not None:
+            texts += [(f"try {row.attempt}", f"{row.outcome}  {row.place}".strip()) for row in story.attempts]
+            texts += [("item", item.path) for item in story.items[:_WHOLE_ITEMS]]
+        return texts
 
     def copied(self) -> str:
         """The command that runs it here."""

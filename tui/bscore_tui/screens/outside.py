@@ -22,9 +22,15 @@ if TYPE_CHECKING:
     from bscore_tui.screens.stage import Stage
 
 
+#: Characters of what was copied that are said.
+_SAID = 300
+
+
 def copy(stage: Stage, text: str) -> None:
-    """Copy and say where it went."""
-    stage.say(clipboard.copy(text, stage.environ, stage.monitor.send))
+    """Copy, and say where it went and what it was."""
+    where = clipboard.copy(text, stage.environ, stage.monitor.send)
+    shown = text if len(text) <= _SAID else f"{text[:_SAID]}{stage.options.glyphs.ellipsis}"
+    stage.say(f"{where}: {shown}")
 
 
 def open_pager(stage: Stage, path: str, offset: int) -> None:

@@ -9,6 +9,7 @@ from bscore_tui.screens.outputs import LastOutputs
 from bscore_tui.screens.page import Entry, Page
 from bscore_tui.views.model import Face
 from bscore_tui.views.overview import overview
+from bscore_tui.views.overview_ended import steps_of
 from bscore_tui.views.styles import Body
 
 
@@ -39,6 +40,15 @@ class Overview(Page):
             workers = [w.id for w in model.workers if w.state == ("starting" if starting else "busy")]
             model = self.outputs.add_to(model, workers)
         return overview(model, width, height, self.options())
+
+    def copied(self) -> str:
+        """With nothing selected, the first command that helps an ended job."""
+        if self.selected or self.desk.model.face not in (Face.ENDED, Face.NOT_RESPONDING):
+            return ""
+        steps = (
+            step[step.find("bscore job ") :] for step in steps_of(self.desk.model) if "bscore job " in step
+        )
+        return next(steps, "")
 
     def entries(self) -> tuple[Entry, ...]:
         """What an ended job is looked at for."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from bscore_tui.screens.moments import moment_of
 from bscore_tui.views.styles import Body, Options, opened
+from bscore_tui.views.wholes import Whole, wholes
 
 if TYPE_CHECKING:
     from bscore_tui.screens.desk import Desk
@@ -134,6 +135,11 @@ class Page:
     def moment(self) -> int | None:
         """When what is selected happened; None if no time belongs to it."""
         return moment_of(self.target(), self.desk.model)
+
+    def wholes(self) -> list[Whole]:
+        """The texts of what is selected, whole, or of the job; at least one."""
+        known = self.selected if self.selected in self.shown.targets.values() else ""
+        return wholes(known or self.subject, self.desk.model)
 
     def copied(self) -> str:
         """What `y` copies instead of the selected row; empty for the row."""

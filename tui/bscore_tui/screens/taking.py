@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bscore_tui.screens import outside
-from bscore_tui.views.styles import text_of
+from bscore_tui.views.safe import safe_text
+from bscore_tui.widgets.text_list import TextList
 
 if TYPE_CHECKING:
     from bscore_tui.screens.stage import Stage
@@ -15,12 +16,26 @@ def do_copy(stage: Stage) -> None:
     """Copy the command of the page, or the selected row."""
     page = stage.navigation.page
     text = page.copied()
-    if not text and page.row < len(page.shown.lines) and page.selected:
-        text = text_of(page.shown.lines[page.row]).strip()
+    if not text and page.selected:
+        text = _texts(stage)[0][1]
     if text:
         outside.copy(stage, text)
     else:
         stage.say("nothing is selected")
+
+
+def _texts(stage: Stage) -> list[tuple[str, str]]:
+    """What is selected, whole, fit for a terminal: names of files hold what they will."""
+    return [(label, safe_text(text)) for label, text in stage.navigation.page.wholes()]
+
+
+def do_whole(stage: Stage) -> None:
+    """The texts of what is selected, whole."""
+    texts = _texts(stage)
+    if texts:
+        stage.lay(TextList(texts, lambda _, text: outside.copy(stage, text), stage.options))
+    else:
+        stage.say("no text belongs to this row")
 
 
 def do_pager(stage: Stage) -> None:

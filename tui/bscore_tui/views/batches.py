@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bscore_tui.views.cells import mark
-from bscore_tui.views.layout import left, right
+from bscore_tui.views.layout import left, middle, right
 from bscore_tui.views.model import BatchRow, Model
 from bscore_tui.views.styles import Body, Line, Options
 from bscore_tui.views.words import clock, count, duration, figure, nanoseconds, span_in
@@ -30,7 +30,7 @@ def batches(
         rows = _shown(group, options)
         for row in rows:
             targets[len(lines)] = f"mb:{row.mini_batch}"
-            lines.append(_row(row, model, options))
+            lines.append(_row(row, model, width, options))
         hidden = 0 if options.filter else _uncounted(model, variant, group)
         if hidden > 0:
             what = group[0].state if group else "open"
@@ -120,7 +120,7 @@ def matches(text: str, wanted: str) -> bool:
     return wanted.casefold() in text.casefold()
 
 
-def _row(row: BatchRow, model: Model, options: Options) -> Line:
+def _row(row: BatchRow, model: Model, width: int, options: Options) -> Line:
     sign, style = mark(f"mb:{row.mini_batch}", row.sign, options)
     dash = options.glyphs.dash
     attempt = f"{row.attempt}/{model.limits.tries}" if row.attempt is not None else dash
@@ -135,7 +135,7 @@ def _row(row: BatchRow, model: Model, options: Options) -> Line:
         (left(clock(row.since, options), 8, options), "text"),
         (right(run, 9, options), "warn" if row.why == "late" else "text"),
         (right(items, 7, options) + "  ", "text"),
-        (where.strip(), "dim" if row.state == "waiting" else "text"),
+        (middle(where.strip(), width - 55, options), "dim" if row.state == "waiting" else "text"),
     ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from bscore_tui.views.layout import left, right
+from bscore_tui.views.layout import left, middle, right
 from bscore_tui.views.model import ErrorRow, NodeRow, WorkerRow
 from bscore_tui.views.styles import GONE_SIGN, Glyphs, Line, Options
 from bscore_tui.views.words import clock, count
@@ -74,7 +74,7 @@ def error_line(row: ErrorRow, width: int, options: Options, *, first: str = "", 
         (first or " ", "selected" if first == ">" else "text"),
         (right(attempts_of(row, options), 6, options) + "  ", "strong"),
         (left(brief(row.what, options), room, options) + "  ", "text"),
-        (left(short_place(row.place), where, options) + " ", "dim"),
+        (left(middle(short_place(row.place), where, options), where, options) + " ", "dim"),
         (left(nodes, 9, options), "dim"),
         (right(clock(row.last_at, options), 9, options), "text"),
     ]

@@ -123,7 +123,7 @@ def _detail(model: Model, row: ErrorRow, width: int, options: Options) -> list[L
     for name, text in facts:
         style = "strong" if name == "raised" else "text"
         rows = 2 if name == "items" else most
-        for number, part in enumerate(wrap(text, width - 10, rows, options) if text else ()):
+        for number, part in enumerate(wrap(text, width - 11, rows, options, ends=True) if text else ()):
             lines.append(labelled("" if number else name, [(part, style)], options, 10))
     return lines + _messages(row, options)
 

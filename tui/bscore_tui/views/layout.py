@@ -22,6 +22,22 @@ def crop(text: str, width: int, options: Options) -> str:
     return set_cell_size(text, width - cell_len(mark)).rstrip() + mark
 
 
+def middle(text: str, width: int, options: Options) -> str:
+    """The text in at most `width` cells, cut in its middle: of paths and places the end says most."""
+    if cell_len(text) <= width:
+        return text
+    mark = options.glyphs.ellipsis
+    room = width - cell_len(mark)
+    if room < 2:
+        return crop(text, width, options)
+    first = set_cell_size(text, room // 2)
+    wanted = room - cell_len(first)
+    start = len(text)
+    while start > 0 and cell_len(text[start - 1 :]) <= wanted:
+        start -= 1
+    return first + mark + text[start:]
+
+
 def left(text: str, width: int, options: Options) -> str:
     """The text at the left of `width` cells."""
     return set_cell_size(crop(text, width, options), width)
@@ -133,8 +149,11 @@ def spark(values: Sequence[float | None], cells: int, most: float, glyphs: Glyph
     return " " * (cells - len(text)) + text
 
 
-def wrap(text: str, width: int, most: int, options: Options) -> list[str]:
-    """The text in lines of at most `width` cells, broken at blanks where there are some; at most `most`."""
+def wrap(text: str, width: int, most: int, options: Options, *, ends: bool = False) -> list[str]:
+    """The text in lines of at most `width` cells, broken at blanks where there are some; at most `most`.
+
+    `ends`: of what does not fit the end is kept, and not the beginning alone.
+    """
     rows: list[str] = []
     row = ""
     for word in text.split(" "):
@@ -149,5 +168,9 @@ def wrap(text: str, width: int, most: int, options: Options) -> list[str]:
         row = pieces[-1]
     rows.append(row)
     if len(rows) > most:
-        rows = [*rows[: most - 1], crop(" ".join(rows[most - 1 :]), width, options)]
+        begin = 0
+        for row in rows[: most - 1]:
+            begin = text.index(row, begin) + len(row)
+        rest = text[begin:].lstrip(" ")
+        rows = [*rows[: most - 1], middle(rest, width, options) if ends else crop(rest, width, options)]
     return rows

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bscore_tui.views.batches import matches
 from bscore_tui.views.cells import mark
-from bscore_tui.views.layout import crop, ends, left, right
+from bscore_tui.views.layout import crop, ends, left, middle, right
 from bscore_tui.views.model import Model, Note
 from bscore_tui.views.pages import FileRow
 from bscore_tui.views.styles import Body, Line, Options
@@ -44,12 +44,22 @@ def notes(
         sign, style = mark(target, "", options)
         level = {"E": "error", "W": "warn"}.get(note.level, "text")
         head: Line = [(sign, style), (clock(note.at, options) + " ", "dim"), (f"{note.level or ' '} ", level)]
-        lines.append([*head, *_marked(crop(note.text, width - 12, options), options.filter)])
+        lines.append([*head, *_marked(_cut(note.text, width - 12, options), options.filter)])
     if len(lines) == 2:
         lines.append(
             [("   nothing that holds the filter" if options.filter else "   no record so far", "dim")]
         )
     return Body(lines, targets, 2)
+
+
+def _cut(text: str, width: int, options: Options) -> str:
+    """The text in its width, with what the filter found in it."""
+    short, word = middle(text, width, options), options.filter.casefold()
+    at = text.casefold().find(word)
+    if not word or at < 0 or word in short.casefold():
+        return short
+    start = crop(text, width, options)
+    return start if word in start.casefold() else crop(options.glyphs.ellipsis + text[at:], width, options)
 
 
 def _marked(text: str, wanted: str, style: str = "text") -> Line:
@@ -81,7 +91,8 @@ def files(rows: Sequence[FileRow], width: int, _height: int, options: Options) -
         targets[len(lines)] = target
         sign, style = mark(target, "", options)
         name = ("  " * row.depth + row.name) if not options.filter else row.name
-        text = left(name, max(width - 40, 12), options)
+        room = max(width - 40, 12)
+        text = left(middle(name, room, options), room, options)
         line: Line = [(f" {sign} ", style), (text, "text" if row.size else "dim")]
         line.append((right(size(row.size), 10, options), "text"))
         line.append((right(clock(row.mtime, options), 11, options), "dim"))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bscore_tui.views.cells import mark, sign_style
-from bscore_tui.views.layout import crop, left
+from bscore_tui.views.cells import mark, short_place, sign_style
+from bscore_tui.views.layout import left, middle
 from bscore_tui.views.model import BatchRow, Model
 from bscore_tui.views.pages import AttemptRow, BatchStory
 from bscore_tui.views.styles import Body, Line, Options, apart
@@ -50,14 +50,22 @@ def mini_batch(model: Model, story: BatchStory, width: int, height: int, options
             lines.append([first, *_moment(moment.at, moment.who, moment.text, options)])
         lines.append([])
     if "items" in options.toggled:
-        lines += [[(" items", "dim")], *[[("   " + item.path, "text")] for item in story.items]]
+        lines += [[(" items", "dim")], *_items(story, width, options)]
     elif story.items:
         lines.append(
-            [(" items    ", "dim"), (items_text(story.items, options), "text"), ("     i lists", "dim")]
+            [
+                (" items    ", "dim"),
+                (middle(items_text(story.items, options), width - 24, options), "text"),
+                ("     i lists", "dim"),
+            ]
         )
     else:
         lines.append([(" items    ", "dim"), ("not in the manifest", "dim")])
     return Body(lines, targets, 1)
+
+
+def _items(story: BatchStory, width: int, options: Options) -> list[Line]:
+    return [[("   " + middle(item.path, width - 4, options), "text")] for item in story.items]
 
 
 def _summary(model: Model, story: BatchStory, options: Options) -> Line:
@@ -89,7 +97,11 @@ def _attempt(attempt: AttemptRow, width: int, options: Options, *, sign: str) ->
     worker = left(attempt.worker.replace("/", " "), 22, options)
     run, cpu = took(attempt.run_ns, 7, options), took(attempt.cpu_ns, 7, options)
     text = f"{attempt.attempt:>3}  {worker} {clock(attempt.start, options, 1):<10} {run:>7}  {cpu:>7}     "
-    outcome = crop(f"{attempt.outcome}  {attempt.place}".rstrip(), max(width - 4 - len(text), 8), options)
+    outcome = middle(
+        f"{attempt.outcome}  {short_place(attempt.place) if attempt.place else ''}".rstrip(),
+        max(width - 4 - len(text), 8),
+        options,
+    )
     first = mark(f"log:{attempt.log_path}@{attempt.log_offset}", sign, options)
     style = sign_style(sign) if attempt.failed else "ok"
     return [(" ", "text"), first, (" " + text, "text"), (outcome, style)]

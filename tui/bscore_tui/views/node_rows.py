@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from bscore_tui.views.cells import mark, state_text, worker_cells
-from bscore_tui.views.layout import crop, left, right, spark, width_of
+from bscore_tui.views.layout import crop, left, middle, right, spark, width_of
 from bscore_tui.views.model import Model, NodeRow, WorkerRow
 from bscore_tui.views.styles import Line, Options
 from bscore_tui.views.words import figure, memory, memory_of, span, span_in
@@ -113,7 +113,7 @@ def worker_line(worker: WorkerRow, model: Model, width: int, options: Options) -
     line += [(" " + _row(rest, far, options), "text")]
     if width < 100:
         return line
-    return [*line, ("  " + crop(doing(worker, model), width - width_of(line) - 2, options), "dim")]
+    return [*line, ("  " + middle(doing(worker, model), width - width_of(line) - 2, options), "dim")]
 
 
 def _speed(items_s: float | None, options: Options, digits: int) -> str:
@@ -152,7 +152,7 @@ def gone_line(worker: WorkerRow, model: Model, width: int, options: Options) -> 
         (left("gone", _STATE, options), "dim"),
         (_row(texts, near, options) + "   ", "dim"),
     ]
-    return [*line, (crop(worker.cause, width - width_of(line) - 1, options), "dim")]
+    return [*line, (middle(worker.cause, width - width_of(line) - 1, options), "dim")]
 
 
 def rest_line(hidden: Sequence[WorkerRow], options: Options) -> Line:

@@ -6,7 +6,7 @@ from bscore.logtree.reports import START_ANEW, resume_command
 from bscore_tui.views import overview_parts as parts
 from bscore_tui.views.cells import labelled
 from bscore_tui.views.earlier import in_words
-from bscore_tui.views.layout import wrap
+from bscore_tui.views.layout import middle, wrap
 from bscore_tui.views.model import GONE, PAST, ErrorRow, Face, Model
 from bscore_tui.views.overview_nodes import nodes
 from bscore_tui.views.styles import Body, Line, Options
@@ -27,7 +27,7 @@ def ended(model: Model, width: int, height: int, options: Options) -> Body:
     if model.state == "Completed":
         page.add(_items(model, options))
         page.add(_speed(model, options))
-    page.add(_output(model, options))
+    page.add(_output(model, width, options))
     page.gap()
     changes = _changes(model, width, options)
     model = parts.filtered(model, options)
@@ -118,6 +118,7 @@ def _cause(page: parts.Page, model: Model) -> None:
     for text in what[1:]:
         page.add(labelled("", [(text, "strong")], options, 10))
     for line in _first(error, options):
+        line = [(middle(text, page.width - 11, options), style) for text, style in line]
         page.add(labelled("", line, options, 10))
 
 
@@ -137,15 +138,14 @@ def _first(error: ErrorRow, options: Options) -> list[Line]:
     return lines
 
 
-def _do(page: parts.Page, model: Model) -> None:
-    """Commands that help, the first one first."""
-    options = page.options
+def steps_of(model: Model) -> list[str]:
+    """What helps now, the first thing first."""
     steps: list[str] = []
     # No run of the script brings a missing input back.
     tried = (row.first_mini_batch for row in model.errors if row.is_attempt)
     first = next((number for number in tried if number is not None), None)
     if model.damage == GONE or model.mode in PAST:
-        return
+        return []
     lost = model.lost_rows if model.state != "Completed" else ""
     if lost:
         steps.append(f"put {lost} back, or run the job anew: nothing can go on without its rows")
@@ -163,7 +163,12 @@ def _do(page: parts.Page, model: Model) -> None:
         steps.append(START_ANEW if model.fails_again else go_on)
     elif first is not None and model.failed_items:
         steps.append(f"bscore job debug {model.called} --mini-batch {first}")
-    for number, step in enumerate(steps, 1):
+    return steps
+
+
+def _do(page: parts.Page, model: Model) -> None:
+    options = page.options
+    for number, step in enumerate(steps_of(model), 1):
         label = "do" if number == 1 else ""
         for row, text in enumerate(wrap(step, page.width - 14, 2, options)):
             sign = "   " if row else f"{number}  "
@@ -197,12 +202,12 @@ def _speed(model: Model, options: Options) -> Line:
     return labelled("speed", [(text, "text")], options, 10)
 
 
-def _output(model: Model, options: Options) -> Line:
+def _output(model: Model, width: int, options: Options) -> Line:
     if model.state == "Completed":
         text = f"   {model.rows:,} rows" + (f" in {model.output}" if model.output else "")
     else:
         text = f"   not published; {_kept(model)}"
-    return labelled("output", [(text, "text")], options, 10)
+    return labelled("output", [(middle(text, width - 12, options), "text")], options, 10)
 
 
 def _kept(model: Model) -> str:

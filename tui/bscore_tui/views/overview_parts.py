@@ -16,7 +16,7 @@ from bscore_tui.views.cells import (
     sign_style,
 )
 from bscore_tui.views.end import end_rows
-from bscore_tui.views.layout import bar, crop, left, right, wrap
+from bscore_tui.views.layout import bar, left, middle, right, wrap
 from bscore_tui.views.model import Model
 from bscore_tui.views.styles import Line, Options, apart, opened
 from bscore_tui.views.words import (
@@ -205,7 +205,8 @@ def errors(page: Page, model: Model, most: int) -> None:
         if wide:
             size = page.width - 71
             text = f"{attempts_of(row, options):>7}  {left(brief(row.what, options), size, options)}  "
-            text += f"{left(short_place(row.place), 20, options)}  {nodes_of(row, options):>6}  "
+            place = middle(short_place(row.place), 20, options)
+            text += f"{left(place, 20, options)}  {nodes_of(row, options):>6}  "
             text += f"{clock(row.first_at, options):>8}  {clock(row.last_at, options):>8}"
             page.add(labelled(label, [(sign, style), (text, "text")], options, 10), target)
         else:
@@ -231,7 +232,7 @@ def master(page: Page, model: Model, most: int) -> None:
         )
         line: Line = [(clock(note.at, options) + " ", "dim"), (sign + " ", style)]
         room = page.width - 10 - 12
-        page.add(labelled(label, [*line, (crop(note.text, room, options), "text")], options, 10), target)
+        page.add(labelled(label, [*line, (middle(note.text, room, options), "text")], options, 10), target)
 
 
 def _level(level: str) -> str:

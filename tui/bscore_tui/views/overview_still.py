@@ -5,7 +5,7 @@ from __future__ import annotations
 from bscore_tui.views import overview_parts as parts
 from bscore_tui.views.cells import labelled, mark
 from bscore_tui.views.end import at_the_latest
-from bscore_tui.views.layout import left
+from bscore_tui.views.layout import left, middle
 from bscore_tui.views.model import BatchRow, Model, WorkerRow
 from bscore_tui.views.node_rows import doing
 from bscore_tui.views.styles import Body, Line, Options
@@ -61,21 +61,21 @@ def _left(page: parts.Page, model: Model, most: int) -> None:
     for row in rows:
         target = page.named(f"mb:{row.mini_batch}")
         sign, style = mark(target, "", options)
-        page.add(
-            labelled("", [(sign + " ", style), *_row(row, model, workers, options)], options, 10), target
-        )
+        shown = _row(row, model, workers, page.width - 57, options)
+        page.add(labelled("", [(sign + " ", style), *shown], options, 10), target)
     hidden = len(model.running_batches) - len(rows)
     if hidden > 0:
         page.add(labelled("", [(f"  {options.glyphs.ellipsis} {hidden} more running", "dim")], options, 10))
 
 
-def _row(row: BatchRow, model: Model, workers: dict[str, WorkerRow], options: Options) -> Line:
+def _row(row: BatchRow, model: Model, workers: dict[str, WorkerRow], room: int, options: Options) -> Line:
     for_ = span_in((model.at - row.since) / 1e6, 10) if row.since else "?"
     worker = workers.get(row.worker)
     place = doing(worker, model) if worker else ""
     if worker is not None and worker.stack:
         place = worker.stack
+    style = "strong" if worker and worker.stack else "text" if place else "dim"
     return [
         (f"{count(row.mini_batch, options):>9}{for_:>11}  {left(row.worker, 22, options)} ", "text"),
-        (place or options.glyphs.dash, "strong" if worker and worker.stack else "text" if place else "dim"),
+        (middle(place, room, options) or options.glyphs.dash, style),
     ]

@@ -116,6 +116,11 @@ def opened(target: str) -> str:
     return target.partition(_APART)[0]
 
 
+def name_of(target: str) -> str:
+    """What tells a row apart from others that open the same; empty for nothing."""
+    return target.partition(_APART)[2]
+
+
 def text_of(line: Line) -> str:
     """The line without its styles."""
     return "".join(text for text, _ in line)
