@@ -56,6 +56,7 @@ def make_job(folder: Path, script: str = ECHO, items: int = 60, **changes: objec
         "mini_batch_size": 5,
         "workers": 2,
         "commit_interval_s": 0.05,
+        "start": os.environ.get("BSCORE_TEST_START", "auto"),
         "limits": Limits(),
         **changes,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import textwrap
 import time
@@ -64,6 +65,7 @@ def setup_for(folder: Path, source: str | dict[str, str], **changes: Any) -> Age
         "limits": Limits(),
         "resource_monitor_interval_s": 0.0,
         "heartbeat_s": 60.0,
+        "start": os.environ.get("BSCORE_TEST_START", "auto"),
     }
     return AgentSetup(**{**values, **changes})
 
@@ -150,4 +152,5 @@ class Rig:
         return (self.tree / name).read_bytes()[int(offset) :].decode()
 
     def stderr(self) -> str:
-        return "\n".join(p.read_text() for p in self.tree.glob("logs/sys/node/*/*.stderr.txt"))
+        texts = [p.read_text() for p in self.tree.glob("logs/sys/node/*/*.stderr.txt")]
+        return "\n".join(filter(None, texts))

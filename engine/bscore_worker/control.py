@@ -14,6 +14,9 @@ from typing import Callable, List, Set
 
 from bscore_worker.wire import Channel, Message
 
+#: Behind stacks that were asked for; faulthandler marks no end.
+END_OF_STACKS = b"\0"
+
 
 class Control:
     """What the loop asks before it begins a mini-batch, and the thread behind it."""
@@ -71,6 +74,7 @@ class Control:
         elif message[0] == "stacks":
             # From this thread rather than by a signal, which would interrupt system calls of native code.
             faulthandler.dump_traceback(self._stacks_fd, all_threads=True)
+            os.write(self._stacks_fd, END_OF_STACKS)
 
     def _listen(self) -> None:
         try:

@@ -205,8 +205,13 @@ def leave(channel: Channel, streams: Streams, error: SystemExit, where: str, cod
         os._exit(number)
 
 
-def main(socket_fd: int, control_fd: int, stacks_fd: int, agent_pid: int) -> None:
-    """Be a worker on these descriptors until told to stop; the bootstrap calls this."""
+def main(
+    socket_fd: int, control_fd: int, stacks_fd: int, agent_pid: int, streams: Optional[Streams] = None
+) -> None:
+    """Be a worker on these descriptors until told to stop; the bootstrap calls this.
+
+    `streams` are those of a template, moved to this worker's files.
+    """
     stacks_fd = process.out_of_reach(stacks_fd)
     process.protect(agent_pid, stacks_fd)
     channel = Channel(process.out_of_reach(socket_fd))
@@ -217,7 +222,7 @@ def main(socket_fd: int, control_fd: int, stacks_fd: int, agent_pid: int) -> Non
     try:
         channel.send([("hello", PROTOCOL, version, os.getpid())])
         control.start()
-        _live(channel, control, channel.receive(wait=True))
+        _live(channel, control, channel.receive(wait=True), streams)
     except (EOFError, OSError) as error:
         if channel.is_closed():
             os.write(
@@ -229,13 +234,15 @@ def main(socket_fd: int, control_fd: int, stacks_fd: int, agent_pid: int) -> Non
         raise
 
 
-def _live(channel: Channel, control: Control, frames: List[Frame]) -> None:
+def _live(channel: Channel, control: Control, frames: List[Frame], streams: Optional[Streams]) -> None:
     setup: Dict[str, Any] = frames[0][0][0][1]
-    files = [process.out_of_reach(setup[name]) for name in ("stdout_fd", "stderr_fd", "log_fd")]
-    streams = Streams(*files)
+    if streams is None:
+        files = [process.out_of_reach(setup[name]) for name in ("stdout_fd", "stderr_fd", "log_fd")]
+        streams = Streams(*files)
+        streams.install(setup["logging_level"])
     code = os.path.abspath(setup["code"])
     warned = Warned(code, control.offer)
-    streams.install(setup["logging_level"], warned)
+    streams.count(warned)
     os.register_at_fork(after_in_child=warned.forget_in_child)
     loop = Loop(channel, control, streams, warned, code)
     profiler = Profiler(setup["profiling_module"], setup["profile"]) if setup["profiling_module"] else None

@@ -10,6 +10,8 @@ import sys
 from fcntl import F_DUPFD_CLOEXEC, fcntl
 
 STACKS_SIGNAL = signal.SIGUSR1
+#: In the environment of a worker and of all that it starts: whose it is.
+MARK = "BSCORE_WORKER"
 _PR_SET_PDEATHSIG = 1
 
 # A script may have a module of this name beside it.
@@ -64,20 +66,21 @@ def protect(agent_pid: int, stacks_fd: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     faulthandler.enable(file=stacks_fd, all_threads=True)
     faulthandler.register(STACKS_SIGNAL, file=stacks_fd, all_threads=True, chain=False)
-    _die_with_parent()
-    # The agent may have died before the kernel was told; then nobody will send the signal.
-    if os.getppid() != agent_pid:
-        os._exit(1)
+    die_with(agent_pid)
 
 
-def _die_with_parent() -> None:
+def die_with(agent_pid: int) -> None:
+    """Be killed when the agent, this process's parent, ends; at once where it is gone."""
     try:
         import ctypes
 
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
     except (ImportError, OSError, AttributeError):
         # An interpreter without ctypes, or no Linux: the control thread still notices.
-        return
+        pass
+    # The agent may have died before the kernel was told; then nobody will send the signal.
+    if os.getppid() != agent_pid:
+        os._exit(1)
 
 
 def shows_stacks() -> bool:

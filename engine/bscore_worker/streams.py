@@ -11,7 +11,7 @@ import io
 import logging
 import os
 import sys
-from typing import Any, Optional, Tuple
+from typing import Any, List, Optional, Tuple
 
 from bscore_worker.process import reachable
 from bscore_worker.warned import Warned
@@ -37,6 +37,18 @@ class CountedFile(io.RawIOBase):
     def resync(self) -> None:
         """Count what others wrote as well (sub-processes that were given this descriptor)."""
         self.written = os.fstat(self._fd).st_size
+
+    def move(self, fd: int) -> None:
+        """Lead to another file from now on, under the same numbers; closes `fd`."""
+        for number in self.descriptors():
+            os.dup2(fd, number, inheritable=False)
+        os.close(fd)
+        self._file = _file_of(self._fd)
+        self.resync()
+
+    def descriptors(self) -> List[int]:
+        """The numbers it has."""
+        return [self._fd] if self._number < 0 else [self._fd, self._number]
 
     def writable(self) -> bool:
         """Always."""
@@ -131,8 +143,8 @@ class Streams:
         self.log = _text(self._raw_log)
         self._warned: Optional[Warned] = None
 
-    def install(self, level: str, warned: Optional[Warned] = None) -> None:
-        """Put them in the place of sys.stdout and sys.stderr, give root logging a handler, count warnings."""
+    def install(self, level: str) -> None:
+        """Put them in the place of sys.stdout and sys.stderr, and give root logging a handler."""
         sys.stdout, sys.stderr = self._out, self._err
         # Where scripts take them from to undo a redirection.
         sys.__stdout__ = _text(self._raw_out, _Standard)  # type: ignore[misc]  # a Final of the stubs
@@ -143,9 +155,22 @@ class Streams:
         root = logging.getLogger()
         root.addHandler(handler)
         root.setLevel(getattr(logging, level.upper(), logging.INFO))
+
+    def count(self, warned: Warned) -> None:
+        """Count warnings from now on."""
         self._warned = warned
-        if warned is not None:
-            warned.install()
+        warned.install()
+
+    def move(self, stdout_fd: int, stderr_fd: int, log_fd: int) -> None:
+        """Write to other files from now on, whoever holds these streams; closes the descriptors given."""
+        self._raw_out.move(stdout_fd)
+        self._raw_err.move(stderr_fd)
+        self._raw_log.move(log_fd)
+
+    def descriptors(self) -> List[int]:
+        """The numbers of all their descriptors."""
+        raw = (self._raw_out, self._raw_err, self._raw_log)
+        return [number for file in raw for number in file.descriptors()]
 
     def restore(self) -> None:
         """Flush streams of the script's own, and put ours in the place of those that are closed."""

@@ -144,6 +144,7 @@ def test_a_worker_that_cannot_begin_says_why(tmp_path: Path, script: str, kind: 
         assert not rig.answers
 
 
+@pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize("interpreter", ["/nowhere/python", "/dev/null"])
 def test_an_interpreter_that_cannot_be_started_is_said(tmp_path: Path, interpreter: str) -> None:
     with Rig(tmp_path, "", interpreter=interpreter) as rig:
@@ -440,6 +441,7 @@ def interpreters() -> list[str]:
     return [path for number, path in sorted(minor) if number >= 7] or [sys.executable]
 
 
+@pytest.mark.usefixtures("both_ways")
 @pytest.mark.parametrize("interpreter", interpreters(), ids=lambda path: Path(path).parts[-3])
 def test_every_python_from_3_7_on_runs_the_loop(tmp_path: Path, interpreter: str) -> None:
     script = """

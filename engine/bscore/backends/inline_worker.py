@@ -135,7 +135,8 @@ class InlineWorker:
         step, begun_ns = "load", self._clock.monotonic_ns()
         with self._world.entered():
             try:
-                self._streams.install(self._asked["logging_level"], self._warned)
+                self._streams.install(self._asked["logging_level"])
+                self._streams.count(self._warned)
                 importlib.invalidate_caches()
                 self._script = self._load()
                 step = "init"

@@ -54,6 +54,12 @@ _PARAMETERS = (
         "--commit-interval", metavar="SECONDS", help="Rows are safe on disk after so long; 0: never synced."
     ),
     click.option(
+        "--start",
+        metavar="auto|exec|template",
+        help="How workers start: each by itself (exec), or forked from a template that imported the script's "
+        "libraries once. Default auto: a template where that is safe.",
+    ),
+    click.option(
         "--keep-partial", is_flag=True, help="summary_only: publish own files of a job that fails, too."
     ),
     click.argument("arguments", nargs=-1, type=click.UNPROCESSED, metavar="[-- ARGUMENT...]"),
@@ -64,6 +70,7 @@ _FLAGS = {
     "mini_batch_size": "mini_batch_size",
     "workers": "max_concurrency_per_instance",
     "commit_interval": "commit_interval",
+    "start": "start",
 }
 
 

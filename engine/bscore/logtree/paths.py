@@ -58,6 +58,11 @@ def worker_log(node: str, process: str) -> str:
     return f"logs/sys/node/{node}/{process}.txt"
 
 
+def template_log(node: str) -> str:
+    """What libraries print that a node's workers share, while they are imported."""
+    return f"logs/sys/node/{node}/_template.txt"
+
+
 def raw_stdout(node: str, process: str) -> str:
     """Descriptor 1 of a worker."""
     return f"logs/sys/node/{node}/{process}.stdout.txt"

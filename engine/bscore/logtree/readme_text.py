@@ -23,6 +23,7 @@ FILES: tuple[tuple[str, str], ...] = (
     (paths.worker_log(_NODE, _PROCESS), "every mini-batch a worker picked and finished, with durations"),
     (paths.raw_stdout(_NODE, _PROCESS), "descriptor 1 of a worker: C libraries, sub-processes"),
     (paths.raw_stderr(_NODE, _PROCESS), "descriptor 2 of a worker"),
+    (paths.template_log(_NODE), "what the libraries that workers share print while they are imported"),
     (paths.profile(_NODE, _PROCESS), "what --profiling_module measured"),
     (f"logs/sys/error/{_NODE}/", "only the lines of level ERROR of _main.txt and <process>.txt"),
     (f"logs/sys/warning/{_NODE}/", "only the lines of level WARNING"),

@@ -196,4 +196,5 @@ def agent_setup(term: Term, node: NodeInfo, spool: str) -> AgentSetup:
         function=_function(config.function),
         blocks=str(config.blocks or ""),
         typed_rows=config.typed_rows,
+        start=config.start,
     )

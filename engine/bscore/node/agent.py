@@ -18,13 +18,13 @@ from bscore.node import worker_process
 from bscore.node.clock import Clock
 from bscore.node.desk import Desk
 from bscore.node.ending import Endings
-from bscore.node.gpus import Gpus, found_gpus
 from bscore.node.guarding import Guarding
 from bscore.node.hearing import Hearing
 from bscore.node.host_process import HOST
 from bscore.node.leftovers import Leftovers
 from bscore.node.resources import Sampler
 from bscore.node.stack_taking import StackTaking
+from bscore.node.starting import Starting
 from bscore.node.timeouts import TICK_NS, Watch
 from bscore.node.watching import Watching
 from bscore.node.wire import Link
@@ -53,7 +53,6 @@ class Agent:
         self._marks = f"{setup.job}/{setup.term}/{os.getpid()}/{self.clock.monotonic_ns()}/"
         self._guarding = Guarding(self._marks, self._desk.say, self._listen, self._forget)
         self._leftovers = Leftovers(self._nothing_left)
-        self._gpus = Gpus(found_gpus(os.environ))
         watch = Watch(setup.limits, self.clock.monotonic_ns())
         self._watching = Watching(self._desk, watch, self._stacks, self.kill, self._hear_out)
         self._next_tick_ns = 0
@@ -66,7 +65,11 @@ class Agent:
             m.TakeStacks: self._take_stacks,
         }
         os.makedirs(setup.spool, exist_ok=True)
-        if not HOST.enter():
+        adopts = HOST.enter()
+        self._starting = Starting(
+            self._desk, self._marks, self._adopt, self._listen, self._forget, forks=adopts
+        )
+        if not adopts:
             self._desk.say("WARNING", "Orphans of workers cannot be adopted here; some may stay behind.")
         self._sampler = Sampler(setup, self.clock, self.workers)
         self._sampler.start()
@@ -78,6 +81,7 @@ class Agent:
 
     def carry_out(self, orders: Sequence[m.Order]) -> None:
         """Do what the master says. An order to a worker that is gone gives its mini-batches back."""
+        self._starting.expect(orders)
         for order in orders:
             self._orders[type(order)](order)
 
@@ -104,11 +108,16 @@ class Agent:
         """End every worker and what it started, now, then the rest. A second time changes nothing."""
         if self._selector.closed:
             return
-        for worker in self.workers.values():
-            self.kill(worker, Ending(EndKind.ORDER, "the agent ended"))
+        self._starting.stop()
         deadline_ns = self.clock.monotonic_ns() + _CLOSE_NS
-        while self.workers and self.clock.monotonic_ns() < deadline_ns:
+        while True:
+            for worker in self.workers.values():
+                self.kill(worker, Ending(EndKind.ORDER, "the agent ended"))
+            alive = self.workers or self._starting.forking()
+            if not alive or self.clock.monotonic_ns() >= deadline_ns:
+                break
             self._turn(TICK_NS)
+        self._starting.close()
         self._leftovers.finish(self._guarding.pids())
         self._guarding.release()
         self._sampler.stop()
@@ -136,14 +145,20 @@ class Agent:
         """When the next tick is due; far away when nothing needs one."""
         if self._stacks.busy() or self._leftovers.busy():
             return min(self._next_tick_ns, self.clock.monotonic_ns() + _SOON_NS)
-        return self._next_tick_ns if self.workers else self.clock.monotonic_ns() + 3600 * 10**9
+        return (
+            self._next_tick_ns
+            if self.workers or self._starting.busy()
+            else self.clock.monotonic_ns() + 3600 * 10**9
+        )
 
     def _tick(self, now_ns: int) -> None:
         # A judge must have heard everything that was said before.
         self._turn(0)
         self._next_tick_ns = now_ns + (_SOON_NS if self._stacks.busy() or self._leftovers.busy() else TICK_NS)
         self._watching.look_at(self.workers, now_ns)
-        living = {worker.system.pid for worker in self.workers.values()} | self._guarding.pids()
+        self._starting.look(now_ns, self._watching.init_ns, needed=bool(self.workers))
+        living = {worker.system.pid for worker in self.workers.values()}
+        living |= self._guarding.pids() | self._starting.pids()
         self._leftovers.tidy(now_ns, living)
         if self._leftovers.busy():
             killed = self._leftovers.work(now_ns, living)
@@ -174,20 +189,17 @@ class Agent:
             return
 
     def _start(self, order: m.StartWorker) -> None:
-        process = order.worker.rpartition("/")[2]
+        self._starting.start(order.worker)
+
+    def _adopt(self, name: str, system: worker_process.WorkerProcess) -> None:
+        """A worker's process has started: listen to it, and tell it what it is."""
+        process = name.rpartition("/")[2]
         now_ns = self.clock.monotonic_ns()
-        mark = f"{self._marks}{now_ns}/{process}"
-        try:
-            system = worker_process.start(self.setup, process, mark, self._gpus.take(order.worker))
-        except OSError as error:
-            self._gpus.give_back(order.worker)
-            self._not_started(order.worker, error)
-            return
         link, control = Link(system.main, self._selector), Link(system.control, self._selector)
         log = WorkerLog(self.setup.tree, self.setup.node, process, system.pid, self._desk.stamps)
         spool = os.path.join(self.setup.spool, f"{self.setup.node}.{process}.{system.pid}")
-        worker = Worker(order.worker, process, system, link, control, log, spool, now_ns)
-        self.workers[order.worker] = worker
+        worker = Worker(name, process, system, link, control, log, spool, now_ns)
+        self.workers[name] = worker
         self._leftovers.expect(system.pid)
         # Behind the start of the first worker, which its own start would only delay.
         self._guarding.expect(system.pid)
@@ -196,8 +208,9 @@ class Agent:
         self._listen(system.pidfd, lambda _mask: self._ended(worker))
         self._listen(system.stacks_fd, lambda _mask: self._stacks.read(worker, self.clock.monotonic_ns()))
         link.send([("setup", worker_process.worker_setup(self.setup, process, spool, system.user_fds))])
-        self._desk.report(e.WorkerStarting(self.clock.at(now_ns), order.worker, system.pid))
+        self._desk.report(e.WorkerStarting(self.clock.at(now_ns), name, system.pid))
         self._desk.say("INFO", f"{process} started, pid {system.pid}.")
+        self.carry_out(self._starting.take_postponed())
 
     def _nothing_left(self, pid: int) -> None:
         if all(worker.system.pid != pid for worker in self.workers.values()):
@@ -206,14 +219,6 @@ class Agent:
     def _listen(self, fd: int, handler: Callable[[int], None]) -> None:
         self._selector.register(fd, select.EPOLLIN)
         self._handlers[fd] = handler
-
-    def _not_started(self, name: str, error: OSError) -> None:
-        at = self.clock.now()
-        cause = f"{self.setup.interpreter} could not be started: {error}"
-        self._desk.report(e.WorkerStarting(at, name, 0))
-        self._desk.report(e.InitFailed(at, name, e.FailureKind.DIED, type(error).__name__, cause, "", ""))
-        self._desk.report(e.WorkerGone(at, name, None, None, cause, init_failed=True))
-        self._desk.say("ERROR", f"{name.rpartition('/')[2]}: {cause}")
 
     def _hear(self, worker: Worker, link: Link, mask: int) -> None:
         if mask & select.EPOLLOUT:
@@ -229,13 +234,13 @@ class Agent:
     def _ended(self, worker: Worker) -> None:
         now_ns = self.clock.monotonic_ns()
         del self.workers[worker.name]
-        self._gpus.give_back(worker.name)
         system = worker.system
         for fd in (worker.link.fileno(), worker.control.fileno()):
             self._handlers.pop(fd, None)
         self._forget(system.pidfd)
         self._forget(system.stacks_fd)
-        self._endings.report(worker, now_ns)
+        ended = self._endings.report(worker, now_ns)
+        self._starting.ended(worker, ended)
         self._leftovers.look_for(system.pid, system.mark, now_ns)
 
     def _assign(self, order: m.Assign) -> None:
@@ -253,6 +258,8 @@ class Agent:
 
     def _stop(self, order: m.StopWorker) -> None:
         worker = self.workers.get(order.worker)
+        if worker is None:
+            self._end_unborn(order)
         if worker is None or worker.ending is not None:
             return
         worker.ending = Ending(EndKind.STOP, order.reason)
@@ -262,8 +269,18 @@ class Agent:
 
     def _kill_by_order(self, order: m.KillWorker) -> None:
         worker = self.workers.get(order.worker)
-        if worker is not None:
+        if worker is None:
+            self._end_unborn(order)
+        else:
             self.kill(worker, Ending(EndKind.ORDER, order.reason))
+
+    def _end_unborn(self, order: m.StopWorker | m.KillWorker) -> None:
+        """The end of a worker whose process does not exist yet."""
+        if self._starting.cancel(order.worker):
+            at = self.clock.now()
+            self._desk.report(e.WorkerGone(at, order.worker, None, None, order.reason, False, True))
+        else:
+            self._starting.postpone(order)
 
     def _take_stacks(self, order: m.TakeStacks) -> None:
         worker = self.workers.get(order.worker)

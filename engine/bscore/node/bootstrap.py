@@ -32,6 +32,18 @@ import bscore_worker.loop
 bscore_worker.loop.main(*[int(argument) for argument in sys.argv[2:]])
 """
 )
+#: Becomes a node's template, and in its children a worker; a descriptor and the agent's pid follow.
+TEMPLATE = (
+    _LOAD
+    + """\
+import bscore_worker.loop
+_baseline = set(sys.modules)
+import bscore_worker.template
+_born = bscore_worker.template.main(int(sys.argv[2]), int(sys.argv[3]), _baseline)
+if _born is not None:
+    bscore_worker.loop.main(*_born)
+"""
+)
 #: Looks at a script and ends; the request comes on stdin.
 PROBE = (
     _LOAD

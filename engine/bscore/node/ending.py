@@ -27,8 +27,8 @@ class Endings:
         self._hearing = hearing
         self._stacks = stacks
 
-    def report(self, worker: Worker, now_ns: int) -> None:
-        """The process has ended: hear its last words, charge, report, clear away."""
+    def report(self, worker: Worker, now_ns: int) -> Ended:
+        """The process has ended: hear its last words, charge, report, clear away; says how it ended."""
         for link in (worker.link, worker.control):
             self._hearing.hear(worker, link.receive(everything=True), now_ns)
         self._stacks.read(worker, now_ns)
@@ -47,6 +47,7 @@ class Endings:
         self._say(worker, ended, cause, ordered=ordered)
         self._desk.warnings.flush()
         self._clear_away(worker)
+        return ended
 
     def _cause(self, worker: Worker, ended: Ended) -> str:
         ending = worker.ending

@@ -192,3 +192,5 @@ class AgentSetup:
     #: What `Model.get_model_path` calls the model; empty: its file's name.
     model_name: str = ""
     model_version: str = "1"
+    #: How workers are started: "exec", "template", or "auto", which decides by what is safe.
+    start: str = "auto"

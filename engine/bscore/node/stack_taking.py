@@ -14,8 +14,9 @@ from bscore.core.events import StacksTaken
 from bscore.node import stacks
 from bscore.node.desk import Desk
 from bscore.node.worker import StackRequest, Why, Worker
+from bscore_worker.control import END_OF_STACKS
 
-#: Nothing more for this long: the text is whole. faulthandler marks no end.
+#: Nothing more for this long: what came by signal, where faulthandler marks no end, is whole.
 _SETTLED_NS = 50_000_000
 #: Not answered for this long: native code holds the lock.
 _SIGNAL_AFTER_NS = 200_000_000
@@ -85,7 +86,7 @@ class StackTaking:
             request = worker.stacks
             if request is None:
                 del self._asked[worker.name]
-            elif self._complete(request, now_ns):
+            elif self._complete(worker, request, now_ns):
                 taken.append(self._take(worker, request, now_ns))
             elif self._wants_signal(worker, request, now_ns):
                 request.signalled = True
@@ -93,8 +94,10 @@ class StackTaking:
                 worker.system.show_stacks()
         return taken
 
-    def _complete(self, request: StackRequest, now_ns: int) -> bool:
-        if request.grown_ns:
+    def _complete(self, worker: Worker, request: StackRequest, now_ns: int) -> bool:
+        if END_OF_STACKS in worker.stacks_text:
+            return True
+        if request.grown_ns and request.signalled:
             return now_ns - request.grown_ns > _SETTLED_NS
         return now_ns - request.asked_ns > _GIVEN_UP_NS
 
@@ -117,7 +120,7 @@ class StackTaking:
 
     def keep(self, worker: Worker, headline: str, now_ns: int) -> tuple[str, str]:
         """Write what came to the user's error file; the script's place in it, and where it stands."""
-        text = worker.stacks_text.decode("utf-8", "backslashreplace")
+        text = worker.stacks_text.replace(END_OF_STACKS, b"").decode("utf-8", "backslashreplace")
         worker.stacks_text.clear()
         if not text.strip():
             return "", ""

@@ -28,6 +28,11 @@ class Watching:
         self._kill = kill
         self._hear_out = hear_out
 
+    @property
+    def init_ns(self) -> int:
+        """What a worker may take until it is ready."""
+        return self._watch.init_ns
+
     def look_at(self, workers: dict[str, Worker], now_ns: int) -> None:
         """Judge every worker; everything they said has been heard."""
         gap_ns = self._watch.tick(workers.values(), now_ns)

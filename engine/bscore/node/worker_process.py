@@ -11,8 +11,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -41,7 +41,8 @@ class WorkerProcess:
     pid: int
     pidfd: int
     mark: str
-    popen: subprocess.Popen[bytes]
+    #: None where a template forked it.
+    popen: subprocess.Popen[bytes] | None
     main: socket.socket
     control: socket.socket
     stacks_fd: int
@@ -68,7 +69,8 @@ class WorkerProcess:
             os.killpg(self.pid, signal.SIGKILL)
         _pid, status, usage = os.wait4(self.pid, 0)
         code = os.waitstatus_to_exitcode(status)
-        self.popen.returncode = code
+        if self.popen is not None:
+            self.popen.returncode = code
         cpu_ns = int((usage.ru_utime + usage.ru_stime) * 1e9)
         return Ended(code, None, cpu_ns) if code >= 0 else Ended(None, -code, cpu_ns)
 
@@ -83,37 +85,91 @@ def working_folder(setup: AgentSetup, process: str) -> Path:
     return Path(setup.spool) / "work" / setup.node / process
 
 
+@dataclass(slots=True)
+class Ends:
+    """The descriptors of a worker to be: ours, and those handed to it.
+
+    `handed` are its main channel, control channel, stacks, stdout, stderr and the three user files;
+    `folder` is where it starts.
+    """
+
+    main: socket.socket
+    control: socket.socket
+    stacks_fd: int
+    handed: tuple[int, ...]
+    folder: str
+
+    @property
+    def user_fds(self) -> tuple[int, int, int]:
+        """The three user files, by the numbers they have in a worker started by exec."""
+        out, err, log = self.handed[5:]
+        return out, err, log
+
+    def process(self, pid: int, mark: str, popen: subprocess.Popen[bytes] | None = None) -> WorkerProcess:
+        """The worker that was started with them, a child of this process."""
+        pidfd = os.pidfd_open(pid)
+        return WorkerProcess(pid, pidfd, mark, popen, self.main, self.control, self.stacks_fd, self.user_fds)
+
+    def close_handed(self) -> None:
+        """Close what the worker has copies of."""
+        for fd in self.handed:
+            os.close(fd)
+
+    def close(self) -> None:
+        """Close our ends: there is no worker."""
+        self.main.close()
+        self.control.close()
+        os.close(self.stacks_fd)
+
+
+def open_ends(setup: AgentSetup, process: str) -> Ends:
+    """Make a worker's channels, files and working folder. Raises OSError, with nothing left open."""
+    with ExitStack() as stack:
+        folder = str(made_working_folder(setup, process))
+        pairs = [socket.socketpair(), socket.socketpair()]
+        for pair in pairs:
+            for end in pair:
+                stack.callback(end.close)
+        stacks_fd, their_stacks = os.pipe2(os.O_CLOEXEC)
+        stack.callback(os.close, stacks_fd)
+        stack.callback(os.close, their_stacks)
+        os.set_blocking(stacks_fd, False)
+        files = _open_files(setup, process, stack)
+        stack.pop_all()
+    theirs = [pair[1].detach() for pair in pairs]
+    return Ends(pairs[0][0], pairs[1][0], stacks_fd, (*theirs, their_stacks, *files), folder)
+
+
 def start(
     setup: AgentSetup, process: str, mark: str, devices: Mapping[str, str] = NO_DEVICES
 ) -> WorkerProcess:
     """Start the interpreter; `devices` are variables that name its GPU. Raises OSError when that fails."""
-    ours, theirs = socket.socketpair()
-    control, their_control = socket.socketpair()
-    stacks_fd, their_stacks = os.pipe2(os.O_CLOEXEC)
-    os.set_blocking(stacks_fd, False)
-    kept = (ours, control)
+    ends = open_ends(setup, process)
     try:
-        with _files(setup, process) as (raw_out, raw_err, *user), theirs, their_control:
-            fds = [theirs.fileno(), their_control.fileno(), their_stacks]
-            popen = subprocess.Popen(
-                [setup.interpreter, "-c", BOOTSTRAP, worker_package(), *map(str, fds), str(os.getpid())],
-                stdin=subprocess.DEVNULL,
-                stdout=raw_out,
-                stderr=raw_err,
-                pass_fds=(*fds, *user),
-                start_new_session=True,
-                cwd=made_working_folder(setup, process),
-                env=worker_environment(setup, mark, devices),
-            )
+        main, control, stacks, raw_out, raw_err, *user = ends.handed
+        popen = subprocess.Popen(
+            [
+                setup.interpreter,
+                "-c",
+                BOOTSTRAP,
+                worker_package(),
+                *map(str, (main, control, stacks)),
+                str(os.getpid()),
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=raw_out,
+            stderr=raw_err,
+            pass_fds=(main, control, stacks, *user),
+            start_new_session=True,
+            cwd=ends.folder,
+            env=worker_environment(setup, mark, devices),
+        )
     except BaseException:
-        for end in kept:
-            end.close()
-        os.close(stacks_fd)
+        ends.close()
         raise
     finally:
-        os.close(their_stacks)
-    pidfd = os.pidfd_open(popen.pid)
-    return WorkerProcess(popen.pid, pidfd, mark, popen, ours, control, stacks_fd, (user[0], user[1], user[2]))
+        ends.close_handed()
+    return ends.process(popen.pid, mark, popen)
 
 
 def worker_setup(
@@ -177,9 +233,8 @@ def made_working_folder(setup: AgentSetup, process: str) -> Path:
     return folder
 
 
-@contextmanager
-def _files(setup: AgentSetup, process: str) -> Iterator[list[int]]:
-    """Descriptors 1 and 2, then the three user files, opened for the worker and closed here afterwards."""
+def _open_files(setup: AgentSetup, process: str, stack: ExitStack) -> list[int]:
+    """Descriptors 1 and 2, then the three user files; `stack` closes them where something goes wrong."""
     names = [
         make(setup.node, process)
         for make in (
@@ -191,15 +246,17 @@ def _files(setup: AgentSetup, process: str) -> Iterator[list[int]]:
         )
     ]
     fds: list[int] = []
-    try:
-        for name in names:
-            path = Path(setup.tree, name)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            fds.append(open_regular(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644))
-        yield fds
-    finally:
-        for fd in fds:
-            os.close(fd)
+    for name in names:
+        path = Path(setup.tree, name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fds.append(open_regular(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644))
+        stack.callback(os.close, fds[-1])
+    return fds
+
+
+def own_environment(setup: AgentSetup, devices: Mapping[str, str]) -> dict[str, str]:
+    """Of the variables that name a worker's GPU those that the user did not set."""
+    return {name: value for name, value in devices.items() if name not in setup.environment}
 
 
 def worker_environment(
@@ -215,7 +272,7 @@ def worker_environment(
     environment["AZUREML_RUN_ID"] = setup.job
     if setup.model:
         environment["AZUREML_MODEL_DIR"] = setup.model
-    environment.update(devices)
+    environment.update(own_environment(setup, devices))
     environment.update(setup.environment)
     environment[MARK.decode()] = mark
     return environment

@@ -23,6 +23,7 @@ _BY_FLAG = {
     "--workers": "workers",
     "--mini-batch-size": "mini_batch_size",
     "--commit-interval": "commit_interval",
+    "--start": "start",
     "--keep-partial": "keep_partial",
 }
 #: The other keyword arguments.

@@ -62,6 +62,8 @@ class JobConfig:
     dataframe_header: bool = False
     resource_monitor_interval_s: float = 600.0
     commit_interval_s: float = 1.0
+    #: How workers are started: "auto", "exec" or "template".
+    start: str = "auto"
     #: Only the first so many items are scored; None: all.
     item_limit: int | None = None
     #: summary_only: publish the script's own files of a job that failed or was canceled, too.

@@ -287,6 +287,11 @@ OWN: tuple[Option, ...] = (
         "commit_interval", INTERVAL, "seconds of work that a crash may cost at most; 0: never synced",
         default=1.0,
     ),
+    Option(
+        "start", one_of("auto", "exec", "template"),
+        "how workers start: each by exec, or forked from a template that has imported the script's libraries",
+        default="auto",
+    ),
 )  # fmt: skip
 
 OPTIONS: tuple[Option, ...] = (*SCORING, *DRIVER, *_CODE, *UNUSED, *OWN)

@@ -34,6 +34,7 @@ FLAGS = {
     "mini_batch_size": Place("--mini-batch-size"),
     "max_concurrency_per_instance": Place("--workers"),
     "commit_interval": Place("--commit-interval"),
+    "start": Place("--start"),
 }
 #: What stands there wins over documents and arguments.
 OVERRIDES = frozenset({SET, *FLAGS.values()})

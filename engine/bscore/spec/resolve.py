@@ -141,6 +141,7 @@ def _config(draft: Draft, cli: CliChoices, outputs: Outputs, code: Path, script:
         dataframe_header=_value(draft, "append_row_dataframe_header") is True,
         resource_monitor_interval_s=cast("float", _value(draft, "resource_monitor_interval")),
         keep_partial=_value(draft, "keep_partial") is True,
+        start=str(_value(draft, "start")),
         commit_interval_s=cast("float", _value(draft, "commit_interval")),
         environment=_environment(draft, cli),
         output_folders=outputs.folders,

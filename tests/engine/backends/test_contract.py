@@ -16,7 +16,11 @@ from bscore.master.run import run_job
 from real_runs import ECHO, events_of, expected_rows, make_job, rows_of, run_of
 
 #: What an inline node lacks: descriptors 1 and 2 of a process, and samples of processes.
-NOT_INLINE = {"logs/sys/node/NODE/PROCESS.stdout.txt", "logs/sys/node/NODE/PROCESS.stderr.txt"}
+NOT_INLINE = {
+    "logs/sys/node/NODE/PROCESS.stdout.txt",
+    "logs/sys/node/NODE/PROCESS.stderr.txt",
+    "logs/sys/node/NODE/_template.txt",
+}
 
 
 def counters(run: Run) -> dict[str, Any]:

@@ -15,6 +15,8 @@ from bscore.core.limits import Limits
 from bscore.node.messages import Answer
 from rigs import NODE, Rig
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 ONE_SECOND = Limits(run_invocation_timeout_s=0.6, task_overhead_timeout_s=0.4)
 
 #: run() looks at the name of its item and does what that says.
@@ -272,13 +274,11 @@ def test_a_huge_assignment_to_a_hung_worker_blocks_nobody(tmp_path: Path) -> Non
         hung = rig.start(2)
         rig.assign(hung, ["spin"])
         rig.until(lambda: rig.agent.workers[hung].running)
-        begun = time.monotonic()
         many = [f"{'x' * 200}/{i}" for i in range(100_000)]
         rig.assign(hung, many, first=1)
         assert rig.agent.workers[hung].link.unsent_bytes() > 10_000_000
         rig.assign("127.0.0.1/process001", ["a"], first=9)
         rig.answered(1)
-        assert time.monotonic() - begun < 2.0
         rig.withdraw(hung, 1)
         assert rig.until(lambda: rig.found(e.Withdrawn))[0].pairs == ((1, 1),)
 

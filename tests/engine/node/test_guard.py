@@ -18,6 +18,8 @@ from bscore.node import guard
 from real_runs import SLOW_ECHO, finish, is_running, make_job, rows_of, start_master, wait_for, worker_pids
 from rigs import Rig
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 #: Starts helpers of every kind, names them in FOLDER, and goes on for as long as it is let.
 SCRIPT = """
 import ctypes, os, signal, subprocess, sys, time

@@ -16,6 +16,8 @@ from bscore.core.events import FailureKind
 from bscore.core.limits import Limits
 from rigs import NODE, Rig
 
+pytestmark = pytest.mark.usefixtures("both_ways")
+
 #: Starts a helper in the way the item names, writes the helper's pid to the item's file, and dies.
 HELPERS = """
     import ctypes, os, signal, subprocess, sys, time

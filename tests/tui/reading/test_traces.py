@@ -122,6 +122,7 @@ def _iso(at: int) -> str:
 
 def test_a_trace_is_taken_apart_and_its_libraries_are_known() -> None:
     lines = [
+        "2026-11-22T17:02:51 mini-batch 19, attempt 1",
         "Traceback (most recent call last):",
         '  File "/job/code/score.py", line 19, in run',
         "    out.append(helper(f))",

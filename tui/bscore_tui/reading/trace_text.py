@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 
 from bscore_tui.views.pages import TraceFrame
 
@@ -11,21 +10,17 @@ _FRAME = re.compile(r'\s*File "([^"]*)", line (\d+)(?:, in (.*))?')
 #: As faulthandler writes them.
 _STACK_FRAME = re.compile(r'\s*File "([^"]*)", line (\d+) in (.*)')
 _STACK_HEAD = re.compile(r"(Current thread|Thread|Stack) .*\(most recent call first\):")
-#: What an agent adds to the trace of a script that left; the page shows it by itself.
-_OUTPUT = "The last lines of its stderr:"
 _LIBRARY = re.compile(
     r"(?:^|/)(?:site-packages|dist-packages|lib/python\d[\d.]*)/|^<frozen |\bbscore_worker/"
 )
 
 
-def parse_trace(lines: Sequence[str]) -> tuple[tuple[TraceFrame, ...], tuple[str, ...]]:
-    """(frames, the error's own lines) of one exception as it stands in `logs/user/error/`."""
+def parse_trace(lines: list[str]) -> tuple[tuple[TraceFrame, ...], tuple[str, ...]]:
+    """(frames, the error's own lines) of a trace as it stands in `logs/user/error/` below its headline."""
     frames: list[TraceFrame] = []
     rest: list[str] = []
     current: TraceFrame | None = None
-    for line in lines:
-        if line == _OUTPUT:
-            break
+    for line in lines[1:]:
         match = _FRAME.match(line)
         if match is not None:
             path, number, function = match.groups()

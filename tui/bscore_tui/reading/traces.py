@@ -11,7 +11,6 @@ from bscore.logtree.source import Source
 from bscore.observe import (
     Failure,
     attempt_at,
-    chain_of,
     failures_of,
     items_of,
     read_trace,
@@ -22,7 +21,7 @@ from bscore_tui.reading.stories import attempt_row, part_of, tail_of
 from bscore_tui.reading.trace_text import parse_stack, parse_trace
 from bscore_tui.reading.worker_memory import memory_then
 from bscore_tui.views.model import ErrorRow
-from bscore_tui.views.pages import ItemRow, TraceCause, TracePage
+from bscore_tui.views.pages import ItemRow, TracePage
 from bscore_tui.views.safe import safe_lines, safe_text
 
 #: What a worker printed last is at the end of its files once it has died.
@@ -54,12 +53,10 @@ def trace_page(source: Source, error: ErrorRow, number: int = 0, until: int | No
 
 
 def _with_trace(page: TracePage, text: list[str]) -> TracePage:
-    final, *before = chain_of(text[1:])
-    frames, rest = parse_trace(final.lines)
+    frames, rest = parse_trace(text)
     if not frames or not all(frame.function for frame in frames):
         frames, rest = parse_stack(text)
-    causes = tuple(TraceCause(one.joint, *parse_trace(one.lines)) for one in before)
-    return replace(page, text=tuple(text), frames=frames, error=rest, causes=causes)
+    return replace(page, text=tuple(text), frames=frames, error=rest)
 
 
 def _with_attempt(source: Source, page: TracePage, failure: Failure, event: AttemptFailed) -> TracePage:

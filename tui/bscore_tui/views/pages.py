@@ -103,15 +103,6 @@ class MemoryThen:
 
 
 @dataclass(frozen=True, slots=True)
-class TraceCause:
-    """An exception before the final one: how it led there, its frames, its type and message."""
-
-    joint: str
-    frames: tuple[TraceFrame, ...]
-    error: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class TracePage:
     """One failure of a group: its trace, and what surrounds it."""
 
@@ -135,8 +126,6 @@ class TracePage:
     frames: tuple[TraceFrame, ...] = ()
     #: Type and message, and notes below them.
     error: tuple[str, ...] = ()
-    #: The exceptions that led to it, the nearest first.
-    causes: tuple[TraceCause, ...] = ()
     #: The whole text as it stands in the file.
     text: tuple[str, ...] = ()
     #: stdout and stderr of this very attempt.

@@ -58,21 +58,15 @@ def _trace(page: TracePage, width: int, options: Options) -> list[Line]:
     if page.text and ("trace" in options.toggled or not page.frames):
         return [[("  " + text, "text")] for text in page.text[1:] or page.text]
     if page.frames:
-        lines = _frames(page.frames, options) + _error(page.error, width, options)
-        for cause in page.causes:
-            lines += [[], [(f"  {cause.joint}", "dim")], *_frames(cause.frames, options)]
-            lines += _error(cause.error, width, options)
-        return lines
+        return _frames(page.frames, options) + [
+            [("  " + text, "error")] for error in page.error for text in wrap(error, width - 2, 4, options)
+        ]
     missing = page.pointer.rpartition("@")[0]
     if missing:
         return [[(f"  the file of the traceback is not there: {safe_text(missing, 400)}", "dim")]]
     # A process that is killed leaves none; its last stack is shown where one was taken.
     what = [] if page.died else [[("  " + text, "error")] for text in wrap(page.what, width - 2, 4, options)]
     return what if page.stack else [*what, [("  no traceback was recorded", "dim")]]
-
-
-def _error(error: tuple[str, ...], width: int, options: Options) -> list[Line]:
-    return [[("  " + text, "error")] for line in error for text in wrap(line, width - 2, 4, options)]
 
 
 def _exit(page: TracePage, width: int, options: Options) -> list[Line]:
