@@ -250,6 +250,28 @@ def test_fifty_nodes_show_what_is_wrong_without_scrolling(models: dict[str, Mode
     assert len(shown) >= min(len(wrong), 3)
 
 
+@pytest.mark.parametrize("width", [60, 80, 120, 200])
+def test_the_reason_of_a_lost_node_stands_behind_its_counts_and_can_be_read(width: int) -> None:
+    world = running(World(4, nodes=3, workers=3, mini_batches=300, checked=False), 160)
+    node = next(iter(world.run.nodes))
+    reason = "no sign of life for 10 s: agent unreachable"
+    world.happen(e.NodeLost(world.now, node, reason))
+    reader = JobReader(MemorySource(journals_of(world.history)), lambda: world.now)
+    while reader.poll()[1]:
+        pass
+    model = reader.model()
+    row = next(row for row in model.nodes if row.id == node)
+    assert row.done
+    assert row.failed
+    lines = [text_of(line) for line in nodes.nodes(model, width, 20, Options(selected=f"node:{node}")).lines]
+    own = next(line for line in lines if f"{node} " in line)
+    assert own.split()[3 if width < 100 else 5 :][:2] == [str(row.done), str(row.failed)]
+    assert reason in " ".join(" ".join(lines).split())
+    for worker in row.known:
+        text = " ".join(next(line for line in lines if f" {worker.process} " in line).split())
+        assert f"gone 0:00 {worker.done} {worker.failed} i" in text
+
+
 def test_filters_hide_and_turn_round(models: dict[str, Model]) -> None:
     model = models["running"]
     everything = batches.batches(model, 80, 40, Options(variant="running")).targets

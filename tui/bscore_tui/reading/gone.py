@@ -20,20 +20,20 @@ def is_violent(gone: GoneWorker) -> bool:
 
 
 def gone_rows(
-    gone: Sequence[GoneWorker], usage: NodeUsage | None, at: int, *, ended: bool
+    gone: Sequence[GoneWorker], usage: NodeUsage | None, at: int, *, over: bool
 ) -> tuple[tuple[WorkerRow, ...], tuple[WorkerRow, ...]]:
     """(rows worth showing, the other rows) of a node's gone workers, the last gone first.
 
-    While the run lives those that ended as they were told to are not worth a row.
+    While a node works those that ended as they were told to are not worth a row; `over`: it does not.
     """
     violent: list[WorkerRow] = []
     clean: list[WorkerRow] = []
     for lost in gone:
         row = gone_row(lost, _memory_mb(lost, usage, at), quiet=not is_violent(lost))
         (violent if row.sign else clean).append(row)
-    worthy = [*violent, *clean] if ended else violent
+    worthy = [*violent, *clean] if over else violent
     shown, past = worthy[:MAX_GONE_ROWS], worthy[MAX_GONE_ROWS:]
-    return tuple(shown), tuple(past if ended else [*past, *clean])
+    return tuple(shown), tuple(past if over else [*past, *clean])
 
 
 def _memory_mb(gone: GoneWorker, usage: NodeUsage | None, at: int) -> float | None:

@@ -126,7 +126,7 @@ def _node_row(
 ) -> NodeRow:
     node, ended = run.nodes[name], run.outcome is not None
     violent = [lost for lost in gone if is_violent(lost)]
-    shown, past = gone_rows(gone, usage, at, ended=ended)
+    shown, past = gone_rows(gone, usage, at, over=ended or not node.live)
     speeds = [worker.items_s for worker in workers if worker.items_s is not None and worker.state == "busy"]
     samples = usage.upto(at) if usage else []
     done = sum(worker.done for worker in workers) + node.gone_finished

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bscore_tui.views.layout import wrap
 from bscore_tui.views.model import Model, find
 from bscore_tui.views.node_order import REST, Block, listed, sorted_nodes, wanted_blocks
 from bscore_tui.views.node_rows import doing, gone_line, heads, node_line, rest_line, worker_line
@@ -96,6 +97,10 @@ def _selected(model: Model, width: int, options: Options) -> list[Line]:
     """Two rows about the selected worker."""
     name = options.selected.removeprefix("worker:")
     worker = find(model, name)
+    lost = next((node for node in model.nodes if options.selected == f"node:{node.id}"), None)
+    if lost is not None and not lost.live and lost.lost_reason:
+        reason = wrap(f"{lost.id}  lost: {lost.lost_reason}", width - 2, 2, options)
+        return [*([(f" {text}", "text")] for text in reason), *[[]] * (2 - len(reason))]
     if worker is None:
         return [[], []] if model.nodes else []
     parts = [worker.process if width < 100 else f"{worker.process} on {worker.node}"]
