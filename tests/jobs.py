@@ -6,8 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pytest
+
 from bscore.spec.config import JobConfig
 from bscore.spec.draft import CliChoices
+from bscore.spec.problems import Problem, SpecError
 from bscore.spec.resolve import resolve
 from bscore.spec.yaml_text import parse_yaml
 
@@ -64,3 +67,13 @@ def resolve_text(
 def resolve_words(place: Place, **choices: object) -> tuple[JobConfig, list[str]]:
     """Resolve a job that has no document."""
     return resolve_text(place, None, **choices)  # type: ignore[arg-type]  # as above
+
+
+def problems(
+    place: Place, text: str | None, overrides: Mapping[str, str] | None = None, **choices: object
+) -> list[Problem]:
+    """What is wrong with a document, in order."""
+    with pytest.raises(SpecError) as caught:
+        resolve_text(place, text, overrides, **choices)
+    assert caught.value.exit_code == 2
+    return list(caught.value.problems)

@@ -9,8 +9,8 @@ from pathlib import Path
 from bscore.spec.bindings import Binding, path_of
 from bscore.spec.draft import Draft
 from bscore.spec.expressions import expand, written
+from bscore.spec.inputs import missing_path
 from bscore.spec.options import Dialect
-from bscore.spec.places import missing_path
 from bscore.spec.problems import Place, Problem, near_match, problem_at
 
 

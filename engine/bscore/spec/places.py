@@ -1,26 +1,16 @@
-"""Where a job's code, model, environment and data are: paths made absolute and looked at."""
+"""Where a job's code and model are: paths made absolute and looked at."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
-import yaml
-
-from bscore.spec.bindings import Binding, in_the_cloud, input_path, is_elsewhere, local_path, path_of
-from bscore.spec.config import EnvironmentSource
+from bscore.spec.bindings import in_the_cloud, is_elsewhere, local_path
 from bscore.spec.draft import CliChoices, Draft, text_given
-from bscore.spec.expressions import misspelled, references, written
-from bscore.spec.given import Given, nearest_file, text_of, unknown_key
-from bscore.spec.options import Dialect
-from bscore.spec.problems import COMMAND_LINE, Place, Problem, near_match, problem_at
+from bscore.spec.given import nearest_file, unknown_key
+from bscore.spec.problems import COMMAND_LINE, Place, Problem, problem_at
 from bscore.spec.script_check import find_script, why_unseen
-from bscore.spec.yaml_text import Listing, Node, Scalar, Table, plain
+from bscore.spec.yaml_text import Scalar, Table
 
-_ENVIRONMENT_KEYS = (
-    "$schema", "name", "version", "description", "tags", "properties", "image", "conda_file", "build",
-    "os_type", "inference_config", "datastore",
-)  # fmt: skip
 _MODEL_KEYS = (
     "$schema", "name", "version", "path", "type", "description", "tags", "properties", "stage", "flavors",
     "datastore",
@@ -195,148 +185,3 @@ def existing(text: str, base: Path, place: Place, where: str, problems: list[Pro
 
 def _absolute(text: str, base: Path) -> Path:
     return Path(local_path(text, base))
-
-
-def read_environment(
-    given: Given | None, dialect: Dialect, problems: list[Problem]
-) -> EnvironmentSource | None:
-    """The environment as it was asked for."""
-    if given is None:
-        return None
-    node = given.value
-    if isinstance(node, Scalar):
-        return EnvironmentSource(name=_environment_name(node.text, given.base))
-    if isinstance(node, Listing):
-        expected = "a name, a path, or keys such as conda_file"
-        problems.append(problem_at(given.place, given.spelling, given=given.text, expected=expected))
-        return None
-    if dialect is Dialect.V1 or not isinstance(node, Table):
-        name = node.entries.get("name") if isinstance(node, Table) else None
-        return EnvironmentSource(name=text_of(name) if name else "")
-    for key, place in node.keys.items():
-        if key not in _ENVIRONMENT_KEYS:
-            known = {f"environment.{k}": 0 for k in _ENVIRONMENT_KEYS}
-            problems.append(unknown_key(place, "environment.", key, known))
-    texts = {key: one.text for key, one in node.entries.items() if isinstance(one, Scalar) and not one.null}
-    conda_file, conda = _conda(node.entries.get("conda_file"), given.base, problems)
-    folder = Path(given.base) if conda else None
-    return EnvironmentSource(
-        texts.get("name", ""),
-        texts.get("image", ""),
-        conda_file,
-        conda,
-        folder,
-        _build(node.entries.get("build")),
-    )
-
-
-def _build(node: Node | None) -> str:
-    """The build context as written; "." where it has no path."""
-    match node:
-        case None | Scalar(null=True):
-            return ""
-        case Table(entries) if isinstance(path := entries.get("path"), Scalar) and not path.null:
-            return path.text
-        case Scalar(text):
-            return text
-    return "."
-
-
-def _environment_name(text: str, base: Path) -> str:
-    """A registered name, or the absolute path of an interpreter, virtual environment or conda file here."""
-    if text.startswith("azureml:"):
-        return text.removeprefix("azureml:")
-    path = Path(base, Path(text).expanduser())
-    return str(path) if text and path.exists() else text
-
-
-def _conda(node: Node | None, base: Path, problems: list[Problem]) -> tuple[Path | None, str]:
-    match node:
-        case Scalar(text, place, null) if not null:
-            return existing(text, base, place, "environment.conda_file", problems), ""
-        case Table():
-            return None, yaml.safe_dump(plain(node), sort_keys=False, allow_unicode=True)
-        case _:
-            return None, ""
-
-
-def find_inputs(draft: Draft, cli: CliChoices) -> tuple[str, ...]:
-    """The inputs to score: --input, else --set inputs.<n>.path, else the document's input_data."""
-    problems = draft.reading.problems
-    texts = cli.inputs or tuple(draft.extra_inputs)
-    for text in texts:
-        if in_the_cloud(text) or not text:
-            expected = "a local folder, file, glob, @list or URL"
-            problems.append(
-                problem_at(COMMAND_LINE, "--input", what="refused", given=text, expected=expected)
-            )
-    if texts:
-        return tuple(input_path(text, cli.cwd) for text in texts)
-    if not cli.need_input:
-        return ()
-    if "input_data" in draft.given:
-        return _document_inputs(draft)
-    expected = "--input with a folder, file, glob or @list; it can be repeated"
-    problems.append(problem_at(COMMAND_LINE, "", what="no input is named", expected=expected))
-    return ()
-
-
-def _document_inputs(draft: Draft) -> tuple[str, ...]:
-    problems = draft.reading.problems
-    given = draft.given["input_data"]
-    if len(references(given.text)) > 1:
-        what, expected = "names several inputs", "one; for several give --input PATH, which can be repeated"
-        problems.append(
-            problem_at(given.place, given.spelling, what=what, given=given.text, expected=expected)
-        )
-        return ()
-    binding = input_binding(draft)
-    if binding is None:
-        near = near_match(given.text.strip("${} ").removeprefix("inputs."), list(draft.inputs))
-        near = written(f"inputs.{near}") if near else ""
-        expected = "${{inputs.NAME}} with a name that stands below inputs"
-        problems.append(
-            problem_at(given.place, given.spelling, given=given.text, expected=expected, near=near)
-        )
-        return ()
-    if binding.type == "mltable":
-        what = "refused: an mltable is not read here"
-        expected = "--input with the files themselves"
-        problems.append(problem_at(binding.place, f"inputs.{binding.name}", what=what, expected=expected))
-        return ()
-    found = path_of(binding)
-    if found is None:
-        problems.append(missing_path(binding, "--input PATH"))
-        return ()
-    return (found,)
-
-
-def input_binding(draft: Draft) -> Binding | None:
-    """The input that `input_data: ${{inputs.x}}` names, or a path standing there itself."""
-    given = draft.given.get("input_data")
-    if given is None:
-        return None
-    text = given.text.strip()
-    names = references(text)
-    if not names:
-        return None if misspelled(text) else Binding("input_data", given.place, given.base, text)
-    kind, _, own = names[0].removeprefix("parent.").partition(".")
-    named = draft.parents["inputs"] if names[0].startswith("parent.") else draft.inputs
-    found = named.get(own) if kind == "inputs" and text.startswith("${{") else None
-    tail = text.rpartition("}}")[2]
-    if found is None or not tail:
-        return found if not tail else None
-    path = path_of(found)
-    return found if path is None else replace(found, text=path + tail)
-
-
-def missing_path(binding: Binding, instead: str) -> Problem:
-    """The problem that nothing here stands for a binding."""
-    where = f"inputs.{binding.name}"
-    if binding.problem is not None:
-        return binding.problem
-    if binding.why:
-        return problem_at(binding.place, where, what=binding.why, expected=instead)
-    # An empty path would be the folder where the command was typed.
-    what = "refused: it is in the cloud" if binding.text else "the path is empty"
-    return problem_at(binding.place, where, what=what, given=binding.text, expected=instead)

@@ -13,21 +13,15 @@ from bscore.spec.bindings import in_the_cloud, is_elsewhere, local_path, look_up
 from bscore.spec.config import EnvironmentSource, JobConfig, NamedModel
 from bscore.spec.dialects import read_document
 from bscore.spec.draft import CliChoices, Draft
+from bscore.spec.environment import read_environment
 from bscore.spec.given import Reading
+from bscore.spec.inputs import find_inputs, input_binding
 from bscore.spec.model_names import given_models, model_name
 from bscore.spec.naming import Names
 from bscore.spec.option_table import BY_NAME, OPTIONS
 from bscore.spec.options import Default, Dialect, Outcome
 from bscore.spec.overrides import apply_overrides
-from bscore.spec.places import (
-    find_code,
-    find_inputs,
-    find_model,
-    input_binding,
-    read_environment,
-    refused_address,
-    script_folder,
-)
+from bscore.spec.places import find_code, find_model, refused_address, script_folder
 from bscore.spec.placing import Outputs, place_outputs
 from bscore.spec.problems import COMMAND_LINE, OVERRIDES, SpecError, problem_at
 from bscore.spec.reading import read_given

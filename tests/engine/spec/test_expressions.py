@@ -6,68 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from bscore.spec.problems import Problem, SpecError
-from jobs import Place, make_place, resolve_text
+from documents import EXPRESSIONS
+from jobs import Place, problems, resolve_text
 
-DEFAULT = "jobs/job1/outputs/score/predictions.csv"
 MANY = "parent.inputs.many"
-BOUND = """\
-type: pipeline
-inputs:
-  raw: {type: uri_folder, path: ./data}
-  many: 4
-  bad: many
-outputs:
-  scored: {type: uri_file, path: ./out/scored.csv}
-jobs:
-  score:
-    type: parallel
-    compute: ${{parent.inputs.many}}
-    inputs:
-      data: ${{parent.inputs.raw}}
-      below: {type: uri_folder, path: "${{parent.inputs.raw}}/de"}
-      lent: {type: uri_folder, path: ./model}
-      cloud: {type: uri_folder, path: "azureml:d:1"}
-      n: 7
-      level: debug
-      seconds: {value: 5}
-      none: {type: uri_folder, optional: true}
-    outputs:
-      rows: ${{parent.outputs.scored}}
-      more: {type: uri_folder}
-    input_data: ${{inputs.data}}
-    mini_batch_size: "${{inputs.n}}"
-    max_concurrency_per_instance: ${{ parent.inputs.many }}
-    error_threshold: ${{inputs.n}}
-    mini_batch_error_threshold: ${{parent.inputs.many}}
-    logging_level: ${{inputs.level}}
-    retry_settings: {timeout: "${{inputs.seconds}}", max_retries: "${{inputs.n}}"}
-    resources: {instance_count: "${{inputs.n}}"}
-    environment_variables:
-      LENT: ${{inputs.lent}}
-      BELOW: ${{inputs.below}}
-      MIXED: ${{inputs.level}}-${{parent.inputs.many}}
-      ROWS: ${{outputs.rows}} ${{parent.outputs.scored}}
-    task:
-      type: run_function
-      code: ./code
-      entry_script: score.py
-      program_arguments: >-
-        --n ${{inputs.n}} --below ${{inputs.below}} --task_overhead_timeout ${{inputs.seconds}}
-      append_row_to: ${{outputs.rows}}
-"""
-
-
-def problems(
-    place: Place, text: str, overrides: dict[str, str] | None = None, **given: object
-) -> list[Problem]:
-    with pytest.raises(SpecError) as caught:
-        resolve_text(place, text, overrides, **given)
-    return list(caught.value.problems)
 
 
 def test_expressions_are_looked_up_wherever_the_cloud_takes_them(place: Place) -> None:
-    config, _ = resolve_text(place, BOUND, inputs=())
+    config, _ = resolve_text(place, EXPRESSIONS, inputs=())
     folder, limits = place.folder, config.limits
     assert config.inputs == (str(folder / "data"),)
     assert (config.mini_batch_size, config.workers, config.logging_level) == (7, 4, "DEBUG")
@@ -104,15 +50,17 @@ def test_expressions_are_looked_up_wherever_the_cloud_takes_them(place: Place) -
 def test_an_unknown_name_is_told_at_its_place_with_a_near_one(
     place: Place, old: str, new: str, where: str, near: str
 ) -> None:
-    assert old in BOUND
-    (problem,) = problems(place, BOUND.replace(old, new), inputs=())
+    assert old in EXPRESSIONS
+    (problem,) = problems(place, EXPRESSIONS.replace(old, new), inputs=())
     assert (problem.where, problem.near) == (where, near)
-    first = BOUND.replace(old, new).splitlines()[problem.line - 1]
+    first = EXPRESSIONS.replace(old, new).splitlines()[problem.line - 1]
     assert new.partition("\n")[0] in first
 
 
 def test_every_wrong_expression_is_told_at_once(place: Place) -> None:
-    text = BOUND.replace('"${{inputs.n}}"', "${{inputs.zz}}", 1).replace("${{inputs.level}}", "${{inputs.n}}")
+    text = EXPRESSIONS.replace('"${{inputs.n}}"', "${{inputs.zz}}", 1).replace(
+        "${{inputs.level}}", "${{inputs.n}}"
+    )
     text = text.replace("--n ${{inputs.n}}", "--n ${{inputs.cloud}}").replace(
         "LENT: ${{inputs.lent}}", "LENT: ${{inputs.none}}"
     )
@@ -143,8 +91,8 @@ def test_every_wrong_expression_is_told_at_once(place: Place) -> None:
 def test_an_override_wins_before_the_documents_value_is_read(
     place: Place, old: str, new: str, overrides: dict[str, str]
 ) -> None:
-    assert old in BOUND
-    text = BOUND.replace(old, new)
+    assert old in EXPRESSIONS
+    text = EXPRESSIONS.replace(old, new)
     assert resolve_text(place, text, overrides, inputs=())[0].name == "job1"
     assert problems(place, text, inputs=())
 
@@ -164,23 +112,23 @@ def test_an_override_wins_before_the_documents_value_is_read(
 def test_a_flag_wins_before_the_documents_value_is_read(
     place: Place, old: str, new: str, choices: dict[str, object]
 ) -> None:
-    text = BOUND.replace(old, new)
+    text = EXPRESSIONS.replace(old, new)
     assert resolve_text(place, text, **{"inputs": (), **choices})[0].name == "job1"
     assert problems(place, text, inputs=())
 
 
 def test_the_pipelines_inputs_can_be_set_as_in_the_cloud(place: Place) -> None:
     overrides = {"inputs.raw.path": "model", "inputs.many": "2", "jobs.score.inputs.n": "9"}
-    config, _ = resolve_text(place, BOUND, overrides, inputs=())
+    config, _ = resolve_text(place, EXPRESSIONS, overrides, inputs=())
     assert config.inputs == (str(place.folder / "model"),)
     assert config.environment_variables["BELOW"] == str(place.folder / "model/de")
     assert (config.workers, config.mini_batch_size) == (2, 9)
-    (problem,) = problems(place, BOUND, {"jobs.other.inputs.n": "1"}, inputs=())
+    (problem,) = problems(place, EXPRESSIONS, {"jobs.other.inputs.n": "1"}, inputs=())
     assert problem.near == "jobs.score.inputs.n"
 
 
 def test_an_optional_part_goes_only_where_nothing_was_given(place: Place) -> None:
-    text = BOUND.replace("--n ${{inputs.n}}", "$[[--a ${{inputs.none}}]] $[[--b ${{inputs.n}}]]")
+    text = EXPRESSIONS.replace("--n ${{inputs.n}}", "$[[--a ${{inputs.none}}]] $[[--b ${{inputs.n}}]]")
     config, _ = resolve_text(place, text, inputs=())
     assert config.arguments[-4:-2] == ("--b", "7")
     (problem,) = problems(place, text.replace("inputs.none", "inputs.cloud"), inputs=())
@@ -188,7 +136,7 @@ def test_an_optional_part_goes_only_where_nothing_was_given(place: Place) -> Non
 
 
 def test_a_misspelled_expression_is_noted_with_the_right_one(place: Place) -> None:
-    text = BOUND.replace("--n ${{inputs.n}}", "--a ${inputs.n} --b {{inputs.lent}} --c $(outputs.more)")
+    text = EXPRESSIONS.replace("--n ${{inputs.n}}", "--a ${inputs.n} --b {{inputs.lent}} --c $(outputs.more)")
     text = text.replace("LENT: ${{inputs.lent}}", "LENT: '{{ inputs.lent }}'")
     config, notes = resolve_text(place, text, inputs=(), arguments=("${{inputs.n}}",))
     assert "${inputs.n}" in config.arguments
@@ -212,52 +160,8 @@ def test_a_deployment_knows_no_expressions(place: Place) -> None:
     assert resolve_text(place, text + "mini_batch_size: ${{inputs.x}}\n", {"mini_batch_size": "3"})
 
 
-COMPONENT = """\
-type: parallel
-inputs:
-  data: {type: uri_folder}
-  n: {type: integer, default: 3}
-  flag: {type: string, optional: true}
-mini_batch_size: ${{inputs.n}}
-error_threshold: ${{inputs.n}}
-input_data: ${{inputs.data}}
-environment_variables: {DATA: "${{inputs.data}}"}
-task:
-  type: run_function
-  code: .
-  entry_script: score.py
-  program_arguments: $[[--flag ${{inputs.flag}}]] x
-"""
-USING = """\
-type: pipeline
-inputs: {raw: {type: uri_folder, path: data}, m: 8}
-jobs:
-  score:
-    type: parallel
-    component: ./code/component.yml
-    inputs: {data: "${{parent.inputs.raw}}", n: "${{parent.inputs.m}}"}
-    mini_batch_size: ${{parent.inputs.m}}
-"""
-
-
-def test_a_components_expressions_mean_what_its_step_gives(tmp_path: Path) -> None:
-    place = make_place(tmp_path)
-    component = tmp_path / "code/component.yml"
-    component.write_text(COMPONENT)
-    config, _ = resolve_text(place, USING, inputs=())
-    assert (config.mini_batch_size, config.limits.error_threshold) == (8, 8)
-    assert config.environment_variables == {"DATA": str(tmp_path / "data")}
-    assert config.arguments[-1] == "x"
-    assert "--flag" not in config.arguments
-    component.write_text(
-        COMPONENT.replace("mini_batch_size: ${{inputs.n}}", "mini_batch_size: ${{inputs.m}}")
-    )
-    (problem,) = problems(place, USING, inputs=())
-    assert (problem.line, problem.where) == (6, "mini_batch_size")
-
-
 def test_a_pipelines_own_input_names_no_other(place: Place) -> None:
-    text = BOUND.replace("bad: many", "bad: ${{parent.inputs.many}}")
+    text = EXPRESSIONS.replace("bad: many", "bad: ${{parent.inputs.many}}")
     (problem,) = problems(place, text, inputs=())
     assert (problem.line, problem.where) == (5, "inputs.bad")
 
@@ -268,7 +172,7 @@ def test_a_pipelines_own_input_names_no_other(place: Place) -> None:
 )
 def test_a_truth_value_arrives_as_the_cloud_writes_it(place: Place, value: str, shown: str) -> None:
     for literal in (value, f"{{value: {value}}}", f"{{type: string, default: {value}}}"):
-        text = BOUND.replace("level: debug", f"level: debug\n      flag: {literal}")
+        text = EXPRESSIONS.replace("level: debug", f"level: debug\n      flag: {literal}")
         config, _ = resolve_text(place, text.replace("--n ${{inputs.n}}", "--n ${{inputs.flag}}"), inputs=())
         assert config.arguments[-4:-2] == ("--n", shown)
 
@@ -285,26 +189,3 @@ def test_a_component_in_the_cloud_needs_a_script_from_here(place: Place) -> None
     config, notes = resolve_text(place, text, script="code/score.py")
     assert config.mini_batch_size == 3
     assert any("azureml:c:1 is in the cloud" in note for note in notes)
-
-
-@pytest.mark.parametrize(
-    ("inputs", "outputs", "expected"),
-    [
-        ("{data: {path: data}}", "{rows: {path: ./out/agg.csv}}", ("3", "out/agg.csv")),
-        ("{data: {path: data}, n: ~}", "{rows: {mode: rw_mount}}", ("3", DEFAULT)),
-        ("{data: ./data, n: 4}", "{rows: {type: uri_folder, path: ./out}}", ("4", "out/predictions.csv")),
-        ("{data: '${{parent.inputs.raw}}', n: {value: 5}}", "{rows: ./out/r}", ("5", "out/r")),
-    ],
-)  # fmt: skip
-def test_what_a_step_leaves_out_its_component_says(
-    tmp_path: Path, inputs: str, outputs: str, expected: tuple[str, str]
-) -> None:
-    place = make_place(tmp_path)
-    component = COMPONENT.replace("mini_batch", "outputs: {rows: {type: uri_file}}\nmini_batch", 1)
-    (tmp_path / "code/component.yml").write_text(component + "  append_row_to: ${{outputs.rows}}\n")
-    step = f"{{type: parallel, component: code/component.yml, inputs: {inputs}, outputs: {outputs}}}"
-    text = f"type: pipeline\ninputs: {{raw: {{path: data}}}}\njobs:\n  score: {step}\n"
-    config, _ = resolve_text(place, text, inputs=())
-    rows = (config.output / config.output_file_name).relative_to(tmp_path)
-    assert (str(config.mini_batch_size), str(rows)) == expected
-    assert config.environment_variables == {"DATA": str(tmp_path / "data")}
