@@ -128,6 +128,11 @@ def heartbeat(node: str) -> str:
     return f"logs/perf/{node}/heartbeat.csv"
 
 
+def lone_heartbeat(node: str) -> str:
+    """The same where the monitor of resources is off, and nothing lies below `logs/perf`."""
+    return f"logs/sys/node/{node}/heartbeat.csv"
+
+
 def part_file(output_file_name: str, term: int, mark: str = "") -> str:
     """Rows of one term, beside the final file; `mark` tells the job's from those of every other job."""
     return f".{output_file_name}.{term}.{mark}.part" if mark else f".{output_file_name}.{term}.part"

@@ -31,6 +31,7 @@ FILES: tuple[tuple[str, str], ...] = (
     (paths.PROCESS_REPORT, "the same, added up per process"),
     (paths.NODE_REPORT, "the same, added up per node"),
     (paths.heartbeat(_NODE), "CPU and memory of a node and its workers, every few seconds"),
+    (paths.lone_heartbeat(_NODE), "the same with --resource_monitor_interval 0"),
     (paths.node_resources(_NODE), "CPU, memory, disk and network of a node"),
     (paths.node_disk(_NODE), "disk space of a node"),
     (paths.process_resources(_NODE), "resources of the agent and of each worker"),

@@ -108,6 +108,7 @@ class Agent:
         """End every worker and what it started, now, then the rest. A second time changes nothing."""
         if self._selector.closed:
             return
+        self._sampler.finish()
         self._starting.stop()
         deadline_ns = self.clock.monotonic_ns() + _CLOSE_NS
         while True:

@@ -1,7 +1,8 @@
 """Resources of a node, its agent and its workers, sampled in a thread of its own (reference 4.5).
 
 Every `heartbeat_s`: heartbeat.csv and the heartbeat for the master. Every `resource_monitor_interval_s`
-(0: never), the first soon after the start: the original's three tables and a listing of all processes.
+(0: never), the first soon after the start: the original's three tables and a listing of all processes. Both
+once more at the end.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from bscore.node.worker import Worker
 
 #: The first samples come this long after the start: a percentage needs two readings.
 _FIRST_S = 1.0
+#: What is newer is the last sample.
+_LAST_AFTER_S = 0.5
 #: Pause between two workers, so that hundreds of them never hold the interpreter lock in one piece.
 _BREATH_S = 0.0005
 _MB = 1024 * 1024
@@ -45,6 +48,10 @@ class Sampler:
         """Begin to sample."""
         self._thread.start()
 
+    def finish(self) -> None:
+        """Take the last sample now, while the workers may still be there, and end."""
+        self._stop.set()
+
     def stop(self) -> None:
         """End the thread and close the files."""
         self._stop.set()
@@ -66,6 +73,7 @@ class Sampler:
         interval_s = self._setup.resource_monitor_interval_s
         beat_s = time.monotonic() + min(_FIRST_S, self._setup.heartbeat_s)
         full_s = time.monotonic() + _FIRST_S if interval_s > 0 else float("inf")
+        sampled_s = 0.0
         while not self._stop.wait(max(0.0, min(beat_s, full_s) - time.monotonic())):
             now_s = time.monotonic()
             beat_due, full_due = now_s >= beat_s, now_s >= full_s
@@ -73,13 +81,20 @@ class Sampler:
                 beat_s = now_s + self._setup.heartbeat_s
             if full_due:
                 full_s = now_s + interval_s
-            try:
-                self._sample(beat_due, full_due)
-            except (OSError, psutil.Error):
-                # A full disk or a vanished /proc entry costs this sample, not the next one.
-                continue
-            except Exception as error:  # noqa: BLE001  # so does what nobody thought of, which is said
-                self.trouble = f"{type(error).__name__}: {error}"
+            self._try_sample(beat_due, full_due)
+            sampled_s = now_s
+        # Nothing came of a shorter life: a percentage needs two readings.
+        if 0 < sampled_s < time.monotonic() - _LAST_AFTER_S:
+            self._try_sample(beat=True, full=interval_s > 0)
+
+    def _try_sample(self, beat: bool, full: bool) -> None:
+        try:
+            self._sample(beat, full)
+        except (OSError, psutil.Error):
+            # A full disk or a vanished /proc entry costs this sample, not the next one.
+            return
+        except Exception as error:  # noqa: BLE001  # so does what nobody thought of, which is said
+            self.trouble = f"{type(error).__name__}: {error}"
 
     def _sample(self, beat: bool, full: bool) -> None:
         at = self._clock.now()

@@ -83,6 +83,8 @@ class Tables:
 
     def __init__(self, setup: AgentSetup, clock: Clock) -> None:
         self._tree, self._node = setup.tree, setup.node
+        place = paths.heartbeat if setup.resource_monitor_interval_s > 0 else paths.lone_heartbeat
+        self._heartbeat = place(setup.node)
         # Its own: this one is used by the sampling thread.
         self._stamps = Stamps(clock)
         self._files: dict[str, LineFile] = {}
@@ -96,7 +98,7 @@ class Tables:
             what = [pulse.mini_batch, f"{pulse.running_s:.1f}"] if pulse else ["", ""]
             figures = [f"{sample.cpu_percent:.1f}", f"{sample.memory_mb:.2f}", f"{sample.memory_percent:.1f}"]
             rows.append([self._stamps.iso(at), sample.name, *figures, *what])
-        self._append(paths.heartbeat(self._node), _HEARTBEAT, rows)
+        self._append(self._heartbeat, _HEARTBEAT, rows)
 
     def node(self, at: int, cpu_percent: float, memory: Any) -> None:
         """CPU, memory, disk and network of the whole node."""
@@ -153,6 +155,9 @@ class Tables:
         )
         path = Path(self._tree, name)
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists():
+            # Of a second one in this minute the name says the second, too.
+            path = path.with_name(f"{path.name}_{time.strftime('%S', moment)}")
         fd = open_regular(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(fd, "wb") as file:
             file.write(shown)

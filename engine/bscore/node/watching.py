@@ -53,7 +53,7 @@ class Watching:
     def _carry_out(self, worker: Worker, verdict: Verdict, now_ns: int) -> None:
         running = worker.running
         if verdict is Verdict.SAY_PICKED and running is not None:
-            self._say_picked(worker, running, now_ns)
+            self._say_picked(worker, running)
         elif verdict is Verdict.HALF_TIME:
             (worker if running is None else running).half_time = True
             self._stacks.ask(worker, Why.HALF_TIME, now_ns)
@@ -67,12 +67,11 @@ class Watching:
             reason = worker.link.fault or "its connection to the agent was closed while the process lived on"
             self._kill(worker, Ending(EndKind.FAULT, reason))
 
-    def _say_picked(self, worker: Worker, running: Running, now_ns: int) -> None:
+    def _say_picked(self, worker: Worker, running: Running) -> None:
         running.said = True
         batch = running.pending.batch
-        clock = self._desk.clock
-        start = clock.at(running.start_ns)
-        worker.log.picked(clock.at(now_ns), batch.mini_batch, batch.attempt, batch.items, start)
+        start = self._desk.clock.at(running.start_ns)
+        worker.log.picked(batch.mini_batch, batch.attempt, batch.items, start)
         self._desk.wants_flush(worker.log)
 
     def _kill_if_still_over(self, taken: Taken, now_ns: int, another_ready: bool) -> None:

@@ -29,10 +29,10 @@ class WorkerLog:
         """One line of level INFO."""
         self._lines.append(f"{self._stamps.log(at)}{self._info}{one_line(text)}\n")
 
-    def picked(self, at: int, mini_batch: int, attempt: int, items: int, start: int) -> None:
-        """A mini-batch has been running for a second."""
+    def picked(self, mini_batch: int, attempt: int, items: int, start: int) -> None:
+        """A mini-batch that has been running for a second was picked at its start."""
         self._lines.append(
-            f"{self._stamps.log(at)}{self._info}Picked mini-batch task_id={mini_batch} "
+            f"{self._stamps.log(start)}{self._info}Picked mini-batch task_id={mini_batch} "
             f"dequeue_count={attempt} total={items} ip={self._node} pid={self._pid} "
             f"start_time={self._stamps.iso(start)}\n"
         )
@@ -56,6 +56,10 @@ class WorkerLog:
             "dequeue_count": event.attempt,
             "total": event.items,
             "succeeded": 0,
+            "failed": event.items,
+            "rows": 0,
+            "ip": self._node,
+            "pid": self._pid,
             "method": "run",
             "exc_type": event.error_type,
             "message": event.message,

@@ -14,7 +14,7 @@ from bscore.observe.open_attempt import OpenAttempt, open_attempt
 from bscore.observe.past import Past, offset_at
 from bscore.observe.story import Attempt, Story, attempt_at, events_before, story_of
 from bscore.observe.traces import read_trace
-from bscore.observe.usage import NodeUsage, ProcessUsage, UsageReader
+from bscore.observe.usage import NodeUsage, ProcessUsage, UsageReader, heartbeat_of
 from bscore.observe.whole import Observed, read_run, state_at
 
 __all__ = [
@@ -38,6 +38,7 @@ __all__ = [
     "events_before",
     "failures_of",
     "find_items",
+    "heartbeat_of",
     "items_of",
     "last_words",
     "offset_at",

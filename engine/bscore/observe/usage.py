@@ -22,7 +22,7 @@ from bscore.observe.usage_tables import (
     moment_of,
 )
 
-__all__ = ["NodeUsage", "ProcessUsage", "Sample", "UsageReader"]
+__all__ = ["NodeUsage", "ProcessUsage", "Sample", "UsageReader", "heartbeat_of"]
 
 #: What is read of a file's end at first: the latest rows of all processes of a node.
 _FIRST_BYTES = 8 * 1024
@@ -33,6 +33,12 @@ _HEAD_BYTES = 4096
 _NODE_ROWS = re.compile(rb"^[^,\n]*,%b,[^\n]*$" % NODE_ROW.encode(), re.MULTILINE)
 
 
+def heartbeat_of(source: Source, node: str) -> str:
+    """Where the heartbeats of a node are, or will be."""
+    usual, lone = paths.heartbeat(node), paths.lone_heartbeat(node)
+    return lone if source.stat(usual) is None and source.stat(lone) is not None else usual
+
+
 class UsageReader:
     """Follows the tables of all nodes of a tree."""
 
@@ -41,6 +47,8 @@ class UsageReader:
         self.nodes: dict[str, NodeUsage] = {}
         self._tails: dict[str, Tail] = {}
         self._heads: dict[str, list[str]] = {}
+        #: Where the heartbeats of each node are.
+        self._beats: dict[str, str] = {}
         #: Nodes of which earlier heartbeats are not read yet: where those known begin, and where to stop.
         self._earlier: dict[str, tuple[int, int]] = {}
 
@@ -49,8 +57,9 @@ class UsageReader:
         changed = False
         for node in nodes:
             usage = self.nodes.get(node) or self.nodes.setdefault(node, NodeUsage(node))
-            path = paths.heartbeat(node)
+            path = self._beats.get(node) or heartbeat_of(self._source, node)
             for lines in self._new(path, node):
+                self._beats[node] = path
                 changed |= usage.take_heartbeats(self._heads[path], lines)
             path = paths.node_resources(node)
             for lines in self._new(path):
@@ -66,7 +75,7 @@ class UsageReader:
         """Read on backwards, about so many bytes at most; whether there is more."""
         while self._earlier and budget > 0:
             node, (end, stop) = next(iter(self._earlier.items()))
-            path, usage = paths.heartbeat(node), self.nodes[node]
+            path, usage = self._beats[node], self.nodes[node]
             start = max(stop, end - _SLICE_BYTES)
             data = self._source.read(path, start, end - start)
             begin = data.find(b"\n") + 1
@@ -107,7 +116,7 @@ class UsageReader:
         found: dict[str, NodeUsage] = {}
         for node in nodes:
             usage = found[node] = NodeUsage(node)
-            path = paths.heartbeat(node)
+            path = heartbeat_of(self._source, node)
             usage.take_heartbeats(self._head(path), self._before(path, at))
             path = paths.node_resources(node)
             usage.take_resources(self._head(path), self._before(path, at))

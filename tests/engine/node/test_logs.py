@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import threading
 from pathlib import Path
@@ -10,10 +11,13 @@ import pytest
 
 from bscore.core.events import FindingMade
 from bscore.core.limits import Limits
-from bscore.node import deaths, stacks
+from bscore.logtree.source import LocalSource
+from bscore.node import deaths, resources, stacks
 from bscore.node.clock import Clock
 from bscore.node.lines import LineFile, Stamps, one_line
 from bscore.node.messages import Heartbeat
+from bscore.node.tables import Tables
+from bscore.observe import UsageReader
 from rigs import NODE, Rig
 
 LOG = f"logs/sys/node/{NODE}/process000.txt"
@@ -44,6 +48,8 @@ def test_a_long_mini_batch_is_said_while_it_runs(tmp_path: Path) -> None:
         rig.assign(rig.start(), ["a"])
         rig.until(lambda: rig.agent.poll(0.2) and "Picked mini-batch task_id=0" in rig.text(LOG))
         assert "Finished" not in rig.text(LOG)
+        (line,) = [line for line in rig.text(LOG).splitlines() if "Picked" in line]
+        assert line[:19] == line.rpartition("start_time=")[2][:19].replace("T", " ")
         rig.answered(1)
         assert "Finished mini-batch task_id=0" in rig.text(LOG)
 
@@ -155,8 +161,50 @@ def test_resources_are_sampled_soon_after_the_start_with_the_originals_headers(t
 def test_an_interval_of_nothing_switches_the_monitor_off_but_not_the_heart(tmp_path: Path) -> None:
     with Rig(tmp_path, "def run(mini_batch): pass", heartbeat_s=0.1, resource_monitor_interval_s=0.0) as rig:
         rig.until(lambda: rig.agent.poll(0.1).heartbeat)
-        assert sorted(p.name for p in (rig.tree / f"logs/perf/{NODE}").iterdir()) == ["heartbeat.csv"]
+        assert not (rig.tree / "logs/perf").exists()
+        assert (rig.tree / f"logs/sys/node/{NODE}/heartbeat.csv").exists()
+        source = LocalSource(rig.tree)
+        reader = UsageReader(source)
+        rig.until(lambda: rig.agent.poll(0.1) and reader.poll([NODE]))
+        assert reader.nodes[NODE].samples
     assert "bscore-sampler" not in [thread.name for thread in threading.enumerate()]
+
+
+def test_every_listing_of_an_interval_under_a_minute_is_kept(tmp_path: Path) -> None:
+    with Rig(tmp_path, "def run(mini_batch): pass") as rig:
+        tables = Tables(rig.setup, rig.agent.clock)
+        minute = 1_800_000_000_000_000 // 60_000_000 * 60_000_000
+        for second in (1, 20, 40):
+            tables.listing(minute + second * 1_000_000)
+        listed = list((rig.tree / f"logs/perf/{NODE}/os").glob("*/processes_*"))
+        assert len(listed) == 3
+        assert all(path.stat().st_size for path in listed)
+
+
+def test_the_last_sample_is_written_at_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resources, "_LAST_AFTER_S", 0.0)
+    monkeypatch.setattr(resources, "_FIRST_S", 0.01)
+    with Rig(tmp_path, "def run(mini_batch): pass") as rig:
+        rig.until(lambda: rig.agent.poll(0.1).heartbeat)
+    beats = rig.text(f"logs/sys/node/{NODE}/heartbeat.csv").splitlines()
+    assert [line.split(",")[1] for line in beats].count("node") == 2
+
+
+def test_a_failed_attempt_has_the_figures_of_a_finished_one(tmp_path: Path) -> None:
+    with Rig(tmp_path, "def run(mini_batch): raise ValueError") as rig:
+        rig.assign(rig.start(), ["a", "b"])
+        rig.answered(1)
+        (line,) = [line for line in rig.text(LOG).splitlines() if "task_id" in line]
+        detail = json.loads(line[line.index("{") :])
+        pid = rig.agent.workers["127.0.0.1/process000"].system.pid
+        assert {
+            "total": 2,
+            "succeeded": 0,
+            "failed": 2,
+            "rows": 0,
+            "ip": NODE,
+            "pid": pid,
+        }.items() <= detail.items()
 
 
 @pytest.mark.parametrize(

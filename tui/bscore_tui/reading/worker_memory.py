@@ -6,7 +6,7 @@ import re
 
 from bscore.logtree import paths
 from bscore.logtree.source import Source
-from bscore.observe import UsageReader
+from bscore.observe import UsageReader, heartbeat_of
 from bscore.observe.usage_tables import moment_of
 from bscore_tui.views.pages import MemoryPeak, MemoryThen
 
@@ -38,7 +38,7 @@ def memory_then(source: Source, worker: str, at: int) -> MemoryThen | None:
 def memory_peak(source: Source, worker: str, until: int | None = None) -> MemoryPeak | None:
     """The most memory that was sampled of a worker, and when; None where none was."""
     node, process = paths.split_worker(worker)
-    path = paths.heartbeat(node)
+    path = heartbeat_of(source, node)
     entry = source.stat(path)
     if entry is None or b"Name,Cpu Percent,Memory (MB)," not in source.read(path, 0, 4096):
         return None
