@@ -167,12 +167,22 @@ def _sparse(series: Any, dtype: Any) -> Parts:
 
 def _arrow(series: Any, dtype: Any) -> Parts:
     """As the nearest type that needs no Arrow, and the name of what it was."""
-    inner = series.convert_dtypes(dtype_backend="numpy_nullable")
-    if type(inner.dtype).__name__ == "ArrowDtype":
-        inner = series.astype(object)
+    pandas: Any = sys.modules["pandas"]
+    kind, objects = dtype.kind, series.astype(object)
+    try:
+        if kind in "iufb":
+            inner = series.astype("boolean" if kind == "b" else _NULLABLE[kind] + str(8 * dtype.itemsize))
+        elif kind in "Mm" and not str(dtype).startswith("date"):
+            convert = pandas.to_datetime if kind == "M" else pandas.to_timedelta
+            inner = pandas.Series(convert(objects.where(series.notna(), None).tolist()))
+        else:
+            inner = series.astype("string") if dtype.type is str else objects
+    except (TypeError, ValueError):
+        inner = objects
     return "arrow", str(dtype), column_parts(inner)
 
 
+_NULLABLE = {"i": "Int", "u": "UInt", "f": "Float"}
 _KINDS = {
     "CategoricalDtype": _category,
     "DatetimeTZDtype": _zoned,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
+from datetime import date
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import bscore
@@ -95,3 +98,38 @@ def test_a_table_goes_to_every_pandas_and_comes_back(
         assert list(map(repr, after)) == list(map(repr, before))
         kinds = [str(one.dtype).replace("[us", "[ns") for one in (before, after)]
         assert kinds[0] == kinds[1], name
+
+
+ARROW = """
+import datetime
+import pandas as pd
+import pyarrow as pa
+def run(table):
+    return pd.DataFrame({
+        "i": pd.array([1, None], dtype="int64[pyarrow]"),
+        "f": pd.array([1.5, None], dtype="float[pyarrow]"),
+        "b": pd.array([True, None], dtype="bool[pyarrow]"),
+        "s": pd.array(["a", None], dtype=pd.ArrowDtype(pa.string())),
+        "t": pd.array([pd.Timestamp(2020, 1, 1, tz="UTC"), None], dtype="timestamp[us, tz=UTC][pyarrow]"),
+        "d": pd.array([datetime.date(2020, 1, 2), None], dtype=pd.ArrowDtype(pa.date32())),
+        "l": pd.array([[1, 2], None], dtype=pd.ArrowDtype(pa.list_(pa.int64()))),
+    })
+"""
+
+
+def test_columns_of_arrow_come_to_a_python_without_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BSCORE_HOME", str(tmp_path / "home"))
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    (tmp_path / "score.py").write_text(ARROW)
+    python = python_of(conda_file(tmp_path, "3.12", "pandas==2.2.3", "pyarrow"))
+    rows = bscore.score(
+        script=tmp_path / "score.py", inputs=[1, 2], python=python, mini_batch_size=2, progress=False
+    ).rows
+    kinds = [str(dtype).replace("[us", "[ns") for dtype in rows.dtypes]
+    assert kinds[:4] == ["Int64", "Float32", "boolean", "string"]
+    assert kinds[4:] == ["datetime64[ns, UTC]", "object", "object"]
+    assert rows.iloc[0].tolist()[4:6] == [pd.Timestamp(2020, 1, 1, tz="UTC"), date(2020, 1, 2)]
+    assert list(rows.iloc[0, 6]) == [1, 2]
+    assert rows.iloc[1].isna().all()
