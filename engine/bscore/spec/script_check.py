@@ -87,13 +87,13 @@ def check_script(code: Path, script: str) -> None:
         )
 
 
-def script_text(code: Path, script: str) -> str:
-    """The text of an entry script; empty where there is none that can be read."""
+def script_text(code: Path, script: str) -> bytes:
+    """The text of an entry script, in its own encoding; empty where there is none that can be read."""
     found = find_script(code, script)
     try:
-        return found.read_text("utf-8", "replace") if found is not None else ""
+        return found.read_bytes() if found is not None else b""
     except OSError:
-        return ""
+        return b""
 
 
 def check_files_script(code: Path, script: str) -> None:

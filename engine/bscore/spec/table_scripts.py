@@ -26,7 +26,7 @@ _NO_ATTRIBUTE = re.compile(r"'MiniBatch' object has no attribute '(\w+)'")
 _NO_INDEX = re.compile(r"list indices must be integers or slices, not (?:str|list|tuple|Series)")
 
 
-def table_hint(error_type: str, message: str, source: Callable[[], str]) -> str:
+def table_hint(error_type: str, message: str, source: Callable[[], bytes]) -> str:
     """What to do where run() failed because its mini-batch is no DataFrame; empty for other errors.
 
     `source` gives the script's text, which is asked where an index may belong to any list.
@@ -48,14 +48,14 @@ def _hint(use: str) -> str:
     )
 
 
-def wants_table(source: str) -> str:
+def wants_table(source: bytes) -> str:
     """What to do where the script's text shows that run() wants a DataFrame; empty where it does not."""
     use = first_table_use(source)
     return _hint(use) if use else ""
 
 
 @lru_cache(maxsize=4)
-def first_table_use(source: str) -> str:
+def first_table_use(source: bytes) -> str:
     """How run() first uses its parameter, where only a DataFrame can be used so: `.shape`, `['a']`.
 
     Empty where the first use stands below a condition or a try, or the text cannot be parsed.
