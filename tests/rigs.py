@@ -77,6 +77,7 @@ class Rig:
         self.folder = folder
         self.setup = setup_for(folder, source, **changes)
         self.tree = Path(self.setup.tree)
+        self.tree.mkdir(exist_ok=True)
         self.agent = Agent(self.setup)
         self.reports: list[Answer | e.Event] = []
 

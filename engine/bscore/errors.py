@@ -62,6 +62,16 @@ class StorageError(BscoreError):
     """A write or fsync failed; the term ends and the descriptor is not used again."""
 
 
+class GoneError(StorageError):
+    """The job's directory was removed, or moved, while its master worked there."""
+
+    def __init__(self, tree: str | os.PathLike[str]) -> None:
+        super().__init__(
+            f"The job's directory {os.fspath(tree)} was removed or moved while the job ran.",
+            remedy="If it was moved, resume the job there; else run it anew: nothing can go on with it.",
+        )
+
+
 class TreeError(BscoreError):
     """A log tree cannot be read: it is not one, or it was damaged."""
 

@@ -57,6 +57,7 @@ class DetachedAgent:
         self._clock = Clock(begin.start_us, begin.start_ns)
         self._waiter = select.epoll()
         self._waiter.register(connection.fileno(), connection.mask())
+        os.makedirs(begin.setup.tree, exist_ok=True)
         self._agent = Agent(begin.setup, self._clock)
         self._shipper = LogShipper(begin.setup.tree)
         self._outbox = Outbox(connection)

@@ -21,7 +21,7 @@ from bscore.node.worker_process import (
     worker_environment,
     worker_setup,
 )
-from bscore.spec.regular import open_regular
+from bscore.spec.within import open_within
 from bscore_worker import shims
 from bscore_worker.answers import Judge
 from bscore_worker.blocks import Blocks
@@ -46,7 +46,7 @@ class Body(WorkerProcess):
         #: Nothing ever stands in it: nobody can ask this process for one worker's stacks.
         self.stacks_fd = os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC)
         makers = (paths.user_stdout, paths.user_stderr, paths.entry_script_log)
-        out, err, log = (_opened(os.path.join(setup.tree, make(setup.node, process))) for make in makers)
+        out, err, log = (_opened(setup.tree, make(setup.node, process)) for make in makers)
         self.user_fds = (out, err, log)
 
     def kill(self) -> None:
@@ -235,6 +235,5 @@ class InlineWorker:
         return Gone(code)
 
 
-def _opened(path: str) -> int:
-    os.makedirs(os.path.dirname(path), exist_ok=True)
-    return open_regular(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+def _opened(tree: str, path: str) -> int:
+    return open_within(tree, path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)

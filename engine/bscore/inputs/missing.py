@@ -24,7 +24,8 @@ def write_missing(checkpoint_dir: str | os.PathLike[str], places: array[int]) ->
         places = array("Q", sorted(places))
     path = Path(checkpoint_dir) / MISSING_NAME
     fresh = path.with_suffix(".new")
-    fresh.write_bytes(places.tobytes())
+    with open(open_regular(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "wb") as file:
+        file.write(places.tobytes())
     fresh.replace(path)
 
 

@@ -6,11 +6,11 @@ import contextlib
 import errno
 import os
 from collections import OrderedDict
-from pathlib import Path
 from typing import Self
 
 from bscore.errors import StorageError
 from bscore.spec.regular import open_regular
+from bscore.spec.within import FILE_MODE, folder_within, open_within
 
 #: Descriptors kept open at most; a node with 100 workers appends to some hundred files, few of them often.
 OPEN_FILES = 128
@@ -48,10 +48,8 @@ class TreeWriter:
 
     def put(self, path: str, offset: int, data: bytes, *, private: bool = False) -> None:
         """Write bytes at an offset of a file, making it; the same bytes twice change nothing."""
-        full = os.path.join(self._root, path)
         try:
-            os.makedirs(os.path.dirname(full), exist_ok=True)
-            descriptor = open_regular(full, os.O_WRONLY | os.O_CREAT, 0o600 if private else 0o666)
+            descriptor = open_within(self._root, path, os.O_WRONLY | os.O_CREAT, _mode(private))
             try:
                 while data:
                     written = os.pwrite(descriptor, data, offset)
@@ -72,16 +70,18 @@ class TreeWriter:
 
     def replace(self, path: str, data: bytes, *, private: bool = False) -> None:
         """Give a file this content, all at once: a reader sees the old one or the new one."""
-        target = os.path.join(self._root, path)
-        folder, name = os.path.split(target)
-        temporary = os.path.join(folder, f".{name}.{os.getpid()}.tmp")
+        folder, _, name = path.rpartition("/")
+        temporary = f".{name}.{os.getpid()}.tmp"
         try:
-            os.makedirs(folder, exist_ok=True)
-            _write_file(temporary, data, 0o600 if private else 0o666)
-            Path(temporary).replace(target)
+            with folder_within(self._root, folder) as parent:
+                try:
+                    _write_file(temporary, data, _mode(private), parent)
+                    os.replace(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
+                except OSError:
+                    with contextlib.suppress(OSError):
+                        os.unlink(temporary, dir_fd=parent)
+                    raise
         except OSError as error:
-            with contextlib.suppress(OSError):
-                Path(temporary).unlink()
             raise _storage_error("write", self._root, path, error) from error
         self._forget(path)
 
@@ -103,15 +103,9 @@ class TreeWriter:
         if descriptor is not None:
             self._open.move_to_end(path)
             return descriptor
-        full = os.path.join(self._root, path)
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-        mode = 0o600 if private else 0o666
         try:
-            try:
-                descriptor = open_regular(full, flags, mode)
-            except FileNotFoundError:
-                os.makedirs(os.path.dirname(full), exist_ok=True)
-                descriptor = open_regular(full, flags, mode)
+            descriptor = open_within(self._root, path, flags, _mode(private))
         except OSError as error:
             raise _storage_error("open", self._root, path, error) from error
         self._open[path] = descriptor
@@ -133,8 +127,12 @@ class TreeWriter:
             os.close(descriptor)
 
 
-def _write_file(full: str, data: bytes, mode: int) -> None:
-    descriptor = open_regular(full, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
+def _mode(private: bool) -> int:
+    return 0o600 if private else FILE_MODE
+
+
+def _write_file(name: str, data: bytes, mode: int, parent: int) -> None:
+    descriptor = open_regular(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode, dir_fd=parent)
     try:
         written = 0
         while written < len(data):

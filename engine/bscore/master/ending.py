@@ -55,6 +55,8 @@ def finish_run(master: Master, end: End, step: Step = no_step) -> e.RunEnded:
     step("reports written")
     answer_late(recorder, term.job.tree, term.clock.now())
     ended = e.RunEnded(max(term.clock.now(), term.run.last), end.outcome, end.reason, output)
+    # The output has its name, or part files keep its rows: either refuses whoever wants it from now on.
+    term.reservation.release()
     recorder.record(ended)
     recorder.flush()
     if term.job.config.commit_interval_s > 0:

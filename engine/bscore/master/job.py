@@ -25,6 +25,7 @@ from bscore.outputs.checks import make_folder
 from bscore.outputs.own_files import staging_folder
 from bscore.spec.config import JobConfig
 from bscore.spec.job_file import read_job, write_job
+from bscore.spec.within import FOLDER_MODE, make_within, open_within
 
 #: What a folder, a file and what is neither say when a directory shall take their name.
 _TAKEN = frozenset({errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR})
@@ -91,7 +92,7 @@ def create_job(root: Path, config: JobConfig) -> Job:
     # Filled beside its place, so that whoever is killed meanwhile leaves no half of a job.
     fresh = root / f".new-{mark}"
     try:
-        root.mkdir(parents=True, exist_ok=True)
+        _make_root(root)
         _sweep(root)
         _fill(fresh, config, tree, mark)
         if not config.output.is_relative_to(tree):
@@ -107,6 +108,14 @@ def create_job(root: Path, config: JobConfig) -> Job:
     return Job(tree, config, mark)
 
 
+def _make_root(root: Path) -> None:
+    """Make the folder of all jobs, and what is missing above it."""
+    above = root
+    while not above.exists():
+        above = above.parent
+    make_within(above, str(root.relative_to(above)) if above != root else "")
+
+
 def _sweep(root: Path) -> None:
     """Remove what was left by somebody killed while he made a job."""
     for left in root.glob(".new-*"):
@@ -116,13 +125,15 @@ def _sweep(root: Path) -> None:
 
 
 def _fill(fresh: Path, config: JobConfig, tree: Path, mark: str) -> None:
+    fresh.mkdir(mode=FOLDER_MODE)
     for folder in (paths.CHECKPOINT, paths.CONTROL, "logs/sys", "logs/user", "azureml-logs"):
-        (fresh / folder).mkdir(parents=True)
-    (fresh / paths.README).write_text(readme())
+        make_within(fresh, folder)
+    with open(open_within(fresh, paths.README, os.O_WRONLY | os.O_CREAT), "w") as stream:
+        stream.write(readme())
     write_place(fresh, Place(str(tree.resolve()), mark, os.stat(fresh).st_ino))
     write_job(config, fresh / paths.JOB_FILE, tree)
     if config.output.is_relative_to(tree):
-        (fresh / config.output.relative_to(tree)).mkdir(parents=True, exist_ok=True)
+        make_within(fresh, str(config.output.relative_to(tree)))
 
 
 def _give_name(fresh: Path, tree: Path) -> None:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 
-from bscore.errors import HeldError, TermLostError, in_words
+from bscore.errors import GoneError, HeldError, TermLostError, in_words
 from bscore.logtree import paths
 from bscore.logtree.last_words import reserved
 from bscore.logtree.lease import Lease, lease_of
@@ -24,6 +24,7 @@ from bscore.logtree.source import LocalSource
 from bscore.logtree.trees import in_commands
 from bscore.master.local_disk import is_on_local_disk
 from bscore.spec.regular import open_regular
+from bscore.spec.within import FOLDER_MODE
 
 RENEW_S = 5.0
 #: A lock may be held for moments by nobody's master: a reader asks whether it is free by taking it shared,
@@ -78,7 +79,7 @@ class JobLock:
         """
         path = self.tree / paths.LOCK
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
+            path.parent.mkdir(mode=FOLDER_MODE, exist_ok=True)
             self._fd = open_regular(path, os.O_RDWR | os.O_CREAT, 0o644)
         except OSError as error:
             raise in_words(error, path) from error
@@ -146,7 +147,7 @@ class JobLock:
         """Begin a term. Raises TermLostError when another master has begun it, else StorageError."""
         path = self.tree / paths.term_claim(term)
         try:
-            with path.open("xb") as claim:
+            with open(open_regular(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as claim:
                 claim.write(reserved())
         except FileExistsError:
             raise TermLostError(f"Term {term} of job {self.tree.name} was begun by another master.") from None
@@ -169,7 +170,13 @@ class JobLock:
         return term
 
     def check(self) -> None:
-        """Raise TermLostError when a later term has begun: this master must write nothing more."""
+        """Raise TermLostError when a later term has begun: this master must write nothing more.
+
+        Raises GoneError where the job's directory is not there any more, or its lock was removed: then
+        another master may hold a new one.
+        """
+        if self._fd >= 0 and not os.fstat(self._fd).st_nlink:
+            raise GoneError(self.tree)
         if os.path.exists(self._claimed_next):
             raise TermLostError(f"Another master has taken job {self.tree.name} over.")
 
@@ -188,6 +195,8 @@ class JobLock:
                 stream.write(json.dumps(asdict(lease)) + "\n")
             fresh.replace(path)
         except OSError as error:
+            if not self.tree.is_dir():
+                raise GoneError(self.tree) from error
             raise in_words(error, path) from error
 
     def close(self) -> None:

@@ -27,6 +27,7 @@ from bscore.master.observers import Observer
 from bscore.master.signals import Stops
 from bscore.master.term import Term
 from bscore.master.timekeeper import Timekeeper
+from bscore.spec.within import FOLDER_MODE
 
 #: The longest nap of the loop, and the nap while an idle worker could soon take work from a busy one.
 NAP_S = 0.5
@@ -197,7 +198,7 @@ def spool_folder(tree: Path) -> Path:
     try:
         if folder.exists():
             shutil.rmtree(folder)
-        folder.mkdir()
+        folder.mkdir(mode=FOLDER_MODE)
     except OSError as error:
         raise StorageError(f"The folder {folder} cannot be used: {error.strerror}.") from error
     return folder

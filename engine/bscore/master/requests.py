@@ -14,7 +14,8 @@ from pathlib import Path
 from bscore.errors import StorageError, UsageError, stranger
 from bscore.logtree import paths
 from bscore.spec.documents import flat, read_json
-from bscore.spec.regular import read_regular
+from bscore.spec.regular import open_regular, read_regular
+from bscore.spec.within import FOLDER_MODE
 
 LOOK_US = 1_000_000
 #: What a file that is no request is said to ask for.
@@ -73,9 +74,10 @@ def ask(tree: Path, what: str, arguments: str = "") -> Request:
     folder = tree / paths.CONTROL
     fresh = folder / f".{request.name}.json"
     try:
-        folder.mkdir(exist_ok=True)
+        folder.mkdir(mode=FOLDER_MODE, exist_ok=True)
         asked = _Asked(request.what, request.arguments, request.who, request.where)
-        fresh.write_text(json.dumps(asdict(asked)))
+        with open(open_regular(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), "w") as stream:
+            stream.write(json.dumps(asdict(asked)))
         fresh.rename(folder / f"{request.name}.json")
     except PermissionError:
         owner = stranger(tree)

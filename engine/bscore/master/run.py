@@ -11,7 +11,7 @@ from bscore.backends.base import Backend
 from bscore.backends.local import LocalBackend
 from bscore.core import events as e
 from bscore.core.instructions import End
-from bscore.errors import BscoreError, StorageError
+from bscore.errors import BscoreError, NotRespondingError, StorageError, TermLostError
 from bscore.logtree import paths
 from bscore.master.driver_log import DriverLog
 from bscore.master.ending import end_run, finish_run
@@ -69,6 +69,9 @@ def run_job(
             driver.ended(ended)
         except Exception as error:
             term.lock.leave_word(_why(error))
+            if isinstance(error, BscoreError) and not isinstance(error, TermLostError):
+                # It has not ended, and nobody works on it: what `job show` says of it, too.
+                error.exit_code = NotRespondingError.exit_code
             raise
         finally:
             term.close()

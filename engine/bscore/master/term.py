@@ -37,6 +37,7 @@ from bscore.outputs.checks import check_output, refuse_parts, refuse_there
 from bscore.outputs.part import PartFile
 from bscore.outputs.publish import no_step
 from bscore.outputs.reservation import OWN_FILES, Reservation
+from bscore.spec.within import open_within
 
 Step = Callable[[str], None]
 
@@ -281,8 +282,7 @@ def _set_journal_aside(tree: Path, history: History) -> None:
 def _create_journal(tree: Path) -> int:
     path = tree / paths.JOURNAL
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o644)
+        return open_within(tree, paths.JOURNAL, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o644)
     except FileExistsError:
         path.unlink()
         return _create_journal(tree)

@@ -7,19 +7,17 @@ from __future__ import annotations
 
 import os
 import time
-from pathlib import Path
 
 from bscore.node.clock import Clock
-from bscore.spec.regular import open_regular
+from bscore.spec.within import open_within
 
 
 class LineFile:
-    """A file of lines with one writer; opened O_APPEND, its folder made on the way."""
+    """A file of lines with one writer; opened O_APPEND, its folder in a tree made on the way."""
 
-    def __init__(self, path: str, mode: int = 0o644) -> None:
+    def __init__(self, tree: str, path: str, mode: int = 0o644) -> None:
         self.path = path
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        self._fd = open_regular(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, mode)
+        self._fd = open_within(tree, path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, mode)
 
     def write(self, data: bytes) -> int:
         """Append whole lines; returns the offset where they begin. Raises OSError, having added nothing."""
@@ -51,9 +49,9 @@ class LineFile:
             self._fd = -1
 
 
-def append(path: str, data: bytes, mode: int = 0o644) -> int:
-    """Append whole lines to a file that is written rarely; returns the offset where they begin."""
-    file = LineFile(path, mode)
+def append(tree: str, path: str, data: bytes, mode: int = 0o644) -> int:
+    """Append whole lines to a file of a tree that is written rarely; returns the offset where they begin."""
+    file = LineFile(tree, path, mode)
     try:
         return file.write(data)
     finally:

@@ -18,7 +18,7 @@ from bscore.logtree import paths
 from bscore.node.clock import Clock
 from bscore.node.lines import LineFile, Stamps
 from bscore.node.messages import AgentSetup, WorkerPulse
-from bscore.spec.regular import open_regular
+from bscore.spec.within import open_within
 
 _MB = 1024 * 1024
 _HEARTBEAT = "Utc Time,Name,Cpu Percent,Memory (MB),Memory Percent,Mini-batch Id,Running Seconds"
@@ -153,12 +153,10 @@ class Tables:
         name = paths.process_listing(
             self._node, time.strftime("%Y%m%d%H", moment), time.strftime("%M", moment)
         )
-        path = Path(self._tree, name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if path.exists():
+        if Path(self._tree, name).exists():
             # Of a second one in this minute the name says the second, too.
-            path = path.with_name(f"{path.name}_{time.strftime('%S', moment)}")
-        fd = open_regular(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            name += time.strftime("_%S", moment)
+        fd = open_within(self._tree, name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(fd, "wb") as file:
             file.write(shown)
 
@@ -171,7 +169,7 @@ class Tables:
         file = self._files.get(name)
         text = _csv(rows)
         if file is None:
-            file = self._files[name] = LineFile(os.path.join(self._tree, name))
+            file = self._files[name] = LineFile(str(self._tree), name)
             if not os.fstat(file.fileno()).st_size:
                 text = f"{header}\n{text}"
         file.add(text.encode())

@@ -12,14 +12,13 @@ import select
 import socket
 import subprocess
 from collections.abc import Callable, Mapping
-from pathlib import Path
 from typing import Any
 
 from bscore.logtree import paths
 from bscore.node.bootstrap import TEMPLATE, worker_package
 from bscore.node.desk import Desk
 from bscore.node.worker_process import Ends, worker_environment
-from bscore.spec.regular import open_regular
+from bscore.spec.within import open_within
 
 #: Modules that must not be imported before a fork, each with the variable under which it may be.
 #: onnxruntime from 1.30 on starts a thread and opens a database when it is imported, unless told not to;
@@ -126,9 +125,7 @@ class Template:
         return self._popen.wait()
 
     def _open(self, name: str) -> int:
-        path = Path(self._desk.setup.tree, name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return open_regular(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        return open_within(self._desk.setup.tree, name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 
     def _tell(self, request: dict[str, Any], fds: tuple[int, ...] = ()) -> None:
         try:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from bscore.logtree import paths
 from bscore.node.lines import Stamps, append, one_line
 
@@ -18,7 +16,7 @@ class UserErrors:
         """Append a headline and a trace; returns where they stand (`logs/…@1234`). Raises OSError."""
         path = paths.user_error(self._node, process)
         text = f"{self._stamps.iso(at)} {one_line(headline)}\n{_shown(trace)}\n\n"
-        offset = append(os.path.join(self._tree, path), text.encode("utf-8", "backslashreplace"))
+        offset = append(self._tree, path, text.encode("utf-8", "backslashreplace"))
         return f"{path}@{offset}"
 
 

@@ -21,7 +21,7 @@ class WorkerLog:
     def __init__(self, tree: str, node: str, process: str, pid: int, stamps: Stamps) -> None:
         self._tree, self._node, self.process, self._pid = tree, node, process, pid
         self._stamps = stamps
-        self._file = LineFile(os.path.join(tree, paths.worker_log(node, process)))
+        self._file = LineFile(tree, paths.worker_log(node, process))
         self._lines: list[str] = []
         self._info = f"|INFO|{pid}|"
 
@@ -77,7 +77,7 @@ class WorkerLog:
         line = f"{self._stamps.log(at)}|{level}|{self._pid}|{one_line(text)}\n"
         self._lines.append(line)
         path = paths.level_log(level.lower(), self._node, self.process)
-        append(os.path.join(self._tree, path), line.encode("utf-8", "backslashreplace"))
+        append(self._tree, path, line.encode("utf-8", "backslashreplace"))
 
     def waiting(self) -> bool:
         """Whether `flush` has something to write."""
@@ -103,7 +103,7 @@ class AgentLog:
 
     def __init__(self, tree: str, node: str, stamps: Stamps) -> None:
         self._tree, self._node, self._stamps = tree, node, stamps
-        self._file = LineFile(os.path.join(tree, paths.agent_log(node)))
+        self._file = LineFile(tree, paths.agent_log(node))
         self._pid = os.getpid()
 
     def write(self, at: int, level: str, thread: int, text: str) -> None:
@@ -112,7 +112,7 @@ class AgentLog:
         data = line.encode("utf-8", "backslashreplace")
         self._file.add(data)
         if level in ("ERROR", "WARNING"):
-            append(os.path.join(self._tree, paths.level_log(level.lower(), self._node, "_main")), data)
+            append(self._tree, paths.level_log(level.lower(), self._node, "_main"), data)
 
     def close(self) -> None:
         """Close the file."""

@@ -22,7 +22,7 @@ from bscore.node.bootstrap import BOOTSTRAP, worker_package
 from bscore.node.gpus import NO_DEVICES
 from bscore.node.guard import MARK
 from bscore.node.messages import AgentSetup
-from bscore.spec.regular import open_regular
+from bscore.spec.within import make_within, open_within
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +227,7 @@ def _arguments(setup: AgentSetup) -> list[str]:
 
 def made_working_folder(setup: AgentSetup, process: str) -> Path:
     """The folder, made, with the model where `Model.get_model_path` looks for it. Raises OSError."""
-    folder = working_folder(setup, process)
-    folder.mkdir(parents=True, exist_ok=True)
+    folder = Path(make_within(setup.spool, f"work/{setup.node}/{process}"))
     model_layout.lay_out(setup, folder)
     return folder
 
@@ -247,9 +246,7 @@ def _open_files(setup: AgentSetup, process: str, stack: ExitStack) -> list[int]:
     ]
     fds: list[int] = []
     for name in names:
-        path = Path(setup.tree, name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fds.append(open_regular(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644))
+        fds.append(open_within(setup.tree, name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644))
         stack.callback(os.close, fds[-1])
     return fds
 

@@ -10,12 +10,14 @@ import os
 import stat
 
 
-def open_regular(path: str | os.PathLike[str], flags: int = os.O_RDONLY, mode: int = 0o666) -> int:
+def open_regular(
+    path: str | os.PathLike[str], flags: int = os.O_RDONLY, mode: int = 0o664, dir_fd: int | None = None
+) -> int:
     """A descriptor, as `os.open` gives it. Raises OSError for anything but a regular file, too.
 
     A device may be written to: it takes what it gets, or refuses it.
     """
-    descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, mode)
+    descriptor = os.open(path, flags | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, mode, dir_fd=dir_fd)
     found, writes = os.fstat(descriptor).st_mode, bool(flags & os.O_ACCMODE)
     if not stat.S_ISREG(found) and not (writes and stat.S_ISCHR(found)):
         os.close(descriptor)

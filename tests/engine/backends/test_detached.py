@@ -247,6 +247,7 @@ def test_two_ends_that_both_send_much_do_not_block_each_other() -> None:
 
 def test_logs_are_shipped_by_offset_each_piece_after_the_last_was_written(tmp_path: Path) -> None:
     source, target = tmp_path / "agent", tmp_path / "master"
+    target.mkdir()
     big, private, empty = (source / "logs" / name for name in ("a/big.txt", "b/private.txt", "empty.txt"))
     for path in (big, private):
         path.parent.mkdir(parents=True)

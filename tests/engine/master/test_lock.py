@@ -171,11 +171,14 @@ def test_a_lease_that_cannot_be_read_is_none(tmp_path: Path, text: str) -> None:
 
 def test_a_job_directory_that_was_moved_away_is_a_storage_error(tmp_path: Path) -> None:
     tree = tmp_path / "job1"
+    with pytest.raises(StorageError, match="No such file"):
+        JobLock(tree).acquire()
+    tree.mkdir()
     lock = JobLock(tree)
     lock.acquire()
     lock.claim(1)
     tree.rename(tmp_path / "elsewhere")
-    with pytest.raises(StorageError, match="lease cannot be written: No such file"):
+    with pytest.raises(StorageError, match="was removed or moved"):
         lock.renew(force=True)
     with pytest.raises(StorageError, match="cannot be written"):
         lock.claim(2)

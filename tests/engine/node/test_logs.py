@@ -86,14 +86,14 @@ def test_a_log_that_cannot_be_written_is_a_finding_and_no_end(tmp_path: Path) ->
 
 
 def test_a_torn_write_is_taken_back(tmp_path: Path) -> None:
-    file = LineFile(str(tmp_path / "deep" / "log.txt"))
+    file = LineFile(str(tmp_path), "deep/log.txt")
     assert file.write(b"one\n") == 0
     assert file.write(b"two\n") == 4
     file.close()
     file.close()
     assert (tmp_path / "deep/log.txt").read_bytes() == b"one\ntwo\n"
     with Path("/dev/full").open("wb"), pytest.raises(OSError, match="No space"):
-        LineFile("/dev/full").write(b"x\n")
+        LineFile("/dev", "full").write(b"x\n")
 
 
 def test_times_are_written_as_the_original_does() -> None:
