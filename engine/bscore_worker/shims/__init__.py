@@ -19,7 +19,10 @@ VARIABLE = "BSCORE_STAND_INS"
 
 
 class Facts(NamedTuple):
-    """What the stand-ins tell a script; `folder` is the working directory that the worker started in."""
+    """What the stand-ins tell a script; `folder` is the working directory that the worker started in.
+
+    `script_name` is that of its module, empty before it is loaded.
+    """
 
     process: str
     output: str
@@ -87,14 +90,27 @@ def install(facts: Facts, log: Optional[TextIO] = None) -> None:
 
 def facts_of(setup: Dict[str, Any]) -> Facts:
     """The facts in what a worker is told first."""
+    code = os.path.abspath(setup["code"])
     return Facts(
         setup["process"],
         setup["output"],
         setup["log_file"],
         setup["logging_level"],
         os.getcwd(),
-        os.path.abspath(setup["code"]),
+        code,
+        script_path="" if setup["function"] else _script_path(code, setup["script"]),
     )
+
+
+def _script_path(code: str, entry: str) -> str:
+    # Processes that the script starts have no need of what finds scripts.
+    from bscore_worker.script import ScriptError, find
+
+    try:
+        return find(code, entry)
+    except ScriptError:
+        # Said where it is loaded.
+        return ""
 
 
 def hand_down(facts: Facts, main: Any, script: Any = None) -> None:

@@ -40,6 +40,20 @@ class EntryScript:
         return os.path.dirname(str(self._facts.log_file))
 
     @property
+    def dir(self) -> str:
+        """The folder of the script."""
+        return os.path.dirname(self._facts.script_path) or str(self._facts.code)
+
+    @property
+    def working_dir(self) -> str:
+        """The folder that this worker started in."""
+        return str(self._facts.folder)
+
+    def __reduce__(self) -> Any:
+        """Pickled and copied by name: wherever it arrives it is the one object of that process."""
+        return type(self), ()
+
+    @property
     def logger(self) -> logging.Logger:
         """Writes to `logs/user/entry_script_log/<node>/<process>.log.txt`, and nowhere else."""
         logger = logging.getLogger(LOGGER)
@@ -54,7 +68,8 @@ class EntryScript:
 
     def __getattr__(self, name: str) -> Any:
         raise AttributeError(
-            "EntryScript has no attribute %r. It has logger, log_dir, output_dir and agent_name." % name
+            "EntryScript has no attribute %r. It has logger, log_dir, output_dir, dir, working_dir "
+            "and agent_name." % name
         )
 
 

@@ -30,7 +30,7 @@ def test_the_entry_script_helper_has_what_is_documented(tmp_path: Path) -> None:
             same = EntryScript() is entry_script and EntryScript().logger is entry_script.logger
             EntryScript().logger.warning("umlaut \\u00fc")
             try:
-                EntryScript().working_dir
+                EntryScript().workspace
             except AttributeError as error:
                 return [same, EntryScript().output_dir, str(error)]
     """
@@ -38,8 +38,8 @@ def test_the_entry_script_helper_has_what_is_documented(tmp_path: Path) -> None:
         rig.assign(rig.start(), ["a", "b", "c"])
         same, output, words = rig.answered(1)[0].rows.decode().splitlines()
         assert (same, output) == ("True", str(tmp_path / "output"))
-        assert "working_dir" in words
-        assert "logger, log_dir, output_dir and agent_name" in words
+        assert "'workspace'" in words
+        assert "logger, log_dir, output_dir, dir, working_dir and agent_name" in words
         lines = rig.text(LOG).splitlines()
         assert [line.split("|", 1)[1] for line in lines] == [
             f"INFO|{rig.agent.workers[f'{NODE}/process000'].system.pid}|init on process000",
@@ -51,6 +51,31 @@ def test_the_entry_script_helper_has_what_is_documented(tmp_path: Path) -> None:
         finished = rig.answers[0].event
         assert isinstance(finished, e.Finished)
         assert finished.log == len("\n".join(lines).encode()) + 1
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_the_entry_script_helper_knows_its_folders_and_travels_by_name(tmp_path: Path, method: str) -> None:
+    script = f"""
+        import copy, multiprocessing, os, pickle
+        from azureml_user.parallel_run import EntryScript
+        helper = EntryScript()
+        def seen(helper):
+            helper.logger.info("seen")
+            return [helper is EntryScript(), helper.dir, helper.working_dir]
+        def init():
+            helper.logger.info("has a handler")
+        def run(mini_batch):
+            same = [pickle.loads(pickle.dumps(helper, n)) is helper for n in range(2, 5)]
+            same += [copy.copy(helper) is helper, copy.deepcopy(helper) is helper]
+            with multiprocessing.get_context({method!r}).Pool(1) as pool:
+                child = pool.apply(seen, [helper])
+            facts = seen(helper)
+            return [all(same), child == facts, os.path.dirname(__file__) == facts[1], os.getcwd() == facts[2]]
+    """
+    with Rig(tmp_path, {"pkg/score.py": script}, script="pkg/score.py") as rig:
+        rig.assign(rig.start(), ["a"])
+        (answer,) = rig.answered(1)
+        assert answer.rows == b"True\n" * 4, rig.failures
 
 
 def test_an_offline_run_prints_what_it_is_told_and_has_no_experiment(tmp_path: Path) -> None:
