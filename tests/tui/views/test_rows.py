@@ -116,7 +116,7 @@ def test_a_bar_is_full_only_when_everything_is_done(done: int, lost: int, left: 
     assert len(drawn) == cells
     assert (drawn == UNICODE.full * cells) == (done == total)
     assert ("x" in drawn) == bool(lost)
-    assert (UNICODE.empty in drawn) or not left
+    assert (UNICODE.empty in drawn) == bool(left)
 
 
 def test_a_failed_job_never_shows_a_hundred_percent(model: Model) -> None:

@@ -114,7 +114,8 @@ def _resumes(job: str, now: Present) -> list[Command]:
     left = plural(now.left, "mini-batch", "mini-batches")
     again = plural(now.left + now.abandoned, "mini-batch", "mini-batches")
     harm = "The script as it is now runs on {}. Cancel ends it again."
-    resume = Command("resume", "score what is left", plain, harm.format(left))
+    without = "Nothing is left to score; the output is published."
+    resume = Command("resume", "score what is left", plain, harm.format(left) if now.left else without)
     failed_too = (*plain, "--retry-failed")
     retry = Command("retry", "what is left and what failed", failed_too, harm.format(again))
     if not now.abandoned:

@@ -24,7 +24,7 @@ def run_command(stage: Stage, command: Command) -> None:
         with stage.monitor.away():
             _in_terminal(command)
         return
-    stage.say(f"{command.line} …")
+    stage.say(f"{command.line} {stage.options.glyphs.ellipsis}")
     stage.monitor.run_worker(lambda: _in_background(stage, command), thread=True, exit_on_error=False)
 
 

@@ -22,20 +22,28 @@ def crop(text: str, width: int, options: Options) -> str:
     return set_cell_size(text, width - cell_len(mark)).rstrip() + mark
 
 
-def middle(text: str, width: int, options: Options) -> str:
-    """The text in at most `width` cells, cut in its middle: of paths and places the end says most."""
+def middle(text: str, width: int, options: Options, first: float = 1 / 2) -> str:
+    """The text in at most `width` cells, cut in its middle: of paths and places the end says most.
+
+    `first`: how much of what is kept is of the beginning.
+    """
     if cell_len(text) <= width:
         return text
     mark = options.glyphs.ellipsis
     room = width - cell_len(mark)
     if room < 2:
         return crop(text, width, options)
-    first = set_cell_size(text, room // 2)
-    wanted = room - cell_len(first)
+    begin = set_cell_size(text, int(room * first))
+    wanted = room - cell_len(begin)
     start = len(text)
     while start > 0 and cell_len(text[start - 1 :]) <= wanted:
         start -= 1
-    return first + mark + text[start:]
+    return begin + mark + text[start:]
+
+
+def note_in(text: str, width: int, options: Options) -> str:
+    """A record in words in at most `width` cells: what happened, and the place that stands at its end."""
+    return middle(text, width, options, 2 / 3)
 
 
 def left(text: str, width: int, options: Options) -> str:
@@ -129,7 +137,7 @@ def bar(counts: tuple[int, int, int] | None, cells: int, glyphs: Glyphs) -> Line
     done, lost, total = counts or (0, 0, 1)
     left = min(1, total - done - lost, cells)
     gone = min(max(lost * cells // total, 1), cells - left) if lost else 0
-    filled = min(done * cells // total if total else cells, cells - gone - left)
+    filled = min(done * cells // total, cells - gone - left) if done + lost < total else cells - gone
     return [
         (glyphs.full * filled, "bar"),
         ("x" * gone, "bar_lost"),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from bscore_tui.views.batches import matches
 from bscore_tui.views.cells import mark
-from bscore_tui.views.layout import crop, ends, left, middle, right
+from bscore_tui.views.layout import crop, ends, left, middle, note_in, right
 from bscore_tui.views.model import Model, Note
 from bscore_tui.views.pages import FileRow
 from bscore_tui.views.styles import Body, Line, Options
@@ -54,7 +54,7 @@ def notes(
 
 def _cut(text: str, width: int, options: Options) -> str:
     """The text in its width, with what the filter found in it."""
-    short, word = middle(text, width, options), options.filter.casefold()
+    short, word = note_in(text, width, options), options.filter.casefold()
     at = text.casefold().find(word)
     if not word or at < 0 or word in short.casefold():
         return short

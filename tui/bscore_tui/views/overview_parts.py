@@ -16,7 +16,7 @@ from bscore_tui.views.cells import (
     sign_style,
 )
 from bscore_tui.views.end import end_rows
-from bscore_tui.views.layout import bar, left, middle, right, wrap
+from bscore_tui.views.layout import bar, left, middle, note_in, right, wrap
 from bscore_tui.views.model import Model
 from bscore_tui.views.styles import Line, Options, apart, opened
 from bscore_tui.views.words import (
@@ -232,7 +232,7 @@ def master(page: Page, model: Model, most: int) -> None:
         )
         line: Line = [(clock(note.at, options) + " ", "dim"), (sign + " ", style)]
         room = page.width - 10 - 12
-        page.add(labelled(label, [*line, (middle(note.text, room, options), "text")], options, 10), target)
+        page.add(labelled(label, [*line, (note_in(note.text, room, options), "text")], options, 10), target)
 
 
 def _level(level: str) -> str:

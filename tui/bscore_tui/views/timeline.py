@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bscore_tui.views.batches import matches
 from bscore_tui.views.cells import mark
-from bscore_tui.views.layout import fit, middle
+from bscore_tui.views.layout import fit, note_in
 from bscore_tui.views.model import Model
 from bscore_tui.views.strip import GAP, Cell, cells_of, scale_of
 from bscore_tui.views.styles import Body, Line, Options, apart
@@ -56,7 +56,7 @@ def timeline(model: Model, width: int, height: int, options: Options) -> Body:
             (clock(note.at, options) + " ", "dim"),
             (f"{note.level or ' '} ", level),
         ]
-        lines.append(fit([*head, (middle(note.text, width - 14, options), "text")], width, options))
+        lines.append(fit([*head, (note_in(note.text, width - 14, options), "text")], width, options))
     return Body(lines, targets, fixed)
 
 
