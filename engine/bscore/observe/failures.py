@@ -22,12 +22,22 @@ class Failure:
     offset: int
 
 
-def failures_of(source: Source, key: str, until: int | None = None) -> Iterator[Failure]:
-    """Failures whose group has this key, the oldest first, up to a moment (microseconds UTC)."""
+def failures_of(
+    source: Source, key: str, until: int | None = None, begin: tuple[str, int] | None = None
+) -> Iterator[Failure]:
+    """Failures whose group has this key, the oldest first, up to a moment (microseconds UTC).
+
+    `begin` is the (path, offset) of the record to begin with; nothing is found where that journal is missing.
+    """
     needle = b"|InitFailed " if key.startswith(("init ", "load ")) else b"|AttemptFailed "
     needle = b"|ShutdownFailed " if key.startswith("shutdown ") else needle
     for term in terms(source):
-        for offset, line in lines_with(source, term.path, term.upto, needle):
+        first = 0
+        if begin is not None:
+            if term.path != begin[0]:
+                continue
+            first, begin = begin[1], None
+        for offset, line in lines_with(source, term.path, term.upto, needle, first):
             event = decode(line)
             if not isinstance(event, AttemptFailed | InitFailed | ShutdownFailed):
                 continue

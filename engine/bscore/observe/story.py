@@ -96,9 +96,11 @@ def _span(start: int, end: int) -> tuple[int, int] | None:
     return (max(start, 0), end) if end >= max(start, 0) and end >= 0 else None
 
 
-def lines_with(source: Source, path: str, upto: int | None, needle: bytes) -> Iterator[tuple[int, bytes]]:
-    """(offset, line) of each whole line of a journal that holds the needle, up to an offset."""
-    offset, carry = 0, b""
+def lines_with(
+    source: Source, path: str, upto: int | None, needle: bytes, begin: int = 0
+) -> Iterator[tuple[int, bytes]]:
+    """(offset, line) of each whole line of a journal that holds the needle, between two offsets."""
+    offset, carry = begin, b""
     while upto is None or offset < upto:
         data = source.read(path, offset, _BLOCK if upto is None else min(_BLOCK, upto - offset))
         if not data:

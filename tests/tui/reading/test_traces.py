@@ -50,6 +50,10 @@ def test_each_failure_of_a_group_has_its_page_now_and_at_a_moment(seed: int) -> 
             page = trace_page(reader.source, row, number)
             assert (page.at, page.worker, page.number) == (event.at, event.worker, own.index(event))
             assert page.mini_batch == getattr(event, "mini_batch", None)
+        first = trace_page(reader.source, row)
+        for near in ((0, first.record), (0, "logs/sys/master_role.99.txt@0")):
+            page = trace_page(reader.source, row, len(own) - 1, near=near)
+            assert (page.at, page.number) == (own[-1].at, len(own) - 1)
         before = [event for event in own if event.at <= some]
         page = trace_page(reader.source, row, 10**6, until=some)
         assert page.at == (before[-1].at if before else None)

@@ -16,6 +16,7 @@ from bscore.observe import (
     read_trace,
     story_of,
 )
+from bscore.observe.traces import pointer
 from bscore_tui.reading.notes import error_text
 from bscore_tui.reading.stories import attempt_row, part_of, tail_of
 from bscore_tui.reading.trace_text import parse_stack, parse_trace
@@ -28,15 +29,28 @@ from bscore_tui.views.safe import safe_lines, safe_text
 _TAIL_BYTES = 4096
 
 
-def trace_page(source: Source, error: ErrorRow, number: int = 0, until: int | None = None) -> TracePage:
-    """The failure with this number (from 0) of a group, up to a moment; the last one of fewer."""
-    found = list(islice(failures_of(source, error.group, until), number + 1))
+def trace_page(
+    source: Source,
+    error: ErrorRow,
+    number: int = 0,
+    until: int | None = None,
+    near: tuple[int, str] | None = None,
+) -> TracePage:
+    """The failure with this number (from 0) of a group, up to a moment; the last one of fewer.
+
+    `near` is one that comes before it, or itself, and where its record stands: the search begins there.
+    """
+    before, found = near[0] if near else 0, list[Failure]()
+    if near is not None:
+        found = list(islice(failures_of(source, error.group, until, pointer(near[1])), number + 1 - before))
+    if not found:
+        before, found = 0, list(islice(failures_of(source, error.group, until), number + 1))
     if not found:
         return TracePage(error.key, pointer=error.trace, items=_items(source, error.first_mini_batch))
     failure, event = found[-1], found[-1].event
     page = TracePage(
         error.key,
-        number=len(found) - 1,
+        number=before + len(found) - 1,
         phase=error.phase,
         worker=safe_text(event.worker, 200),
         at=event.at,

@@ -34,13 +34,17 @@ class _GroupPage(ReadingPage[TracePage]):
         """Which failure of the group is shown, from 0."""
         return 0
 
+    def near(self) -> tuple[int, str] | None:
+        """A failure from which the one that is shown is soon found, and its record."""
+        return None
+
     def reader(self) -> Callable[[], TracePage] | None:
         """Reads the trace of a failure of the group."""
         row = self.group()
         return (
             None
             if row is None
-            else partial(trace_page, self.desk.feed.source, row, self.number(), self.until())
+            else partial(trace_page, self.desk.feed.source, row, self.number(), self.until(), self.near())
         )
 
     def about(self) -> object:
@@ -115,6 +119,13 @@ class Trace(_GroupPage):
     def __init__(self, desk: Desk, subject: str = "") -> None:
         super().__init__(desk, subject)
         self._number = 0
+        #: Records of the failures shown so far.
+        self._records: dict[int, str] = {}
+
+    def near(self) -> tuple[int, str] | None:
+        """The last one before it that was shown."""
+        known = [number for number in self._records if number <= self.number()]
+        return (max(known), self._records[max(known)]) if known else None
 
     def group(self) -> ErrorRow | None:
         """The group of the subject."""
@@ -157,6 +168,8 @@ class Trace(_GroupPage):
             return Body([[(" this error had not happened yet at the moment shown", "dim")]])
         if self.content is None:
             return Body([[(" reading the trace", "dim")]])
+        if self.content.record:
+            self._records[self.content.number] = self.content.record
         return trace(self.desk.model, self.content, width, height, self.options())
 
     def target(self) -> str:
