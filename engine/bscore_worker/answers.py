@@ -180,8 +180,12 @@ def _remedy(returned: Any) -> str:
         return "Return its .tolist(), or a DataFrame."
     if hasattr(returned, "tolist") and not getattr(returned, "shape", True):
         return "It is one value: return a list with one element per item."
-    if hasattr(returned, "tolist"):
-        return "Return its .tolist()."
+    for way in ("tolist", "to_pandas", "toPandas"):
+        if hasattr(returned, way):
+            return "Return its .%s()." % way
+    for way in ("toarray", "numpy"):
+        if hasattr(returned, way):
+            return "Return its .%s().tolist()." % way
     if hasattr(returned, "__iter__"):
         return "Return list(...) of it."
     return "Return a list with one element per item."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -66,6 +67,18 @@ def test_a_refused_value_comes_with_a_remedy_that_works_and_fits_a_report(tmp_pa
         assert len(f"ValueError: {caught.value}") <= 300, "no report cuts it"
         assert "\n" not in str(caught.value)
         judge(tmp_path)(repaired(value), 1)
+
+
+@pytest.mark.parametrize(
+    ("method", "remedy"),
+    [("to_pandas", ".to_pandas()."), ("toarray", ".toarray().tolist()."), ("numpy", ".numpy().tolist().")],
+)
+def test_tables_and_tensors_of_other_libraries_have_a_way_of_their_own(
+    tmp_path: Path, method: str, remedy: str
+) -> None:
+    foreign = type("Foreign", (), {method: None, "__iter__": lambda _self: iter(())})()
+    with pytest.raises(RejectedReturnError, match=re.escape(remedy)):
+        judge(tmp_path)(foreign, 1)
 
 
 def test_an_element_that_cannot_be_written_fails_and_leaves_no_file(tmp_path: Path) -> None:
