@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import IO
 
 from bscore import __version__
-from bscore.backends.detached_wire import FENCE_S, HELLO, Begin, Connection, SpoolPiece, Written
+from bscore.backends.detached_valid import load, why_nonsense
+from bscore.backends.detached_wire import FENCE_S, HELLO, Begin, Connection, Frame, SpoolPiece, Written
 from bscore.core.events import NodeLost
 from bscore.errors import BscoreError, in_words
 from bscore.logtree.writer import TreeWriter
@@ -24,6 +25,8 @@ from bscore.node.clock import Clock
 from bscore.node.messages import AgentSetup, Answer, LogChunk, Poll
 
 _HELLO_S = 30.0
+#: No frame of an agent is that long: large rows and logs come in pieces.
+_MOST_BYTES = 64 << 20
 _STDERR_BYTES = 4000
 #: What an agent whose socket is closed may take to end by itself, so that its own reason is known.
 _EXIT_S = 1.0
@@ -42,7 +45,7 @@ class RemoteAgent:
         self._folder, self._keep, self._fence_s = folder, keep, fence_s
         self._stderr: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed by end()
         ours, theirs = socket.socketpair()
-        self.connection = Connection(ours)
+        self.connection = Connection(ours, load, _MOST_BYTES)
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "bscore.backends.detached_agent", str(theirs.fileno())],
@@ -60,7 +63,7 @@ class RemoteAgent:
     def start(self) -> None:
         """Wait for the agent's first word, then tell it what to run. Raises BscoreError."""
         hello = self.connection.await_first(_HELLO_S)
-        if not isinstance(hello, tuple) or hello[0] != HELLO:
+        if not isinstance(hello, tuple) or len(hello) != 3 or hello[0] != HELLO:
             late = f"did not start within {_HELLO_S:g} seconds"
             how = "ended before it began" if self.connection.ended else late
             raise BscoreError(f"The agent of node {self.setup.node} {how}: {self._last_words()}.")
@@ -84,21 +87,37 @@ class RemoteAgent:
             return None
         poll = Poll(self.setup.node)
         for frame in frames:
-            if isinstance(frame, SpoolPiece):
-                self._keep_piece(frame.data)
-            elif isinstance(frame, Poll):
-                poll.heartbeat = frame.heartbeat or poll.heartbeat
-                poll.logs += frame.logs
-                poll.reports += [
-                    self._with_spool(report) if isinstance(report, Answer) and report.spool else report
-                    for report in frame.reports
-                ]
+            wrong = self._hear(frame, poll)
+            if wrong:
+                self.connection.blame(wrong)
+                break
         for chunk in poll.logs:
             self._to_acknowledge[chunk.path] = chunk.offset + len(chunk.data)
         if self.connection.ended and not finishing:
-            reason = f"its agent ended: {self._last_words()}"
+            fault, words = self.connection.fault, self._last_words()
+            reason = f"its agent was ended: {fault}" if fault else f"its agent ended: {words}"
             poll.reports.append(NodeLost(self._clock.now(), self.setup.node, reason))
         return poll
+
+    def _hear(self, frame: Frame, poll: Poll) -> str:
+        """Add what a frame says to a poll; returns what is wrong with it."""
+        if isinstance(frame, SpoolPiece) and type(frame.data) is bytes:
+            self._keep_piece(frame.data)
+            return ""
+        if not isinstance(frame, Poll):
+            return type(frame).__name__
+        wrong = why_nonsense(frame, self.setup.node)
+        if wrong:
+            return wrong
+        poll.heartbeat = frame.heartbeat or poll.heartbeat
+        poll.logs += frame.logs
+        for report in frame.reports:
+            if isinstance(report, Answer) and report.spool:
+                if self._spool is None:
+                    return "an answer whose large rows were not sent"
+                report = self._with_spool(report)
+            poll.reports.append(report)
+        return ""
 
     def acknowledge(self) -> None:
         """The logs handed out so far are written: more may be sent."""
@@ -126,8 +145,7 @@ class RemoteAgent:
 
     def _with_spool(self, answer: Answer) -> Answer:
         """The answer that the last pieces belong to, naming the file that holds them here."""
-        if self._spool is None:
-            raise BscoreError(f"Node {self.setup.node} promised large rows and did not send them.")
+        assert self._spool is not None
         try:
             self._spool.close()
         except OSError as error:

@@ -11,8 +11,9 @@ import select
 import socket
 import struct
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from bscore.node.messages import AgentSetup, Order, Poll
 
@@ -82,15 +83,25 @@ HELLO = "bscore agent"
 
 
 class Connection:
-    """One end of the socket. `ended` when the other end is closed or spoke nonsense."""
+    """One end of the socket. `ended` when the other end is closed or spoke nonsense (then `fault` says what).
 
-    def __init__(self, sock: socket.socket) -> None:
+    `load` makes a frame of its bytes, `most_bytes` is the largest that is taken.
+    """
+
+    def __init__(
+        self,
+        sock: socket.socket,
+        load: Callable[[memoryview], Any] = pickle.loads,
+        most_bytes: int = 0xFFFFFFFF,
+    ) -> None:
+        self._load, self._most_bytes = load, most_bytes
         sock.setblocking(False)
         sock.set_inheritable(False)
         self._socket = sock
         self._in = bytearray()
         self._out = bytearray()
         self.ended = False
+        self.fault = ""
 
     def fileno(self) -> int:
         """The descriptor; -1 once closed."""
@@ -155,14 +166,26 @@ class Connection:
         start = 0
         while len(self._in) - start >= _LENGTH.size and len(frames) != most:
             (length,) = _LENGTH.unpack_from(self._in, start)
+            if length > self._most_bytes:
+                self.blame(f"a frame of {length:,} bytes")
+                break
             stop = start + _LENGTH.size + length
             if stop > len(self._in):
                 break
-            with memoryview(self._in) as view:
-                frames.append(pickle.loads(view[start + _LENGTH.size : stop]))  # noqa: S301  # our own process
+            try:
+                with memoryview(self._in) as view, view[start + _LENGTH.size : stop] as frame:
+                    frames.append(self._load(frame))
+            except Exception as error:  # noqa: BLE001  # an unpickler raises anything at what is no pickle
+                self.blame(f"{type(error).__name__}: {error}")
+                break
             start = stop
         del self._in[:start]
         return frames
+
+    def blame(self, what: str) -> None:
+        """Hear nothing more of the other end, for it spoke nonsense."""
+        self.fault = self.fault or f"it sent something that is no message ({what:.300})"
+        self.ended = True
 
     def await_first(self, timeout_s: float) -> Frame | None:
         """The first frame; None when the other end closes, or is silent for `timeout_s`.

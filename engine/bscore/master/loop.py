@@ -12,6 +12,7 @@ from bscore.core import events as e
 from bscore.core.instructions import End, Instruction
 from bscore.core.listing import limit_s
 from bscore.core.policy import is_end, plan, rest_us, wants_early_look
+from bscore.core.reduce import ImpossibleEventError
 from bscore.core.snapshot import due, encode_snapshot
 from bscore.core.state import Run
 from bscore.errors import BscoreError, StorageError
@@ -114,12 +115,21 @@ class Master:
         now = term.clock.now()
         self._timekeeper.woke(now, timeout_s)
         for poll in polls:
-            self.listener.hear_poll(poll, now)
+            try:
+                self.listener.hear_poll(poll, now)
+            except ImpossibleEventError as error:
+                self._lose(poll.node, f"its agent told what cannot be: {error}", now)
         if term.listing.fileno() >= 0:
             self.listener.hear_listing(term.listing.poll(), now)
         if term.listing.fileno() < 0:
             self.recorder.vitals.found = None
         return now
+
+    def _lose(self, node: str, reason: str, now: int) -> None:
+        """Work with a node no more."""
+        if node in self.run.nodes and self.run.nodes[node].live:
+            self.recorder.record(e.NodeLost(now, node, reason))
+        self.backend.kill(node)
 
     def _hear_of_earlier_run(self, now: int) -> None:
         found = self._earlier.take(now)

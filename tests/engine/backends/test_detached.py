@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
+import pickle
+import random
 import signal
 import socket
 import subprocess
@@ -13,6 +16,7 @@ import time
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -20,13 +24,16 @@ import pytest
 from bscore.backends.detached import DetachedBackend
 from bscore.backends.detached_agent import Fence
 from bscore.backends.detached_shipping import LogShipper
+from bscore.backends.detached_valid import load, why_nonsense
 from bscore.backends.detached_wire import PIECE_BYTES, Alive, Connection, SpoolPiece
 from bscore.core import events as e
 from bscore.core.limits import Limits
 from bscore.core.state import Run
 from bscore.errors import BscoreError
+from bscore.logtree.samples import SAMPLES
 from bscore.logtree.writer import TreeWriter
 from bscore.master.run import run_job
+from bscore.node.messages import Answer, Heartbeat, LogChunk, Poll
 from real_runs import events_of, expected_rows, is_running, make_job, rows_of, run_of, wait_for
 
 TWO_NODES = partial(DetachedBackend, nodes=("127.0.0.2", "127.0.0.3"))
@@ -122,10 +129,12 @@ MASTER = """
 import sys, tempfile
 from functools import partial
 from pathlib import Path
+from typing import Any
 from bscore.backends.detached import DetachedBackend
 from bscore.backends.local import LocalBackend
 from bscore.master.job import load_job
 from bscore.master.run import run_job
+from bscore.node.messages import Answer, Heartbeat, LogChunk, Poll
 tempfile.tempdir = sys.argv[2]
 two_nodes = partial(DetachedBackend, nodes=("127.0.0.2", "127.0.0.3"))
 if sys.argv[4:]:
@@ -278,3 +287,104 @@ def test_logs_are_shipped_by_offset_each_piece_after_the_last_was_written(tmp_pa
     for path in (big, private, empty):
         assert (target / path.relative_to(source)).read_bytes() == path.read_bytes()
     assert (target / "logs/b/private.txt").stat().st_mode & 0o777 == 0o600
+
+
+def heard(*data: bytes) -> tuple[list[Any], str]:
+    """What a master's end makes of bytes: frames, and what is wrong; it never raises."""
+    ours, theirs = socket.socketpair()
+    connection = Connection(ours, load, 1 << 20)
+    with theirs:
+        for piece in data:
+            theirs.sendall(piece)
+        frames: list[Any] = connection.receive()
+    connection.close()
+    return frames, connection.fault
+
+
+def framed(value: object) -> bytes:
+    data = pickle.dumps(value, pickle.HIGHEST_PROTOCOL)
+    return len(data).to_bytes(4, "little") + data
+
+
+NODE = "127.0.0.2"
+WORKER = f"{NODE}/process000"
+FINISHED = e.Finished(5, WORKER, 1, 1, 4, 1, 1, 1, 2, 2, 2, 3, 0, 0, 0)
+CHUNK = LogChunk(f"logs/sys/node/{NODE}/_main.txt", 0, b"x")
+
+
+def test_what_an_agent_sends_arrives_and_is_found_right() -> None:
+    poll = Poll(NODE, Heartbeat(1, 1.0, 2.0, 3.0, ()), [Answer(1, FINISHED, b"x\n")], [CHUNK])
+    frames, fault = heard(framed(poll), framed(SpoolPiece(b"x")))
+    assert (frames, fault) == ([poll, SpoolPiece(b"x")], "")
+    assert why_nonsense(poll, NODE) == ""
+
+
+def test_a_field_of_another_type_is_found_in_every_event_of_an_agent() -> None:
+    for event, _ in SAMPLES:
+        for field in dataclasses.fields(event):
+            wrong = dataclasses.replace(event)
+            object.__setattr__(wrong, field.name, {1, 2})
+            assert why_nonsense(Poll(NODE, None, [wrong]), NODE), wrong
+        if not hasattr(event, "worker") and not hasattr(event, "node"):
+            assert not why_nonsense(Poll(NODE, None, [event]), NODE), event
+
+
+@pytest.mark.parametrize(
+    "poll",
+    [
+        Poll("127.0.0.3"),
+        Poll(NODE, None, [e.WorkerReady(5, "127.0.0.3/process000", 1, "3.11")]),
+        Poll(NODE, None, [e.NodeLost(5, "127.0.0.3", "x")]),
+        Poll(NODE, None, [Answer(True, FINISHED)]),
+        Poll(NODE, None, ["x"]),  # type: ignore[list-item]  # nonsense
+        Poll(NODE, None, [], [dataclasses.replace(CHUNK, offset=-1)]),
+        Poll(NODE, None, [], [dataclasses.replace(CHUNK, offset=1 << 62)]),
+        Poll(NODE, None, [], [dataclasses.replace(CHUNK, path="logs/sys/master_role.txt")]),
+        Poll(NODE, None, [], [dataclasses.replace(CHUNK, path=f"logs/{NODE}/../../../x")]),
+    ],
+)
+def test_what_is_not_of_this_node_or_of_another_type_is_nonsense(poll: Poll) -> None:
+    assert why_nonsense(poll, NODE)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"\xff\xff\xff\xff", b"\x05\0\0\0hello", framed(os.system), framed(Path("x")), framed(object())],
+)
+def test_bytes_that_are_no_frame_end_the_connection_with_a_reason(data: bytes) -> None:
+    frames, fault = heard(framed(Alive()), data)
+    assert frames == [Alive()]
+    assert "no message" in fault
+
+
+def test_garbled_frames_of_an_agent_raise_nothing() -> None:
+    drawn = random.Random(4)
+    whole = framed(Poll(NODE, None, [Answer(1, FINISHED, b"x\n")], [CHUNK]))
+    for _ in range(1500):
+        data = bytearray(whole)
+        for _ in range(drawn.randint(1, 5)):
+            data[drawn.randrange(len(data))] = drawn.randrange(256)
+        for frame in heard(bytes(data))[0]:
+            if isinstance(frame, Poll):
+                why_nonsense(frame, NODE)
+
+
+def test_a_node_whose_agent_talks_nonsense_is_lost_and_the_other_finishes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = make_job(tmp_path, items=200, workers=1)
+    garbled: list[str] = []
+
+    def receive(connection: Connection, most: int | None = None) -> list[Any]:
+        frames = whole(connection, most)
+        if not garbled and any(isinstance(f, Poll) and f.reports for f in frames):
+            garbled.append("now")
+            return [*frames, Poll("127.0.0.9")]
+        return frames
+
+    whole = Connection.receive
+    monkeypatch.setattr(Connection, "receive", receive)
+    assert run_job(job, make_backend=TWO_NODES).outcome is e.Outcome.COMPLETED
+    (lost,) = [event for event in events_of(job) if isinstance(event, e.NodeLost)]
+    assert "no message" in lost.reason
+    assert rows_of(job) == expected_rows(200)
