@@ -13,7 +13,7 @@ from bscore.logtree import paths
 from bscore.logtree.source import MemorySource
 from bscore.observe import read_trace
 from bscore_tui.reading.reader import JobReader
-from bscore_tui.reading.trace_text import parse_stack, parse_trace
+from bscore_tui.reading.trace_text import parse_chain, parse_stack, parse_trace
 from bscore_tui.reading.traces import trace_page
 from bscore_tui.views.styles import Options, text_of
 from bscore_tui.views.trace import trace
@@ -144,6 +144,35 @@ def test_a_trace_is_taken_apart_and_its_libraries_are_known() -> None:
     assert frames[0].code == "out.append(helper(f))"
     assert error == ("KeyError: 'price'", "a note below")
     assert parse_trace([]) == ((), ())
+
+
+def test_of_a_chain_of_exceptions_all_are_shown_the_final_one_first() -> None:
+    chain = """2026-11-27T17:39:27.4 mini-batch 1
+Traceback (most recent call last):
+  File "/x/score.py", line 1, in load
+    open(path)
+OSError: no such file
+
+The above exception was the direct cause of the following exception:
+
+Traceback (most recent call last):
+  File "/x/score.py", line 2, in price
+    raise KeyError("price") from error
+KeyError: 'price'
+
+During handling of the above exception, another exception occurred:
+
+Traceback (most recent call last):
+  File "/x/score.py", line 3, in run
+    raise ValueError("row 7")
+ValueError: row 7"""
+    source = MemorySource({"logs/user/error/n/p.txt": chain.encode() + b"\n\n2026-11-27T17:39:28.4 next\n"})
+    text = read_trace(source, "logs/user/error/n/p.txt@0").decode().split("\n")
+    assert [(one.link, one.frames[0].function, one.error) for one in parse_chain(text)] == [
+        ("", "run", ("ValueError: row 7",)),
+        ("raised while handling", "price", ("KeyError: 'price'",)),
+        ("caused by", "load", ("OSError: no such file",)),
+    ]
 
 
 def test_a_crash_is_read_with_its_empty_lines_and_as_the_stack_of_the_thread_that_crashed() -> None:

@@ -19,7 +19,7 @@ from bscore.observe import (
 from bscore.observe.traces import pointer
 from bscore_tui.reading.notes import error_text
 from bscore_tui.reading.stories import attempt_row, part_of, tail_of
-from bscore_tui.reading.trace_text import parse_stack, parse_trace
+from bscore_tui.reading.trace_text import parse_chain, parse_stack
 from bscore_tui.reading.worker_memory import memory_then
 from bscore_tui.views.model import ErrorRow
 from bscore_tui.views.pages import ItemRow, TracePage
@@ -67,10 +67,12 @@ def trace_page(
 
 
 def _with_trace(page: TracePage, text: list[str]) -> TracePage:
-    frames, rest = parse_trace(text)
-    if not frames or not all(frame.function for frame in frames):
-        frames, rest = parse_stack(text)
-    return replace(page, text=tuple(text), frames=frames, error=rest)
+    final, *earlier = parse_chain(text)
+    frames, rest = final.frames, final.error
+    stack, above = parse_stack(text)
+    if stack:
+        frames, rest, earlier = stack, above, []
+    return replace(page, text=tuple(text), frames=frames, error=rest, earlier=tuple(earlier))
 
 
 def _with_attempt(source: Source, page: TracePage, failure: Failure, event: AttemptFailed) -> TracePage:

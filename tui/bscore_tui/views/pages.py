@@ -93,6 +93,15 @@ class TraceFrame:
 
 
 @dataclass(frozen=True, slots=True)
+class EarlierTrace:
+    """An exception that came before the final one, and how it led to it."""
+
+    link: str
+    frames: tuple[TraceFrame, ...]
+    error: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class MemoryThen:
     """Memory in MB when it was sampled last before a failure; None is unknown."""
 
@@ -126,6 +135,8 @@ class TracePage:
     frames: tuple[TraceFrame, ...] = ()
     #: Type and message, and notes below them.
     error: tuple[str, ...] = ()
+    #: The exceptions before it, the last one first.
+    earlier: tuple[EarlierTrace, ...] = ()
     #: The whole text as it stands in the file.
     text: tuple[str, ...] = ()
     #: stdout and stderr of this very attempt.

@@ -58,8 +58,10 @@ def _trace(page: TracePage, width: int, options: Options) -> list[Line]:
     if page.text and ("trace" in options.toggled or not page.frames):
         return [[("  " + text, "text")] for text in page.text[1:] or page.text]
     if page.frames:
-        return _frames(page.frames, options) + [
-            [("  " + text, "error")] for error in page.error for text in wrap(error, width - 2, 4, options)
+        return _exception(page.frames, page.error, width, options) + [
+            line
+            for one in page.earlier
+            for line in ([], [(one.link, "dim")], *_exception(one.frames, one.error, width, options))
         ]
     missing = page.pointer.rpartition("@")[0]
     if missing:
@@ -67,6 +69,14 @@ def _trace(page: TracePage, width: int, options: Options) -> list[Line]:
     # A process that is killed leaves none; its last stack is shown where one was taken.
     what = [] if page.died else [[("  " + text, "error")] for text in wrap(page.what, width - 2, 4, options)]
     return what if page.stack else [*what, [("  no traceback was recorded", "dim")]]
+
+
+def _exception(
+    frames: tuple[TraceFrame, ...], error: tuple[str, ...], width: int, options: Options
+) -> list[Line]:
+    return _frames(frames, options) + [
+        [("  " + part, "error")] for text in error for part in wrap(text, width - 2, 4, options)
+    ]
 
 
 def _exit(page: TracePage, width: int, options: Options) -> list[Line]:
