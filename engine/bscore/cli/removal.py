@@ -54,7 +54,7 @@ def _look(folder: Path, name: str, output: Path, own: Collection[Path], found: C
             found.folders.append(path)
         elif not is_folder and (own_folder or is_own_file(within)):
             found.files.append(path)
-            found.links += [path] * own_folder
+            found.links += [path] * (path.is_symlink() and not is_own_file(within))
         else:
             found.foreign.append(path)
 

@@ -517,7 +517,7 @@ def test_one_mark_is_enough_for_a_job_and_a_removal_that_was_broken_off_goes_on(
     run_job(job)
     for name in {paths.PLACE, paths.JOB_FILE, paths.JOURNAL} - {mark}:
         (job.tree / name).unlink()
-    assert here("job", "delete", "job1", "-y")[0] == 0
+    assert here("job", "delete", "job1", "-y") == (0, "", f"Removed {job.tree}\n")
     assert not job.tree.exists()
 
 
