@@ -107,6 +107,8 @@ class _Generator:
 
     def _begin(self) -> None:
         golden, happen = self.golden, self.master.happen
+        # What writes into a job's directory never makes it.
+        self.root.mkdir(parents=True, exist_ok=True)
         happen(ev.TermStarted(START_US, golden.job, 1, ev.FORMAT, "0.1.0", "host-a", "b00t", PID, 0))
         output = f"{paths.OUTPUT}/predictions.csv"
         size = golden.items_each
