@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 from bscore.spec.expressions import expand, only_reference, references
 from bscore.spec.given import text_of, unknown_key
-from bscore.spec.problems import Place, Problem, near_match, problem_at
+from bscore.spec.problems import Place, Problem, near_match, one_of, problem_at
 from bscore.spec.yaml_text import Node, Scalar, Table
 
 PATH_TYPES = ("uri_folder", "uri_file", "mltable", "custom_model", "mlflow_model", "triton_model")
@@ -223,5 +223,5 @@ def _unknown(name: str, where: str, place: Place, kind: str, parents: Mapping[st
     own = name.rpartition(".")[2]
     known = [f"parent.{kind}.{one}" for one in parents]
     near = f"parent.{kind}.{own}" if own in parents else near_match(name, known)
-    expected = "one of " + ", ".join(known) if known else f"a value: no pipeline with {kind} is around it"
+    expected = one_of(known) if known else f"a value: no pipeline with {kind} is around it"
     return problem_at(place, where, what="unknown name", given=name, expected=expected, near=near)

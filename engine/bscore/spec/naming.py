@@ -11,7 +11,10 @@ from bscore.spec.draft import Draft
 from bscore.spec.expressions import expand, written
 from bscore.spec.inputs import missing_path
 from bscore.spec.options import Dialect
-from bscore.spec.problems import Place, Problem, near_match, problem_at
+from bscore.spec.problems import Place, Problem, near_match, one_of, problem_at
+
+#: Of so many mistakes a near name is looked for, which takes its time.
+_SOUGHT = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +48,7 @@ class Names:
 
     def knows(self, name: str) -> bool:
         """Whether an input or output has this name."""
-        return name in self._known()
+        return self._binding(name) is not None
 
     def expand(
         self, text: str, place: Place, where: str, problems: list[Problem], instead: str = ""
@@ -55,16 +58,19 @@ class Names:
         `instead` is what else a user could give.
         """
         found, missing = expand(text, self.find)
-        problems += [self.problem(name, place, where, instead) for name in missing]
+        seek = len(problems) < _SOUGHT
+        problems += [self.problem(name, place, where, instead, seek=seek) for name in missing]
         return None if missing else found
 
-    def problem(self, name: str, place: Place, where: str, instead: str = "") -> Problem:
-        """The problem that nothing stands for a name."""
-        known = self._known()
+    def problem(
+        self, name: str, place: Place, where: str, instead: str = "", *, seek: bool = True
+    ) -> Problem:
+        """The problem that nothing stands for a name, with a near one where that is sought."""
         if self.knows(name):
             return self._no_value(name, place, where, instead)
-        near = near_match(name, list(known))
-        expected = "one of " + ", ".join(known) if known else "a job with inputs or outputs"
+        known = self._known()
+        near = near_match(name, known) if seek else ""
+        expected = one_of(known) if known else "a job with inputs or outputs"
         return problem_at(place, where, what="unknown reference", given=name, expected=expected, near=near)
 
     def _no_value(self, name: str, place: Place, where: str, instead: str) -> Problem:

@@ -13,7 +13,7 @@ from bscore.spec.expressions import references
 from bscore.spec.given import Given, Reading, read_value, variable_problem
 from bscore.spec.option_table import BY_SPELLING
 from bscore.spec.options import Dialect, Option, same
-from bscore.spec.problems import FLAGS, SET, Place, near_match, problem_at
+from bscore.spec.problems import FLAGS, SET, Place, near_match, one_of, problem_at
 from bscore.spec.values import ANY, Shape
 from bscore.spec.yaml_text import Scalar
 
@@ -122,7 +122,7 @@ def _bind(draft: Draft, key: tuple[str, str, str | None], text: str, cwd: Path, 
     holders = [place for place in places if name in place]
     known = [*dict.fromkeys(one for place in places for one in place)]
     if not holders and known:
-        near, expected = near_match(name, known), "one of " + ", ".join(known)
+        near, expected = near_match(name, known), one_of(known)
         draft.reading.problems.append(
             problem_at(SET, f"{kind}.{name}", what="unknown name", expected=expected, near=near)
         )

@@ -13,6 +13,9 @@ from bscore.errors import UsageError
 
 _GIVEN_LENGTH = 160
 _HEAD = 50
+#: A document may hold thousands of names, and as many wrong ones.
+_LISTED = 20
+_COMPARED = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +94,14 @@ def shown(text: str) -> str:
     return repr(text if len(text) <= _GIVEN_LENGTH else f"{text[:_HEAD]}…{text[_HEAD + 1 - _GIVEN_LENGTH :]}")
 
 
+def one_of(names: Sequence[str]) -> str:
+    """What is expected where it must be one of some names; of very many the first."""
+    return "one of " + ", ".join(names[:_LISTED]) + (" ..." if len(names) > _LISTED else "")
+
+
 def near_match(given: str, known: Sequence[str]) -> str:
     """The known word nearest to the given one, or "" where none is near."""
-    by_plain = {_plain(word): word for word in reversed(known)}
+    by_plain = {_plain(word): word for word in reversed(known[:_COMPARED])}
     found = difflib.get_close_matches(_plain(given[:_GIVEN_LENGTH]), list(by_plain), n=1, cutoff=0.65)
     return by_plain[found[0]] if found else ""
 

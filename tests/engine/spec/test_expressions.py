@@ -189,3 +189,11 @@ def test_a_component_in_the_cloud_needs_a_script_from_here(place: Place) -> None
     config, notes = resolve_text(place, text, script="code/score.py")
     assert config.mini_batch_size == 3
     assert any("azureml:c:1 is in the cloud" in note for note in notes)
+
+
+def test_of_thousands_of_names_a_message_lists_some(place: Place) -> None:
+    inputs = "".join(f"  a{number}: 1\n" for number in range(2000))
+    text = f"{place.parallel}inputs:\n{inputs}environment_variables: {{A: '${{{{inputs.zz}}}}'}}\n"
+    (problem,) = problems(place, text)
+    assert problem.expected.startswith("one of inputs.a0, inputs.a1, ")
+    assert len(str(problem)) < 1000
