@@ -71,10 +71,13 @@ class RowShape:
 
     def of_list(self, rows: Any, mini_batch: int) -> Tuple[Message, ...]:
         """What there is to say of a list that was written; nothing where its rows cannot be compared."""
-        self._count_escaped()
+        if ESCAPED[0] != self._escaped:
+            self._count_escaped()
         first = rows[0]
         if type(first) in _SINGLE:
             said = _VALUES
+            if self._said is said and not self._found:
+                return ()
         else:
             try:
                 said = _lengths(rows) if isinstance(first, (list, tuple)) or is_array(first) else _VALUES
@@ -84,7 +87,8 @@ class RowShape:
 
     def of_frame(self, frame: Any, lines: int, mini_batch: int) -> Tuple[Message, ...]:
         """What there is to say of a DataFrame that was written and has so many lines; as above."""
-        self._count_escaped()
+        if ESCAPED[0] != self._escaped:
+            self._count_escaped()
         if self._plain_lines and lines != len(frame):
             self._found.add("quoted-line-breaks" if self._quotes else "line-breaks")
         try:
@@ -106,9 +110,8 @@ class RowShape:
         return () if said == self._said else self._news(said, mini_batch)
 
     def _count_escaped(self) -> None:
-        if ESCAPED[0] != self._escaped:
-            self._escaped = ESCAPED[0]
-            self._found.add("escaped-bytes")
+        self._escaped = ESCAPED[0]
+        self._found.add("escaped-bytes")
 
     def _table(self, frame: Any) -> Tuple[Any, ...]:
         """A table as it is said; where to_csv chooses the columns itself, they are always the same."""

@@ -8,6 +8,7 @@ from collections import Counter
 #: Items of larger mini-batches are not looked for, nor is more of a file read than its end.
 MAX_ITEMS = 1000
 TAIL_BYTES = 1 << 14
+MAX_LINES = 200
 
 #: What makes a name the part of a longer one.
 _BEFORE = re.compile(r"[\w.-]")
@@ -26,21 +27,24 @@ def last_named(path: str, start: int, end: int, items: list[str]) -> str:
             text = file.read(max(stop - begin, 0)).decode("utf-8", "backslashreplace")
     except OSError:
         return ""
+    lines = text.splitlines()[1 if begin > max(start, 0) else 0 :]
     names = [item.rpartition("/")[2] for item in items]
     often = Counter(names)
-    places = [
-        (_last(text, name if name and often[name] == 1 else item), item)
-        for item, name in zip(items, names, strict=True)
-    ]
-    place, item = max(places, key=lambda found: found[0])
-    return item if place >= 0 else ""
+    called = [name if name and often[name] == 1 else item for item, name in zip(items, names, strict=True)]
+    found = [(item, name) for item, name in zip(items, called, strict=True) if name in text]
+    for line in reversed(lines[-MAX_LINES:] if found else ()):
+        named = [item for item, name in found if name in line and _names(line, name)]
+        # A script that prints all of them at once says nothing of where it is.
+        if len(named) == 1:
+            return named[0]
+    return ""
 
 
-def _last(text: str, name: str) -> int:
-    """Where a name ends that stands there last as a word of its own; -1 for nowhere."""
-    at = text.rfind(name)
+def _names(line: str, name: str) -> bool:
+    """Whether a name stands in a line as a word of its own."""
+    at = line.find(name)
     while at >= 0:
-        if not _BEFORE.search(text[max(at - 1, 0) : at]) and not _BEHIND.match(text, at + len(name)):
-            return at + len(name)
-        at = text.rfind(name, 0, at)
-    return -1
+        if not _BEFORE.search(line[max(at - 1, 0) : at]) and not _BEHIND.match(line, at + len(name)):
+            return True
+        at = line.find(name, at + 1)
+    return False
