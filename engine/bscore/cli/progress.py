@@ -15,13 +15,16 @@ from bscore.core.rates import rate
 from bscore.core.state import Phase, Run
 from bscore.logtree.overview import iso
 from bscore.logtree.source import LocalSource, Source
-from bscore.observe import end_of, read_trace
+from bscore.observe import Raised, chain_of, end_of, read_trace
 
 BAR_INTERVAL_US = 100_000
 LINE_INTERVAL_US = 10_000_000
 END_INTERVAL_US = 3_000_000
 MAX_TRACE_LINES = 12
 MAX_MESSAGE_LINES = 6
+#: Exceptions before the final one, and lines of the frames of each.
+MAX_CAUSES = 4
+_CAUSE_LINES = 4
 #: Beginnings of the codes of findings that are said at once.
 _SAID = ("inputs-", "columns-", "script-")
 _BAR_CELLS = 24
@@ -247,14 +250,27 @@ def _is_new(event: e.AttemptFailed | e.InitFailed | e.ShutdownFailed, run: Run) 
 
 
 def trace_lines(source: Source, trace: str) -> list[str]:
-    """The script's own frames at a pointer, indented; the innermost ones where there are many."""
-    text = read_trace(source, trace).decode("utf-8", "replace")
-    lines = [line for line in text.splitlines()[1:] if line.startswith((" ", "\t")) and line.strip()]
-    hidden = len(lines) - MAX_TRACE_LINES
-    shown = lines[-MAX_TRACE_LINES:]
+    """The script's own frames at a pointer, indented; the innermost ones where there are many.
+
+    Behind those of the final exception come the exceptions that led to it, with their last frames.
+    """
+    final, *causes = chain_of(read_trace(source, trace).decode("utf-8", "replace").splitlines()[1:])
+    lines = _frames(final, MAX_TRACE_LINES)
+    for raised in causes[:MAX_CAUSES]:
+        said = next((line for line in raised.lines[1:] if not line.startswith((" ", "\t"))), "")
+        lines += [f"    {raised.joint} {said}", *_frames(raised, _CAUSE_LINES)]
+    if len(causes) > MAX_CAUSES:
+        lines.append(f"    … {len(causes) - MAX_CAUSES} more exceptions before")
+    return lines
+
+
+def _frames(raised: Raised, most: int) -> list[str]:
+    """The indented lines of one exception, the last ones of many."""
+    lines = [line for line in raised.lines if line.startswith((" ", "\t")) and line.strip()]
+    hidden = len(lines) - most
     return [
         *([f"    … {hidden} more lines"] if hidden > 0 else []),
-        *(f"    {line.rstrip()}" for line in shown),
+        *(f"    {line.rstrip()}" for line in lines[-most:]),
     ]
 
 

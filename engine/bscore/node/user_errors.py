@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from bscore.logtree import paths
 from bscore.node.lines import Stamps, append, one_line
+
+_LIKE_NEXT = re.compile(r"\n\n(?=\d{4}-\d\d-\d\dT)")
 
 
 class UserErrors:
@@ -22,9 +26,11 @@ class UserErrors:
 
 def _shown(trace: str) -> str:
     """Control characters of a foreign text escaped, its lines kept."""
-    return "\n".join(
+    text = "\n".join(
         line if line.isprintable() else _escaped(line) for line in trace.rstrip("\n").split("\n")
     )
+    # An empty line and a time begin the next text.
+    return _LIKE_NEXT.sub("\n\n ", text)
 
 
 def _escaped(line: str) -> str:

@@ -4,6 +4,7 @@ One way for living and ended runs and for trees of other machines: only a `Sourc
 events found are folded by the same `reduce` that the master uses.
 """
 
+from bscore.observe.chain import Raised, chain_of
 from bscore.observe.end import end_of
 from bscore.observe.failures import Failure, failures_of
 from bscore.observe.follow import Follower, Progress
@@ -31,9 +32,11 @@ __all__ = [
     "ProcessUsage",
     "Progress",
     "Pulse",
+    "Raised",
     "Story",
     "UsageReader",
     "attempt_at",
+    "chain_of",
     "end_of",
     "events_before",
     "failures_of",

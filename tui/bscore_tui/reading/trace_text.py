@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 
+from bscore.observe import chain_of
 from bscore_tui.views.pages import EarlierTrace, TraceFrame
 
 _FRAME = re.compile(r'\s*File "([^"]*)", line (\d+)(?:, in (.*))?')
 #: As faulthandler writes them.
 _STACK_FRAME = re.compile(r'\s*File "([^"]*)", line (\d+) in (.*)')
 _STACK_HEAD = re.compile(r"(Current thread|Thread|Stack) .*\(most recent call first\):")
-#: What Python writes between two exceptions of a chain.
-_LINKS = {
-    "The above exception was the direct cause of the following exception:": "caused by",
-    "During handling of the above exception, another exception occurred:": "raised while handling",
-}
+#: What an agent adds to the trace of a script that left; the page shows it by itself.
+_OUTPUT = "The last lines of its stderr:"
 _LIBRARY = re.compile(
     r"(?:^|/)(?:site-packages|dist-packages|lib/python\d[\d.]*)/|^<frozen |\bbscore_worker/"
 )
@@ -26,6 +24,8 @@ def parse_trace(lines: list[str]) -> tuple[tuple[TraceFrame, ...], tuple[str, ..
     rest: list[str] = []
     current: TraceFrame | None = None
     for line in lines[1:]:
+        if line == _OUTPUT:
+            break
         match = _FRAME.match(line)
         if match is not None:
             path, number, function = match.groups()
@@ -42,16 +42,8 @@ def parse_trace(lines: list[str]) -> tuple[tuple[TraceFrame, ...], tuple[str, ..
 
 def parse_chain(lines: list[str]) -> list[EarlierTrace]:
     """The exceptions of a trace, the final one first; each says how it led to the one before it."""
-    blocks: list[tuple[str, list[str]]] = [("", lines[:1])]
-    for line in lines[1:]:
-        if (link := _LINKS.get(line)) is not None:
-            blocks.append((link, lines[:1]))
-        else:
-            blocks[-1][1].append(line)
-    # A link stands before the exception that followed, and belongs to the one it followed.
-    links = [*(link for link, _ in blocks[1:]), ""]
-    parsed = [parse_trace(block) for _, block in blocks]
-    return [EarlierTrace(link, *one) for link, one in zip(links, parsed, strict=True)][::-1]
+    head = lines[:1]
+    return [EarlierTrace(one.joint, *parse_trace([*head, *one.lines])) for one in chain_of(lines[1:])]
 
 
 def parse_stack(lines: list[str]) -> tuple[tuple[TraceFrame, ...], tuple[str, ...]]:
