@@ -175,7 +175,7 @@ def test_a_slow_worker_is_marked_and_named_with_what_it_is_compared_to() -> None
         assert sum("slow" in line for line in shown) == 2, "its row and the count above"
     page = lines(worker_page(model, WorkerPage(slow.id), 80, 20, Options()))
     assert page[0].startswith(" ! busy slow for ")
-    assert page[0].endswith("median 27.4 s, others 9.9 s")
+    assert any("median 27.4 s, others 9.9 s" in line for line in page[:3])
     assert not any(
         "slow" in line for line in lines(nodes.nodes(model_of(played(200, constant)), 80, 20, Options()))
     )
