@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bscore_tui.views.cells import labelled
-from bscore_tui.views.layout import crop, left, wrap
+from bscore_tui.views.cells import labelled, sign_style
+from bscore_tui.views.layout import left, middle, wrap
 from bscore_tui.views.model import ErrorRow, Model
 from bscore_tui.views.pages import ItemRow, TraceFrame, TracePage
 from bscore_tui.views.safe import safe_text
@@ -113,9 +113,12 @@ def _attempts(page: TracePage, width: int, options: Options) -> list[Line]:
     for attempt in page.attempts:
         worker = left(attempt.worker.replace("/", " "), 24, options)
         spent = took(attempt.run_ns, 8, options)
-        text = f"{attempt.attempt:>3}  {worker}  {clock(attempt.at, options)} {spent:>8}  "
-        outcome = crop(attempt.outcome, max(width - 51, 8), options)
-        lines.append([(text, "text"), (outcome, "error" if attempt.failed else "ok")])
+        text = f"{attempt.attempt:>2}  {worker}  {clock(attempt.at, options)} {spent:>8}  "
+        outcome = middle(attempt.outcome, max(width - 51, 8), options)
+        # A failed try may come right as long as another one follows.
+        sign = "" if not attempt.failed else "x" if attempt is page.attempts[-1] else "!"
+        style = sign_style(sign) if sign else "ok"
+        lines.append([(sign or " ", style), (text, "text"), (outcome, style)])
     return lines
 
 
