@@ -21,7 +21,10 @@ def complete_jobs(_ctx: click.Context, _param: click.Parameter, incomplete: str)
     """Names of jobs that begin so, the newest first, and `last`."""
     if "/" in incomplete or incomplete.startswith((".", "~")):
         return [CompletionItem(incomplete, type="dir")]
-    names = [*(tree.name for tree in all_jobs()), "last"]
+    try:
+        names = [*(tree.name for tree in all_jobs()), "last"]
+    except BscoreError:
+        return []
     return [CompletionItem(name) for name in names if name.startswith(incomplete)][:_MOST]
 
 

@@ -79,9 +79,15 @@ def refuse_closed(tree: Path, found: Contents) -> None:
             f"Job {tree.name} cannot be removed: {closed} belongs to {owner}.",
             remedy=f"Ask {owner} to remove it.",
         )
+    if os.statvfs(closed).f_flag & os.ST_RDONLY:
+        raise UsageError(
+            f"Job {tree.name} cannot be removed: the file system of {closed} is read-only.",
+            remedy="Mount it writable, then ask again.",
+        )
+    chmod = "chmod -R u+w" if closed.is_relative_to(tree) else "chmod u+w"
     raise UsageError(
         f"Job {tree.name} cannot be removed: {closed} is not writable. Nothing was removed.",
-        remedy=f"Make it writable, as with: chmod -R u+w {shlex.quote(str(closed))}; then ask again.",
+        remedy=f"Make it writable, as with: {chmod} {shlex.quote(str(closed))}; then ask again.",
     )
 
 

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from bscore.backends.base import Backend
 from bscore.backends.local import LocalBackend
 from bscore.core import events as e
 from bscore.core.instructions import End
-from bscore.errors import BscoreError, NotRespondingError, StorageError, TermLostError
+from bscore.errors import BscoreError, NotRespondingError, StorageError, TermLostError, UsageError
 from bscore.logtree import paths
 from bscore.master.driver_log import DriverLog
 from bscore.master.ending import end_run, finish_run
 from bscore.master.job import Job
 from bscore.master.lock import Say, silent
 from bscore.master.loop import Master, drop_spool, spool_folder
+from bscore.master.machine import check_descriptors
 from bscore.master.observers import Observer
 from bscore.master.overview import Overview
 from bscore.master.signals import Stops
@@ -54,16 +55,18 @@ def run_job(
     KeyboardInterrupt after a second Ctrl-C or SIGTERM (the job is then Canceled), or a first one before
     it has the job.
     """
+    check_descriptors(job.config.workers)
     with Stops() as stops, DriverLog(job.tree, job.config.script, sys.argv) as driver:
-        term = open_term(
-            job,
-            take_over=take_over,
-            retry_failed=retry_failed,
-            clock=clock,
-            step=driver.opening(step),
-            say=say,
-            sleep=stops.sleep,
-        )
+        with _nothing_ran():
+            term = open_term(
+                job,
+                take_over=take_over,
+                retry_failed=retry_failed,
+                clock=clock,
+                step=driver.opening(step),
+                say=say,
+                sleep=stops.sleep,
+            )
         try:
             ended = _run_term(term, make_backend(term.clock), stops, observers, step)
             driver.ended(ended)
@@ -76,6 +79,16 @@ def run_job(
         finally:
             term.close()
     return ended
+
+
+@contextlib.contextmanager
+def _nothing_ran() -> Iterator[None]:
+    """What cannot be written before a term begins is no failure of the run: the exit code says so."""
+    try:
+        yield
+    except StorageError as error:
+        error.exit_code = UsageError.exit_code
+        raise
 
 
 def _why(error: Exception) -> str:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from cli_runs import Here, ended, environment, start
-from real_runs import ECHO
+from cli_runs import POWERLESS, Here, ended, environment, start
+from real_runs import ECHO, make_job, rows_of
 
 LONG = "x" * 256
 
@@ -21,6 +21,7 @@ LONG = "x" * 256
 @pytest.fixture
 def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Here:
     (tmp_path / "in").mkdir()
+    (tmp_path / "home").mkdir()
     (tmp_path / "in/a").touch()
     (tmp_path / "score.py").write_text(ECHO)
     monkeypatch.chdir(tmp_path)
@@ -135,3 +136,26 @@ def test_a_stdout_that_takes_nothing_is_said_alike_everywhere(tmp_path: Path, wo
         )
     assert "Traceback" not in done.stderr
     assert (done.returncode, "No space left on device" in done.stderr) == (2, True), done.stderr
+
+
+def test_a_job_that_cannot_be_gone_on_with_here_has_not_failed_by_that(tmp_path: Path, here: Here) -> None:
+    job = make_job(tmp_path / "home", items=5)
+    (job.tree / "checkpoint").chmod(0o500)
+    code, _, err = ended(start(tmp_path / "home", "job", "resume", "job1", before=POWERLESS))
+    assert (code, "checkpoint" in err) == (2, True), err
+    (job.tree / "checkpoint").chmod(0o700)
+    limit = _limited(resource.RLIMIT_NOFILE, 30)
+    code, _, err = ended(start(tmp_path / "home", "job", "resume", "job1", **limit))
+    assert (code, "ulimit -n" in err) == (2, True), err
+    assert here("job", "resume", "job1")[0] == 0
+
+
+def test_a_master_that_gives_up_ends_with_the_code_of_what_job_show_says(tmp_path: Path, here: Here) -> None:
+    long = "def run(b):\n    return ['x' * 1000 for _ in b]\n"
+    job = make_job(tmp_path / "home", long, items=200)
+    limit = _limited(resource.RLIMIT_FSIZE, 65536)
+    code, _, err = ended(start(tmp_path / "home", "job", "resume", "job1", **limit))
+    assert code == 4, err
+    assert here.json("job", "show", "job1")["status"] == "NotResponding"
+    assert here("job", "resume", "job1")[0] == 0
+    assert rows_of(job) == {"x" * 1000: 200}
