@@ -67,7 +67,7 @@ def test_killed_at_any_step_of_the_first_term_the_job_can_be_resumed(tmp_path: P
     assert run.outcome is Outcome.COMPLETED
     left = set(job.final.parent.iterdir()) - {job.final}
     claim = lock_file(job.final.parent, job.final.name)
-    assert left == ({claim} if step == "ended" else set()), "no part files; a claim that died with its master"
+    assert left <= ({claim} if step == "ended" else set()), "no part files; a claim that died with its master"
 
 
 @pytest.mark.parametrize("step", ["journal aside", "part created", "commit recorded", "joined", "named"])

@@ -15,7 +15,7 @@ import pytest
 
 from bscore.cli.home import all_jobs
 from bscore.core import events as e
-from bscore.errors import StorageError, TreeError, UsageError
+from bscore.errors import TreeError, UsageError
 from bscore.logtree import paths
 from bscore.logtree.place import Place
 from bscore.master.job import Job, create_job, load_job
@@ -160,7 +160,7 @@ def test_whoever_is_killed_while_a_job_is_made_leaves_no_job_and_the_name_free(t
 def test_a_job_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:
     config = make_job(tmp_path).config
     root = tmp_path / "others"
-    with pytest.raises(StorageError, match="Not a directory"):
+    with pytest.raises(UsageError, match="a part of its path is a file"):
         create_job(root, replace(config, output=config.code / "score.py" / "out"))
     assert list(root.iterdir()) == []
 
