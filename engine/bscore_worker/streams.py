@@ -189,6 +189,12 @@ class Streams:
     def settle(self) -> None:
         """Nothing more will be written: flush, and say which warnings there were."""
         self.reached(exactly=False)
+        for name, ours in (("stdout", self._out), ("stderr", self._err)):
+            try:
+                getattr(sys, name).flush()
+            except Exception:
+                # At this Python's own end would fail, and call it a death.
+                setattr(sys, name, ours)
         if self._warned is not None:
             self._warned.say(last=True)
 

@@ -35,6 +35,7 @@ ACTS = {
     "sys.stdout, sys.stderr = sys.__stdout__, sys.__stderr__": OUT,
     "sys.stdout = sys.stderr = open(os.devnull, 'w'); sys.stdout.close()": OUT,
     "del sys.stdout, sys.stderr": OUT,
+    "sys.stdout = type('Tee', (), {'write': staticmethod(OURS[0].write)})()": OUT,
     "os.close(1); os.close(2)": OUT,
     "os.close(sys.stdout.fileno()); os.close(sys.stderr.fileno())": OUT,
     "null = open(os.devnull, 'w'); [os.dup2(null.fileno(), n) for n in (1, 2, sys.stdout.fileno())]": OUT,
@@ -114,7 +115,7 @@ def test_import_and_init_may_do_all_of_it_on_every_interpreter(tmp_path: Path, v
     if not found:
         pytest.skip(f"no Python {version} here")
     acts = [what for what in ACTS if version != "3.7" or "force" not in what]
-    with Rig(tmp_path, script(acts[1::2], acts[::2]), interpreter=str(found[0])) as rig:
+    with Rig(tmp_path, script(acts[::2], acts[1::2]), interpreter=str(found[0])) as rig:
         name = rig.start()
         rig.assign(name, ["say"])
         finish(rig, name, 1)
