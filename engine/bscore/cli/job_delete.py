@@ -24,6 +24,7 @@ from bscore.master.job import Job, load_job
 from bscore.master.lock import JobLock
 from bscore.master.place import original_of
 from bscore.outputs.publish import temporary_name
+from bscore.outputs.reservation import Reservation
 
 #: By how much the clock of a file system may be ahead of the master's.
 _CLOCKS_APART_US = 2_000_000
@@ -187,6 +188,9 @@ def _delete(facts: Facts, rows: list[Path], output: Path | None, *, with_output:
         found = _contents(facts, rows, output)
         for path in rows:
             remove(path)
+        job = _job(facts)
+        if job is not None:
+            Reservation().clear(job.config.output, job.reserved, job.holder)
         if output is not None and with_output:
             remove(output)
         kept = output if output is not None and not with_output and output.is_relative_to(tree) else None

@@ -23,6 +23,7 @@ from bscore.logtree.readme_text import readme
 from bscore.master.place import read_place, write_place
 from bscore.outputs.checks import make_folder
 from bscore.outputs.own_files import staging_folder
+from bscore.outputs.reservation import OWN_FILES
 from bscore.spec.config import JobConfig
 from bscore.spec.job_file import read_job, write_job
 from bscore.spec.within import FOLDER_MODE, make_within, open_within
@@ -75,6 +76,17 @@ class Job:
     def aside(self) -> Path:
         """Where files that the script writes itself are kept until the job ends."""
         return staging_folder(self.config.output, self.mark or self.name)
+
+    @property
+    def reserved(self) -> tuple[str, ...]:
+        """The names in the output folder that nobody else may write to while a master has the job."""
+        name = self.config.output_file_name
+        return (name,) if self.config.append_row else (name, OWN_FILES)
+
+    @property
+    def holder(self) -> str:
+        """What a reservation says of whose it is."""
+        return f"{self.tree.absolute()}\n{self.mark}\n"
 
     def claimed(self) -> list[int]:
         """The terms that were ever claimed."""

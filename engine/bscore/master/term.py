@@ -36,7 +36,7 @@ from bscore.node.clock import Clock
 from bscore.outputs.checks import check_output, refuse_parts, refuse_there
 from bscore.outputs.part import PartFile
 from bscore.outputs.publish import no_step
-from bscore.outputs.reservation import OWN_FILES, Reservation
+from bscore.outputs.reservation import Reservation
 from bscore.spec.within import open_within
 
 Step = Callable[[str], None]
@@ -125,8 +125,7 @@ def open_term(
 def _reserve(job: Job, reservation: Reservation, history: History | None) -> None:
     """Let nobody else write to the output. Raises UsageError where somebody does, or has rows there."""
     config = job.config
-    names = (config.output_file_name,) if config.append_row else (config.output_file_name, OWN_FILES)
-    reservation.take(config.output, names, f"{job.tree.absolute()}\n{job.mark}\n")
+    reservation.take(config.output, job.reserved, job.holder)
     if history is None:
         check_output(config.output, config.output_file_name, job.mark)
         return

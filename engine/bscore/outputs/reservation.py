@@ -77,6 +77,15 @@ class Reservation:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, holder.encode("utf-8", "surrogateescape"), 0)
 
+    def clear(self, folder: Path, names: Sequence[str], holder: str) -> None:
+        """Remove what a master of this holder left there as it died; what somebody has stays."""
+        for name in names:
+            path = lock_file(folder, name)
+            with suppress(OSError, UsageError):
+                if path.read_text(errors="surrogateescape") == holder:
+                    self._take(path, folder / name, holder)
+        self.release()
+
     def release(self) -> None:
         """Let go of everything; safe to call again."""
         while self._held:
