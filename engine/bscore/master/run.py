@@ -11,7 +11,7 @@ from bscore.backends.base import Backend
 from bscore.backends.local import LocalBackend
 from bscore.core import events as e
 from bscore.core.instructions import End
-from bscore.errors import BscoreError, NotRespondingError, StorageError, TermLostError, UsageError
+from bscore.errors import BscoreError, NotRespondingError, StorageError, TermLostError, UsageError, in_words
 from bscore.logtree import paths
 from bscore.master.driver_log import DriverLog
 from bscore.master.ending import end_run, finish_run
@@ -120,7 +120,11 @@ def _run_term(
 def _start_agents(term: Term, backend: Backend) -> None:
     spool = spool_folder(term.job.tree)
     for node in backend.nodes():
-        backend.start_agent(agent_setup(term, node, str(spool)))
+        setup = agent_setup(term, node, str(spool))
+        try:
+            backend.start_agent(setup)
+        except OSError as error:
+            raise in_words(error, error.filename or term.job.tree) from error
         workers = term.job.config.workers
         now = max(term.clock.now(), term.run.last)
         term.recorder.record(e.NodeJoined(now, node.node, node.host, node.cpus, node.memory_mb, workers))

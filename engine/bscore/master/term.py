@@ -17,7 +17,7 @@ from bscore import __version__
 from bscore.core import events as e
 from bscore.core.state import Phase, Run
 from bscore.core.vitals import Vitals
-from bscore.errors import NoJournalError, StorageError, TreeError, UsageError
+from bscore.errors import NoJournalError, StorageError, TreeError, UsageError, in_words
 from bscore.inputs.listing import Listing, NoListing
 from bscore.inputs.manifest import Manifest
 from bscore.inputs.ready import ReadyListing
@@ -272,10 +272,13 @@ def _set_journal_aside(tree: Path, history: History) -> None:
     current = tree / paths.JOURNAL
     if not current.exists():
         return
-    if str(current) == str(tree / history.path):
-        current.rename(tree / paths.journal_of_term(history.run.term))
-    else:
-        current.unlink()
+    try:
+        if str(current) == str(tree / history.path):
+            current.rename(tree / paths.journal_of_term(history.run.term))
+        else:
+            current.unlink()
+    except OSError as error:
+        raise in_words(error, current) from error
 
 
 def _create_journal(tree: Path) -> int:
@@ -283,7 +286,10 @@ def _create_journal(tree: Path) -> int:
     try:
         return open_within(tree, paths.JOURNAL, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o644)
     except FileExistsError:
-        path.unlink()
+        try:
+            path.unlink()
+        except OSError as error:
+            raise in_words(error, path) from error
         return _create_journal(tree)
     except OSError as error:
         raise StorageError(f"The journal {path} cannot be created: {error.strerror}.") from error

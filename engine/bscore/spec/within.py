@@ -61,4 +61,7 @@ def open_within(root: PathText, path: str, flags: int, mode: int = FILE_MODE) ->
     """As `open_regular`, for a file below `root`, whose folders are made. Raises OSError."""
     folder, _, name = path.rpartition("/")
     with folder_within(root, folder) as parent:
-        return open_regular(name, flags, mode, dir_fd=parent)
+        try:
+            return open_regular(name, flags, mode, dir_fd=parent)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, os.path.join(root, path)) from error

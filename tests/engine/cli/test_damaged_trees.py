@@ -291,3 +291,18 @@ def damaged(drawn: random.Random, lines: list[bytes]) -> list[bytes]:
                 flipped[drawn.randrange(len(flipped))] = drawn.randrange(256)
                 lines[there] = bytes(flipped)
     return lines
+
+
+@pytest.mark.parametrize("damage", [as_pipe, as_folder])
+@pytest.mark.parametrize("name", [paths.JOURNAL, paths.agent_log("127.0.0.1"), paths.LOCK])
+def test_what_cannot_be_written_is_named_by_resume(
+    tree: Path, here: Here, name: str, damage: Callable[[Path], None]
+) -> None:
+    facts = (tree / paths.JOB_FILE).read_text()
+    (tree / paths.JOB_FILE).write_text(re.sub(r"(?m)^output: .*", f"output: {tree / 'out'}", facts))
+    (tree / paths.PLACE).unlink()
+    shutil.rmtree(tree / "checkpoint/snapshots", ignore_errors=True)
+    damage(tree / name)
+    code, _, err = here("job", "resume", "damaged")
+    assert code in (0, 1, 2, 4)
+    assert code == 0 or str(tree) in err
