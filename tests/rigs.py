@@ -46,6 +46,7 @@ def setup_for(folder: Path, source: str | dict[str, str], **changes: Any) -> Age
         path = code / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(textwrap.dedent(text))
+    (folder / "tree").mkdir(exist_ok=True)
     values: dict[str, Any] = {
         "node": NODE,
         "job": "job-1",
@@ -77,7 +78,6 @@ class Rig:
         self.folder = folder
         self.setup = setup_for(folder, source, **changes)
         self.tree = Path(self.setup.tree)
-        self.tree.mkdir(exist_ok=True)
         self.agent = Agent(self.setup)
         self.reports: list[Answer | e.Event] = []
 
