@@ -65,11 +65,13 @@ def _folded(source: Source, journals: list[Term], history: History) -> History:
     return history
 
 
-def fold_term(source: Source, run: Run, term: Term, start: int, upto: int | None = None) -> int:
+def fold_term(
+    source: Source, run: Run, term: Term, start: int, upto: int | None = None, *, strict: bool = True
+) -> int:
     """Fold one journal from `start` to `upto`, else as far as it counts; the offset behind the last record.
 
     A record that cannot have happened is treated as one that cannot be read: behind the last commit record it
-    ends what counts, before that the journal was damaged. Raises TreeError.
+    ends what counts, before that the journal was damaged. Raises TreeError then, where that is `strict`.
     """
     upto = term.upto if upto is None else upto
     offset = start
@@ -77,6 +79,8 @@ def fold_term(source: Source, run: Run, term: Term, start: int, upto: int | None
         try:
             reduce(run, event)
         except ImpossibleEventError as error:
+            if not strict:
+                return offset
             if term.upto is None and offset >= check_term(source, term.path, None, start).committed:
                 return offset
             raise TreeError(

@@ -43,7 +43,7 @@ class Past:
     def at(self, at: int) -> tuple[Run, str, int]:
         """The run at `at` (microseconds UTC), its journal, the offset behind its last record there.
 
-        The run belongs to the next call, which may change it. Raises TreeError for a damaged one, or none.
+        The run belongs to the next call, which may change it. Raises TreeError for none.
         """
         journals = [term for term in terms(self._source) if term.term]
         if not journals:
@@ -53,7 +53,8 @@ class Past:
         for number in range(first, index + 1):
             term = journals[number]
             upto = end if number == index else term.upto
-            offset = fold_term(self._source, run, term, offset, upto)
+            # As the present of a damaged journal: what can be read is shown.
+            offset = fold_term(self._source, run, term, offset, upto, strict=False)
             if number < index:
                 offset = 0
         self._last = run, journals[index], offset

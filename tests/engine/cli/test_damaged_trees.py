@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import random
@@ -20,7 +19,6 @@ from bscore.cli import job_words
 from bscore.cli.job_facts import brief, read_facts, whole
 from bscore.core import asking
 from bscore.core import events as e
-from bscore.errors import TreeError
 from bscore.logtree import paths
 from bscore.logtree.records import encode
 from bscore.logtree.source import LocalSource
@@ -242,8 +240,8 @@ def test_no_damage_to_a_journal_escapes_its_readers(tmp_path: Path) -> None:
         brief(facts)
         job_words.words(whole(facts))
         Follower(LocalSource(tree)).poll()
-        with contextlib.suppress(TreeError):
-            Past(LocalSource(tree)).at(facts.now)
+        if facts.status != "Unknown" and not facts.problem.startswith("The first record"):
+            Past(LocalSource(tree)).at(10**18)
     assert {"Damaged", "Running", "Completed"} <= statuses
 
 
