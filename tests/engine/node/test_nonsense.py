@@ -63,7 +63,6 @@ class Ears:
 
     def __init__(self, folder: Path) -> None:
         setup = setup_for(folder, "")
-        Path(setup.tree).mkdir()
         self.desk = Desk(setup, Clock())
         self.hearing = Hearing(self.desk)
         self.log = WorkerLog(setup.tree, NODE, "process000", 1, self.desk.stamps)
