@@ -126,8 +126,9 @@ class _Template:
             between, told = -1, ("! %s" % error).encode()
         if between == 0:
             os.close(read_end)
+            between = os.getpid()
             if _fork_again(write_end):
-                return self._become_worker(request, fds)
+                return self._become_worker(request, fds, between)
             os._exit(0)
         os.close(write_end)
         if between > 0:
@@ -139,10 +140,8 @@ class _Template:
         self._send({"pid": int(told)} if told.isdigit() else {"error": told[2:].decode() or "the fork died"})
         return None
 
-    def _become_worker(self, request: Dict[str, Any], fds: List[int]) -> Born:
-        while os.getppid() != self._agent_pid:
-            # Between the fork and the end of the process between them.
-            time.sleep(0.0002)
+    def _become_worker(self, request: Dict[str, Any], fds: List[int], between: int) -> Born:
+        wait_for_adoption(between, self._agent_pid)
         self._connection.close()
         os.setsid()
         channel, control, stacks, out, err = fds[:5]
@@ -157,6 +156,14 @@ class _Template:
         _reseed()
         gc.enable()
         return Born(channel, control, stacks, self._agent_pid, self._streams)
+
+
+def wait_for_adoption(between: int, agent_pid: int) -> None:
+    """Wait until the process between has ended; end with the agent, where it is gone by then."""
+    while os.getppid() == between:
+        time.sleep(0.0002)
+    if os.getppid() != agent_pid:
+        os._exit(1)
 
 
 def _own_streams(level: str) -> Streams:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +183,11 @@ def test_the_template_ends_with_its_agent_and_one_worker_alone_needs_none(tmp_pa
     with rig(tmp_path / "alone", start="auto") as running:
         running.start()
         assert "template" not in running.text(MAIN)
+
+
+def test_a_forked_worker_whose_agent_died_meanwhile_ends() -> None:
+    asked = "import os; from bscore_worker import template; template.wait_for_adoption(-1, os.getpid())"
+    assert subprocess.run([sys.executable, "-c", asked], timeout=30, check=False).returncode == 1
 
 
 def test_numpys_global_generator_differs_between_forked_workers(tmp_path: Path) -> None:
