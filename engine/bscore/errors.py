@@ -72,8 +72,8 @@ class GoneError(StorageError):
         )
 
 
-class TreeError(BscoreError):
-    """A log tree cannot be read: it is not one, or it was damaged."""
+class TreeError(UsageError):
+    """A log tree cannot be read: it is not one, or it was damaged; nothing ran."""
 
 
 class NoJournalError(TreeError):

@@ -147,6 +147,8 @@ def not_responding(tree: Path, so: str = "nobody can carry this out", why: str =
         return NotRespondingError(
             f"The master of job {tree.name} does not answer: {facts.master_words}.", remedy=ways_out(facts)
         )
+    if facts.damaged:
+        return NotRespondingError(f"Job {tree.name} is Damaged, so {so}.", remedy=facts.problem)
     because = f" It gave up: {why}" if why else ""
     name = in_commands(tree)
     why_not = obstacle(tree)

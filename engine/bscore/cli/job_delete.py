@@ -183,7 +183,11 @@ def _delete(facts: Facts, rows: list[Path], output: Path | None, *, with_output:
     tree = facts.tree
     lock = JobLock(tree)
     # Held to the end, so that no resume begins in between; other hosts were looked at before.
-    lock.acquire(take_over=True)
+    try:
+        lock.acquire(take_over=True)
+    except StorageError as error:
+        remedy = "Put that right, then give the command again."
+        raise UsageError(f"Nothing was removed: {error.message}", remedy=remedy) from None
     try:
         found = _contents(facts, rows, output)
         for path in rows:

@@ -76,7 +76,9 @@ class Facts:
         who = f"process {self.run.pid} on {self.run.host}"
         if self.pulse is not Pulse.NOT_RESPONDING:
             return who
-        if self.lease is None or self.lease.host != socket.gethostname():
+        if self.lease is None:
+            return f"{who} (its lease cannot be read, and nobody holds its lock)"
+        if self.lease.host != socket.gethostname():
             return f"{who} (last sign of life {self.silent_s:.0f} s ago, as seen from here)"
         if self.is_frozen:
             return f"{who} (it still exists, but shows no sign of life)"

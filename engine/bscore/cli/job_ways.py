@@ -81,6 +81,8 @@ def lost_rows(tree: Path, run: Run) -> str:
 
 def ways_out(facts: Facts) -> str:
     """What to do with a job that nobody works on."""
+    if facts.damaged:
+        return facts.problem.replace("\n", " ")
     name = in_commands(facts.tree)
     remove = f"bscore job delete {name}"
     why_not = obstacle(facts.tree) or (lost_rows(facts.tree, facts.run) if facts.run else "")

@@ -44,6 +44,13 @@ def read_history(source: Source, root: str = "", *, snapshots: bool = True) -> H
     return _folded(source, journals, History(Run(), journals[0].path, 0))
 
 
+def refuse_damaged_start(source: Source) -> None:
+    """Raise TreeError for a tree without a readable journal that has one all the same."""
+    files = terms(source)
+    if not any(term.term for term in files):
+        _refuse_damaged_start(source, files)
+
+
 def _refuse_damaged_start(source: Source, files: list[Term]) -> None:
     for term in files:
         # A record that is not whole was being written as its master died, before anything was done.

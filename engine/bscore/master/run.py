@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bscore.backends.base import Backend
 from bscore.backends.local import LocalBackend
 from bscore.core import events as e
 from bscore.core.instructions import End
-from bscore.errors import BscoreError, NotRespondingError, StorageError, TermLostError, UsageError, in_words
+from bscore.errors import BscoreError, NotRespondingError, StorageError, TermLostError, in_words
 from bscore.logtree import paths
 from bscore.master.driver_log import DriverLog
 from bscore.master.ending import end_run, finish_run
@@ -57,16 +57,15 @@ def run_job(
     """
     check_descriptors(job.config.workers)
     with Stops() as stops, DriverLog(job.tree, job.config.script, sys.argv) as driver:
-        with _nothing_ran():
-            term = open_term(
-                job,
-                take_over=take_over,
-                retry_failed=retry_failed,
-                clock=clock,
-                step=driver.opening(step),
-                say=say,
-                sleep=stops.sleep,
-            )
+        term = open_term(
+            job,
+            take_over=take_over,
+            retry_failed=retry_failed,
+            clock=clock,
+            step=driver.opening(step),
+            say=say,
+            sleep=stops.sleep,
+        )
         try:
             ended = _run_term(term, make_backend(term.clock), stops, observers, step)
             driver.ended(ended)
@@ -79,16 +78,6 @@ def run_job(
         finally:
             term.close()
     return ended
-
-
-@contextlib.contextmanager
-def _nothing_ran() -> Iterator[None]:
-    """What cannot be written before a term begins is no failure of the run: the exit code says so."""
-    try:
-        yield
-    except StorageError as error:
-        error.exit_code = UsageError.exit_code
-        raise
 
 
 def _why(error: Exception) -> str:

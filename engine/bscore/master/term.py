@@ -6,10 +6,11 @@ A master killed between any two of these leaves a job that the next one opens th
 
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -75,6 +76,17 @@ def _admit_any(_run: Run) -> None:
     return
 
 
+@contextlib.contextmanager
+def _nothing_ran() -> Iterator[None]:
+    """What cannot be written before a term begins is no failure of the run: the exit code says so."""
+    try:
+        yield
+    except StorageError as error:
+        error.exit_code = UsageError.exit_code
+        raise
+
+
+@_nothing_ran()
 def open_term(
     job: Job,
     *,

@@ -64,13 +64,21 @@ class Life:
             self._lease = lease
             self._changed_s = self._monotonic_s()
             self._changes += 1
-        if not lease:
-            return Pulse.UNKNOWN
+        if decode_lease(lease) is None:
+            return Pulse.NOT_RESPONDING if self._is_abandoned() else Pulse.UNKNOWN
         if isinstance(self._source, LocalSource) and self._is_own_host() and self._is_free(self._source):
             return Pulse.NOT_RESPONDING
         if self.silent_s > SILENT_S:
             return Pulse.NOT_RESPONDING
         return Pulse.ALIVE if self._changes > 1 or self._is_own_host() else Pulse.UNKNOWN
+
+    def _is_abandoned(self) -> bool:
+        """Whether nobody has a job whose lease cannot be read: its lock is free, its journal stands still."""
+        journal = self._source.stat(paths.JOURNAL)
+        if journal is None or not journal.mtime_ns or not isinstance(self._source, LocalSource):
+            return False
+        still = self._wall_s() - journal.mtime_ns / 1e9 > SILENT_S
+        return still and self._is_free(self._source)
 
     def _is_own_host(self) -> bool:
         lease = decode_lease(self._lease)

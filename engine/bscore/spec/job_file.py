@@ -98,7 +98,9 @@ def decode_job(
     try:
         found = read_typed(text, shown_as)
         written = found.values.pop("bscore_job", None)
-        if type(written) is not int or not 0 < written <= FORMAT:
+        if type(written) is not int or written < 1:
+            raise UsageError(f"{shown_as} is no job file: it has no bscore_job: {FORMAT}.", remedy=_REMEDY)
+        if written > FORMAT:
             message = f"{shown_as} has format {written}; this bscore reads formats up to {FORMAT}."
             raise UsageError(message, remedy="Update bscore.")
         if checked:
@@ -201,8 +203,9 @@ def read_job(path: Path, *, checked: bool = True) -> JobConfig:
     try:
         text = read_regular(path, MAX_BYTES).decode()
     except FileNotFoundError:
-        remedy = "Give the directory of a job, or its name."
-        raise NotFoundError(f"There is no job file {path}.", remedy=remedy) from None
+        raise NotFoundError(
+            f"There is no job file {path}.", remedy="Put it back, or start the job anew."
+        ) from None
     except OSError as error:
         raise not_readable(path, error.strerror or "the disk reports an error") from None
     except UnicodeDecodeError:

@@ -68,8 +68,9 @@ class BoundedLoader(yaml.SafeLoader):
 
 def read_typed(text: str, file: str) -> TypedYaml:
     """The values of a file that has keys at its top; raises SpecError for whatever is wrong with it."""
-    loader = BoundedLoader(text)
     try:
+        # It reads the first characters as it is made.
+        loader = BoundedLoader(text)
         node = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
@@ -79,8 +80,6 @@ def read_typed(text: str, file: str) -> TypedYaml:
         deep = isinstance(error, RecursionError)
         what = "is nested too deeply" if deep else "holds characters that YAML does not allow"
         raise SpecError([problem_at(Place(file), "", what=what)]) from None
-    finally:
-        loader.dispose()
     if not isinstance(node, yaml.MappingNode):
         raise SpecError([problem_at(Place(file), "", what="holds no keys with values")])
     reader = _Reader(loader, TypedYaml(file))
@@ -109,8 +108,8 @@ class _Reader:
         read = _READERS.get(node.tag)
         try:
             return read(self._loader, node) if read else node.value
-        except ValueError:
-            # A number of thousands of digits is none.
+        except (ValueError, LookupError):
+            # A number of thousands of digits is none; a tag may be written in front of any word.
             return node.value
 
     def _keys(self, node: yaml.MappingNode) -> Iterator[tuple[str, yaml.Node]]:

@@ -204,9 +204,10 @@ def test_a_job_that_cannot_be_read_is_a_row_that_says_so_and_hides_no_other(
     shown = here.json("job", "show", "damaged")
     assert f"{paths.JOURNAL} was damaged at byte {sum(map(len, lines[:first]))}" in shown["status_reason"]
     assert shown["go_on"] is None
-    for words in (["resume", "damaged"], ["debug", "damaged"]):
-        code, _, err = here("job", *words)
-        assert (code, "was damaged at byte" in err) == (1, True), err
+    (tree / paths.PLACE).unlink()
+    for words in (["resume"], ["resume", "--detach"], ["debug"], ["cancel"]):
+        code, _, err = here("job", *words, "damaged")
+        assert (code, "was damaged at byte" in err) == (2, True), (words, err)
     followed = Follower(LocalSource(tree))
     followed.poll()
     assert "cannot be understood" in followed.damage

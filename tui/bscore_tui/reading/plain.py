@@ -10,6 +10,7 @@ from typing import Any, TextIO
 
 from bscore.errors import NotFoundError
 from bscore.logtree import paths
+from bscore.logtree.history import refuse_damaged_start
 from bscore.observe import Pulse
 from bscore_tui.reading.reader import JobReader
 from bscore_tui.views.end import at_the_latest, trust, unknown, wait
@@ -40,6 +41,7 @@ def read_all(reader: JobReader) -> None:
 def _model(reader: JobReader) -> Model:
     read_all(reader)
     if not reader.there:
+        refuse_damaged_start(reader.source)
         raise NotFoundError(
             "There is no journal yet.", remedy="With --plain the job's beginning is waited for."
         )
@@ -47,7 +49,7 @@ def _model(reader: JobReader) -> Model:
 
 
 def print_once(reader: JobReader, out: TextIO, width: int, height: int, options: Options) -> int:
-    """Print the Overview as text. Raises NotFoundError where there is no journal."""
+    """Print the Overview as text. Raises NotFoundError for no journal, TreeError for a damaged one."""
     model = _model(reader)
     out.writelines(text_of(line).rstrip() + "\n" for line in overview_screen(model, width, height, options))
     return exit_code(model)
@@ -56,7 +58,7 @@ def print_once(reader: JobReader, out: TextIO, width: int, height: int, options:
 def print_json(reader: JobReader, out: TextIO) -> int:
     """Print the state as one JSON object; times are microseconds UTC, null is unknown.
 
-    Raises NotFoundError where there is no journal.
+    Raises NotFoundError for no journal, TreeError for a damaged one.
     """
     model = _model(reader)
     json.dump(as_json(model), out, indent=2, ensure_ascii=True)
@@ -158,7 +160,10 @@ def follow_plain(
     sleep: Callable[[float], None] = time.sleep,
     monotonic_s: Callable[[], float] = time.monotonic,
 ) -> int:
-    """Print progress until the job is over or responds no more, then its summary; the exit code."""
+    """Print progress until the job is over or responds no more, then its summary; the exit code.
+
+    Raises TreeError for a journal that is damaged from its first record on.
+    """
     output = PlainOutput(out, options)
     waited = False
     while True:
@@ -166,6 +171,7 @@ def follow_plain(
         if more:
             continue
         if not reader.there:
+            refuse_damaged_start(reader.source)
             if not waited:
                 out.write("Waiting for the job to begin: there is no journal yet.\n")
                 out.flush()

@@ -13,6 +13,7 @@ from bscore.core.events import Event, Finished, UnknownEvent
 from bscore.core.state import Run
 from bscore.errors import TreeError
 from bscore.logtree import paths
+from bscore.logtree.history import refuse_damaged_start
 from bscore.logtree.journal import terms
 from bscore.logtree.records import MAX_LINE_BYTES, StrangeLine, decode
 from bscore.logtree.source import LocalSource, Source
@@ -300,15 +301,20 @@ class JobReader:
         return None
 
     def nothing_yet(self, name: str) -> Model:
-        """What is shown while there is no journal: a job that is about to begin, with everything unknown."""
+        """What is shown without a readable journal: a job that is about to begin, with everything unknown."""
         now = self._now_us()
         where = f" in {self.source.root}" if isinstance(self.source, LocalSource) else ""
+        state, reason = "Preparing", f"There is no journal yet{where}: waiting for the job to begin."
+        try:
+            refuse_damaged_start(self.source)
+        except TreeError as error:
+            state, reason = "Damaged", error.sentences
         return Model(
             job=safe_text(name, 200),
             face=Face.PREPARING,
             mode=Mode.LIVE,
-            state="Preparing",
+            state=state,
             at=now,
             now=now,
-            reason=safe_text(f"There is no journal yet{where}: waiting for the job to begin.", 400),
+            reason=safe_text(reason, 400),
         )
