@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -133,6 +134,9 @@ def _leftovers(facts: Facts) -> list[Path]:
         return []
     completed = facts.run is not None and facts.run.outcome is Outcome.COMPLETED
     found = [] if completed else job.parts()
+    if job.mark and not completed:
+        # Those of a term whose claim was lost, too.
+        found += [path for path in _parts_beside(job.final, rf"\.{job.mark}") if path not in found]
     found.append(job.aside)
     return [path for path in found if path.exists()]
 
@@ -192,7 +196,7 @@ def _delete(facts: Facts, rows: list[Path], output: Path | None, *, with_output:
         found = _contents(facts, rows, output)
         for path in rows:
             remove(path)
-        job = _job(facts)
+        job, unknown = _job(facts), _unknown(facts)
         if job is not None:
             Reservation().clear(job.config.output, job.reserved, job.holder)
         if output is not None and with_output:
@@ -205,12 +209,31 @@ def _delete(facts: Facts, rows: list[Path], output: Path | None, *, with_output:
         ) from error
     finally:
         lock.close()
-    _say(tree, found, kept)
+    _say(tree, found, kept, unknown)
 
 
-def _say(tree: Path, found: Contents, kept: Path | None) -> None:
+def _unknown(facts: Facts) -> list[Path]:
+    """Part files beside its output that may be this job's, where what tells them from others is damaged."""
+    job, config = _job(facts), facts.run.config if facts.run else None
+    if job is not None:
+        return [] if job.mark else [path for path in _parts_beside(job.final) if path not in job.parts()]
+    return _parts_beside(Path(config.output)) if config and config.output else []
+
+
+def _parts_beside(final: Path, mark: str = r"(\.[0-9a-f]+)?") -> list[Path]:
+    """Files that hold rows for an output, of any job or, by its mark, of one."""
+    name = re.compile(rf"\.{re.escape(final.name)}\.[0-9]+{mark}\.part")
+    try:
+        return sorted(final.parent / found for found in os.listdir(final.parent) if name.fullmatch(found))
+    except OSError:
+        return []
+
+
+def _say(tree: Path, found: Contents, kept: Path | None, unknown: list[Path]) -> None:
     narrate(f"Removed {tree}" + (f" but for {kept}" if kept else ""))
     if found.foreign:
         narrate(f"Left in {tree}, since bscore did not make it: {named(tree, found.foreign)}")
+    if unknown:
+        narrate(f"Left, since it cannot be told whose they are: {', '.join(map(str, unknown))}")
     for link in found.links:
         narrate(f"Removed the link {link}, and not what it led to.")

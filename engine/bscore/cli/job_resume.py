@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import contextlib
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from bscore.master.job import Job, load_job
 from bscore.master.reporting import write_result
 from bscore.outputs.checks import check_output
 from bscore.spec.config import JobConfig
+from bscore.spec.regular import remove_folder
 from bscore.spec.script_check import check_script
 
 
@@ -95,7 +96,8 @@ def _completed_already(job: Job, run: Run) -> int:
     if not (job.tree / paths.JOB_RESULT).exists():
         # Its master was killed with nothing but this left to do.
         write_result(job.tree, run)
-    shutil.rmtree(job.tree / paths.SPOOL, ignore_errors=True)
+    with contextlib.suppress(OSError):
+        remove_folder(job.tree / paths.SPOOL)
     rows = f"its rows are in {run.output}"
     if not Path(run.output).exists():
         rows = f"its output was removed or moved since: {run.output} is not there"

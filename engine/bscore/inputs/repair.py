@@ -19,6 +19,7 @@ from bscore.inputs.manifest import (
     write_all,
 )
 from bscore.inputs.read_ahead import pread_all
+from bscore.spec.regular import open_regular
 
 #: Index entries read at once.
 _GROUP = 1024
@@ -32,9 +33,9 @@ class ManifestFiles:
 
     def __init__(self, checkpoint_dir: str, *, resume: bool, wait_s: float = 10.0) -> None:
         self._folder = checkpoint_dir
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-        self.data = os.open(os.path.join(checkpoint_dir, DATA_NAME), flags, 0o644)
-        self.index = os.open(os.path.join(checkpoint_dir, INDEX_NAME), flags, 0o644)
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND
+        self.data = open_regular(os.path.join(checkpoint_dir, DATA_NAME), flags, 0o644)
+        self.index = open_regular(os.path.join(checkpoint_dir, INDEX_NAME), flags, 0o644)
         try:
             self._lock(wait_s)
             if not resume:
@@ -81,7 +82,7 @@ class ManifestFiles:
     def finished(self) -> bool:
         """Whether a listing that ended well wrote exactly what is there."""
         try:
-            with open(os.path.join(self._folder, FINISHED_NAME), "rb") as file:
+            with open(open_regular(os.path.join(self._folder, FINISHED_NAME)), "rb") as file:
                 return file.read(200) == _mark(self.extent)
         except FileNotFoundError:
             return False
@@ -90,8 +91,8 @@ class ManifestFiles:
         """Bring both files to the disk, then the mark that says that the listing is complete."""
         os.fdatasync(self.data)
         os.fdatasync(self.index)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
-        mark = os.open(os.path.join(self._folder, FINISHED_NAME), flags, 0o644)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        mark = open_regular(os.path.join(self._folder, FINISHED_NAME), flags, 0o644)
         write_all(mark, _mark(extent))
         os.fsync(mark)
         os.close(mark)

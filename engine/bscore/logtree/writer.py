@@ -144,7 +144,7 @@ def _write_file(name: str, data: bytes, mode: int, parent: int) -> None:
 
 def _storage_error(verb: str, root: str, path: str, error: OSError) -> StorageError:
     reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
-    remedy = None
+    remedy = "Resume the job when this is put right."
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         remedy = f"Free space below {root}, then resume the job."
     return StorageError(f"Cannot {verb} {os.path.join(root, path)}: {reason}.", remedy=remedy)

@@ -16,7 +16,7 @@ from bscore.core.asking import CANCEL
 from bscore.core.instructions import End
 from bscore.core.policy import is_end, plan
 from bscore.core.state import Run
-from bscore.errors import UsageError
+from bscore.errors import NotRespondingError, StorageError, UsageError
 from bscore.master.acting import act
 from bscore.master.carry import Carrier
 from bscore.master.driver_log import DriverLog
@@ -120,6 +120,10 @@ def act_alone(
             finally:
                 overview.close(term.run)
                 master.close()
+        except StorageError as error:
+            # It has not ended, and nobody works on it.
+            error.exit_code = NotRespondingError.exit_code
+            raise
         finally:
             term.close()
     return Acted(answer, ended, len(term.run.abandoned), term.run.committed_rows)

@@ -26,6 +26,7 @@ from bscore.outputs.own_files import staging_folder
 from bscore.outputs.reservation import OWN_FILES
 from bscore.spec.config import JobConfig
 from bscore.spec.job_file import read_job, write_job
+from bscore.spec.regular import remove_folder
 from bscore.spec.within import FOLDER_MODE, make_within, open_within
 
 #: What a folder, a file and what is neither say when a directory shall take their name.
@@ -133,7 +134,7 @@ def _sweep(root: Path) -> None:
     for left in root.glob(".new-*"):
         with contextlib.suppress(OSError):
             if time.time() - left.stat().st_mtime > _LEFT_S:
-                shutil.rmtree(left)
+                remove_folder(left)
 
 
 def _fill(fresh: Path, config: JobConfig, tree: Path, mark: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import contextlib
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -28,6 +28,7 @@ from bscore.master.observers import Observer
 from bscore.master.signals import Stops
 from bscore.master.term import Term
 from bscore.master.timekeeper import Timekeeper
+from bscore.spec.regular import remove_folder
 from bscore.spec.within import FOLDER_MODE
 
 #: The longest nap of the loop, and the nap while an idle worker could soon take work from a busy one.
@@ -206,8 +207,8 @@ def spool_folder(tree: Path) -> Path:
     """The folder for large rows, made anew: what an earlier term left there belongs to nobody."""
     folder = tree / paths.SPOOL
     try:
-        if folder.exists():
-            shutil.rmtree(folder)
+        with contextlib.suppress(FileNotFoundError):
+            remove_folder(folder)
         folder.mkdir(mode=FOLDER_MODE)
     except OSError as error:
         raise StorageError(f"The folder {folder} cannot be used: {error.strerror}.") from error
@@ -217,4 +218,5 @@ def spool_folder(tree: Path) -> Path:
 def drop_spool(term: Term) -> None:
     """Leave nothing there once the run has ended; before that a later term may have it already."""
     if term.run.outcome is not None:
-        shutil.rmtree(term.job.tree / paths.SPOOL, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            remove_folder(term.job.tree / paths.SPOOL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import socket
@@ -17,6 +18,8 @@ from bscore.spec.regular import open_regular
 
 #: A lease that has not changed for so long is that of a dead or frozen master.
 SILENT_S = 30.0
+#: A folder, pipe or device; a socket; a link to itself.
+_NO_FILE = (errno.EINVAL, errno.ENXIO, errno.ELOOP)
 
 
 class Pulse(StrEnum):
@@ -129,8 +132,9 @@ def _lock_is_free(path: str) -> bool:
     except FileNotFoundError:
         # A copy that left the lock behind: nobody can hold it.
         return True
-    except OSError:
-        return False
+    except OSError as error:
+        # Nor what somebody put in its place.
+        return error.errno in _NO_FILE
     try:
         fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except OSError:

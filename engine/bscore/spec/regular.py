@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 import stat
+from pathlib import Path
 
 
 def open_regular(
@@ -43,3 +45,12 @@ def read_regular(path: str | os.PathLike[str], most: int, *, links: bool = True)
     if left <= 0:
         raise OSError(errno.EFBIG, f"it holds more than {most:,} bytes", os.fspath(path))
     return b"".join(parts)
+
+
+def remove_folder(path: str | os.PathLike[str]) -> None:
+    """Remove a folder with all that it holds; of anything else in its place, that. Raises OSError."""
+    # Python opens what it takes for the folder: a named pipe would hold it up.
+    if stat.S_ISDIR(os.lstat(path).st_mode):
+        shutil.rmtree(path)
+    else:
+        Path(path).unlink()

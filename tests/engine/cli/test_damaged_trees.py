@@ -173,6 +173,113 @@ def test_a_job_file_whose_aliases_unfold_to_billions_is_refused(tree: Path, here
     assert "unfolds to more" in err
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("\0\0", "characters that YAML does not allow"),
+        ("kind: job", "it has no bscore_job: 1"),
+        ("bscore_job: x", "it has no bscore_job: 1"),
+        ("bscore_job: 99", "Update bscore"),
+        ('bscore_job: !!int ""', "it has no bscore_job: 1"),
+    ],
+)
+def test_a_job_file_that_is_none_is_told_by_every_command(
+    tree: Path, here: Here, text: str, said: str
+) -> None:
+    (tree / paths.JOB_FILE).write_text(text)
+    for words in (["resume"], ["cancel"], ["debug"]):
+        code, _, err = here("job", *words, "damaged")
+        assert (code, said in err) == (2, True), (words, err)
+    assert here.json("job", "show", "damaged")["go_on"] is None
+    parts = [str(path) for path in Path(output_of(tree)).parent.glob(".*.part")]
+    assert parts
+    code, _, err = here("job", "delete", "damaged", "--yes")
+    assert code == 0
+    assert all(part in err for part in parts)
+
+
+def test_rows_of_a_term_whose_claim_is_gone_are_removed_with_the_job(
+    tree: Path, killed: Job, here: Here
+) -> None:
+    killed_part = killed.part(1)
+    assert killed_part.exists()
+    of_its_own(tree, keep_place=True)
+    (tree / paths.term_claim(1)).unlink()
+    part = tree / "out" / killed_part.name
+    shutil.copy2(killed_part, part)
+    assert here("job", "delete", "damaged", "--yes")[0] == 0
+    assert not tree.exists()
+
+
+def output_of(tree: Path) -> str:
+    config = read_facts(tree).run.config  # type: ignore[union-attr]
+    assert config is not None
+    return config.output
+
+
+def of_its_own(tree: Path, *, keep_place: bool = False) -> None:
+    """Give a copied tree an output of its own."""
+    (tree / "out").mkdir()
+    facts = (tree / paths.JOB_FILE).read_text()
+    (tree / paths.JOB_FILE).write_text(re.sub(r"(?m)^output: .*", f"output: {tree / 'out'}", facts))
+    if not keep_place:
+        (tree / paths.PLACE).unlink()
+    shutil.rmtree(tree / "checkpoint/snapshots", ignore_errors=True)
+
+
+def as_text(path: Path) -> None:
+    path.write_text("no lease")
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, as_pipe, as_folder, as_text])
+def test_a_job_whose_lease_is_damaged_responds_no_more_and_can_be_removed(
+    tree: Path, here: Here, damage: Callable[[Path], None]
+) -> None:
+    damage(tree / paths.LEASE)
+    os.utime(tree / paths.JOURNAL, (1, 1))
+    shown = here.json("job", "show", "damaged")
+    assert shown["status"] == "NotResponding"
+    assert "its lease cannot be read" in shown["status_reason"]
+    assert here("job", "delete", "damaged", "--yes")[0] == 0
+
+
+def test_a_job_whose_lock_is_damaged_is_not_removed_in_part(tree: Path, here: Here) -> None:
+    as_folder(tree / paths.LOCK)
+    before = sorted(tree.rglob("*"))
+    code, _, err = here("job", "delete", "damaged", "--yes")
+    assert (code, "Nothing was removed" in err) == (2, True)
+    assert sorted(tree.rglob("*")) == before
+
+
+@pytest.mark.parametrize("name", [paths.MANIFEST_INDEX, paths.LOCK, paths.DRIVER_LOG])
+def test_what_hinders_a_cancel_before_it_has_begun_ran_nothing(tree: Path, here: Here, name: str) -> None:
+    of_its_own(tree)
+    (tree / name).parent.mkdir(exist_ok=True)
+    (tree / name).unlink(missing_ok=True)
+    (tree / name).mkdir()
+    code, _, err = here("job", "cancel", "damaged")
+    assert (code, "put right" in err) == (2, True), err
+
+
+def test_what_hinders_a_cancel_that_has_begun_leaves_nobody_at_work(tree: Path, here: Here) -> None:
+    of_its_own(tree)
+    (tree / paths.OVERVIEW).unlink(missing_ok=True)
+    (tree / paths.OVERVIEW).mkdir()
+    code, _, err = here("job", "cancel", "damaged")
+    assert (code, "put right" in err) == (4, True), err
+
+
+def test_a_pipe_in_place_of_a_folder_or_a_mark_holds_up_no_command(tree: Path, here: Here) -> None:
+    of_its_own(tree)
+    shutil.rmtree(tree / paths.SPOOL, ignore_errors=True)
+    os.mkfifo(tree / paths.SPOOL)
+    (tree / "checkpoint/manifest.finished").unlink(missing_ok=True)
+    os.mkfifo(tree / "checkpoint/manifest.finished")
+    code, _, err = here("job", "resume", "damaged")
+    assert (code, "no regular file" in err) == (1, True), err
+    assert not (tree / paths.SPOOL).exists()
+
+
 def with_journal(tree: Path, lines: list[bytes]) -> None:
     """Give a tree this journal, with checksums that fit."""
     crc, proved = 0, []
@@ -297,10 +404,7 @@ def damaged(drawn: random.Random, lines: list[bytes]) -> list[bytes]:
 def test_what_cannot_be_written_is_named_by_resume(
     tree: Path, here: Here, name: str, damage: Callable[[Path], None]
 ) -> None:
-    facts = (tree / paths.JOB_FILE).read_text()
-    (tree / paths.JOB_FILE).write_text(re.sub(r"(?m)^output: .*", f"output: {tree / 'out'}", facts))
-    (tree / paths.PLACE).unlink()
-    shutil.rmtree(tree / "checkpoint/snapshots", ignore_errors=True)
+    of_its_own(tree)
     damage(tree / name)
     code, _, err = here("job", "resume", "damaged")
     assert code in (0, 1, 2, 4)

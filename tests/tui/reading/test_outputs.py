@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from bscore.errors import NotFoundError, UsageError
+from bscore.errors import NotFoundError, TreeError, UsageError
 from bscore.logtree import paths
 from bscore.logtree.last_words import reserved
 from bscore.logtree.source import LocalSource, MemorySource
@@ -357,6 +357,21 @@ def test_what_is_no_job_is_said_to_be_none(tmp_path: Path) -> None:
     assert find_tree(f"{tmp_path}/jobs/begins", environ).name == "begins"
     with pytest.raises(NotFoundError, match="no journal yet"):
         plain.print_once(JobReader(LocalSource(tmp_path / "empty")), io.StringIO(), 80, 24, Options())
+
+
+def test_a_journal_that_is_damaged_from_its_first_record_on_is_no_job_that_is_about_to_begin() -> None:
+    reader = JobReader(MemorySource({paths.JOURNAL: b"X" * 40 + b"\n"}))
+    out = io.StringIO()
+    ways: list[Callable[[], object]] = [
+        lambda: plain.print_once(reader, out, 80, 24, Options()),
+        lambda: plain.print_json(reader, out),
+        lambda: plain.follow_plain(reader, out, Options(), lambda _: pytest.fail("it waits")),
+    ]
+    for way in ways:
+        with pytest.raises(TreeError, match="first record"):
+            way()
+    shown = reader.nothing_yet("job")
+    assert (shown.state, "first record" in shown.reason) == ("Damaged", True)
 
 
 @pytest.mark.parametrize(
