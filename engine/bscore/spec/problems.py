@@ -102,7 +102,10 @@ def one_of(names: Sequence[str]) -> str:
 def near_match(given: str, known: Sequence[str]) -> str:
     """The known word nearest to the given one, or "" where none is near."""
     by_plain = {_plain(word): word for word in reversed(known[:_COMPARED])}
-    found = difflib.get_close_matches(_plain(given[:_GIVEN_LENGTH]), list(by_plain), n=1, cutoff=0.65)
+    plain = _plain(given[:_GIVEN_LENGTH])
+    # Letters that changed places weigh more for difflib than a wrong one does.
+    swapped = [word for word in by_plain if len(word) > 1 and sorted(word) == sorted(plain)]
+    found = swapped[-1:] or difflib.get_close_matches(plain, list(by_plain), n=1, cutoff=0.65)
     return by_plain[found[0]] if found else ""
 
 

@@ -237,6 +237,7 @@ def test_the_reference_and_the_help_are_made_from_the_table() -> None:
 
 def test_near_matches_are_near() -> None:
     assert near_match("mini-batch-sice", ["mini_batch_size", "name"]) == "mini_batch_size"
+    assert near_match("inputs.sied", ["inputs.size", "inputs.side"]) == "inputs.side"
     assert near_match("colour", ["name", "tags"]) == ""
     assert near_match("x" * 1_000_000, ["name"]) == ""
     assert shown("x" * 1000 + "/model.pkl").endswith("xx/model.pkl'")
