@@ -13,6 +13,7 @@ from bscore.cli.foreground import go, manner_of, manner_options
 from bscore.cli.home import bscore_home, check_name, free_name, jobs_root
 from bscore.cli.job_options import check_before
 from bscore.core import events as e
+from bscore.core.error_words import error_words
 from bscore.core.limits import Limits
 from bscore.logtree.journal import read_events
 from bscore.logtree.source import LocalSource
@@ -106,7 +107,7 @@ def _trouble(event: e.AttemptFailed) -> str:
         case e.FailureKind.DIED:
             return f"its worker exited with code {event.exit_code}"
         case _:
-            return f"raised {event.error_type}: {event.message}"
+            return f"raised {error_words(event.error_type, event.message)}"
 
 
 def _print_accuracy(predictions: Path) -> None:

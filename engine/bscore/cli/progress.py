@@ -10,6 +10,8 @@ from typing import TextIO
 from bscore.cli.lasting import Lasting
 from bscore.cli.output import terminal_text
 from bscore.core import events as e
+from bscore.core.counted import counted
+from bscore.core.error_words import error_words
 from bscore.core.estimate import Confidence
 from bscore.core.rates import rate
 from bscore.core.state import Phase, Run
@@ -220,7 +222,7 @@ def news(event: e.Event, run: Run, source: Source) -> list[str]:
     failures = e.AttemptFailed | e.InitFailed | e.ShutdownFailed
     if not isinstance(event, failures) or not _is_new(event, run):
         return []
-    what = f"{event.error_type}: {event.message}" if event.error_type else event.message
+    what = error_words(event.error_type, event.message)
     if isinstance(event, e.InitFailed):
         step = "The script cannot be imported" if event.loading else "init() failed"
         head = f"{step} in {event.worker}: {what}"
@@ -269,7 +271,7 @@ def _frames(raised: Raised, most: int) -> list[str]:
     lines = [line for line in raised.lines if line.startswith((" ", "\t")) and line.strip()]
     hidden = len(lines) - most
     return [
-        *([f"    … {hidden} more lines"] if hidden > 0 else []),
+        *([f"    … {counted(hidden, 'more line')}"] if hidden > 0 else []),
         *(f"    {line.rstrip()}" for line in lines[-most:]),
     ]
 

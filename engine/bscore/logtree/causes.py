@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from bscore.core.counted import counted
+from bscore.core.error_words import error_words
 from bscore.core.events import FailureKind
 from bscore.core.item_words import items_words
 from bscore.logtree import paths
@@ -97,7 +98,7 @@ def _sentence(cause: Cause) -> str:
 
 
 def _cause(cause: Cause) -> list[str]:
-    text = f"{cause.error_type}: {cause.message}" if cause.error_type else cause.message
+    text = error_words(cause.error_type, cause.message)
     lines = [f"  * Error {shorten(text)!r} occurred {cause.count} times."]
     facts = [f"in {one_line(cause.place)}"] if cause.place else []
     if cause.nodes:

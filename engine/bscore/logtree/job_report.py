@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from json import dumps
 
+from bscore.core.error_words import error_words
 from bscore.core.events import AttemptFailed, Event, FailureKind, Finished, InitFailed, WorkerReady
 from bscore.logtree.overview import iso
 from bscore.logtree.paths import split_worker
@@ -53,7 +54,7 @@ def row(event: Event, names: Names) -> str:
     if isinstance(event, InitFailed):
         status = "LOAD_TIMEOUT" if event.kind is FailureKind.TIMEOUT else "LOAD_EXCEPTION"
         cells = ["", "", *split_worker(event.worker), iso(event.at), "", "", "", "", "", "", status]
-        return _line([*cells, event.kind.value, f"{event.error_type}: {event.message}", ""])
+        return _line([*cells, event.kind.value, error_words(event.error_type, event.message), ""])
     return ""
 
 
@@ -74,7 +75,7 @@ def _failed(event: AttemptFailed, items: list[str]) -> str:
     times = map(seconds, (event.elapsed_ns, event.process_ns, event.run_ns))
     counts = [event.items, 0, event.items]
     status = "RUN_TIMEOUT" if event.kind is FailureKind.TIMEOUT else "RUN_EXCEPTION"
-    message = f"{event.error_type}: {event.message}" if event.error_type else event.message
+    message = error_words(event.error_type, event.message)
     who: list[_Cell] = [event.mini_batch, event.attempt, *split_worker(event.worker), iso(event.start)]
     return _line([*who, *counts, *times, status, event.kind.value, message, dumps(detail)])
 
