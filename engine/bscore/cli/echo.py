@@ -95,9 +95,11 @@ class Echo:
                 self._say(_drawn(_short(worker), line))
 
 
-def _files(worker: str) -> tuple[str, str]:
+def _files(worker: str) -> tuple[str, ...]:
+    """Those of sys.stdout and sys.stderr, and those of the descriptors: sub-processes write there."""
     node, process = paths.split_worker(worker)
-    return paths.user_stdout(node, process), paths.user_stderr(node, process)
+    named = (paths.user_stdout, paths.user_stderr, paths.raw_stdout, paths.raw_stderr)
+    return tuple(path(node, process) for path in named)
 
 
 def _drawn(name: str, line: bytes) -> str:

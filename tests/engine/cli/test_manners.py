@@ -10,10 +10,12 @@ import pytest
 from bscore import demo_data
 from bscore.cli.echo import STATES_US, Echo
 from bscore.cli.home import find_job
+from bscore.cli.progress import MAX_TRACE_LINES, trace_lines
 from bscore.core import events as e
 from bscore.core.events import FailureKind
 from bscore.core.state import Run
 from bscore.logtree import paths
+from bscore.logtree.source import LocalSource
 from bscore.master.job import load_job
 from cli_runs import SLOW, Here, bscore, has_done, now_of, only
 from real_runs import events_of, rows_of, run_of, wait_for
@@ -67,6 +69,35 @@ def test_output_is_echoed_and_a_new_error_comes_once_with_its_frames(tmp_path: P
     assert 'score.py", line 7, in run' in err
     assert "raise KeyError" in err
     assert "bscore_worker" not in err
+
+
+def test_what_sub_processes_and_native_code_print_is_echoed(tmp_path: Path, here: Here) -> None:
+    script = """import os
+def run(mini_batch):
+    os.system("echo of a child; echo its error >&2")
+    os.write(1, b"of the descriptor")
+    return mini_batch
+"""
+    code, _, err = here(*command(tmp_path, script, 1, "--echo"))
+    assert code == 0
+    for said in ("of a child", "its error", "of the descriptor"):
+        assert err.count(f"process000 | {said}\n") == 1
+
+
+def test_an_exception_without_a_message_is_its_name_alone(tmp_path: Path, here: Here) -> None:
+    code, _, err = here(*command(tmp_path, "def run(mini_batch):\n    raise LookupError\n", 1))
+    assert code == 1
+    assert "on 127.0.0.1/process000: LookupError\n" in err
+    assert "Error 'LookupError' occurred" in err
+    (result,) = (tmp_path / "jobs" / "job1").rglob("processed_mini-batches.csv")
+    assert "LookupError: " not in result.read_text()
+
+
+def test_lines_of_a_trace_that_are_left_out_are_counted_in_words(tmp_path: Path) -> None:
+    kept = tmp_path / paths.user_error("127.0.0.1", "process000")
+    kept.parent.mkdir(parents=True)
+    kept.write_text("head\n" + "".join(f"  line {number}\n" for number in range(MAX_TRACE_LINES + 1)))
+    assert trace_lines(LocalSource(tmp_path), f"{kept.relative_to(tmp_path)}@0")[0] == "    … 1 more line"
 
 
 def test_a_progress_bar_of_the_script_is_echoed_as_it_stands(tmp_path: Path, here: Here) -> None:
