@@ -21,7 +21,7 @@ from bscore_worker.minibatch import MiniBatch, MiniBatchContext
 from bscore_worker.profiling import Profiler
 from bscore_worker.row_shape import is_array
 from bscore_worker.streams import Streams
-from bscore_worker.traces import describe
+from bscore_worker.traces import describe, handled
 from bscore_worker.warned import Warned
 from bscore_worker.wire import NOTHING_ELSE, PROTOCOL, Channel, Frame, Message
 
@@ -199,7 +199,7 @@ def leave(channel: Channel, streams: Streams, error: SystemExit, where: str, cod
     _type, _message, trace, place = describe(error, code)
     streams.settle()
     try:
-        channel.send([("exit", number, where, text, trace, place)])
+        channel.send([("exit", number, where, text, trace, place, handled(error))])
     finally:
         # Also where nobody listens: in a child the script forked, or without an agent.
         os._exit(number)

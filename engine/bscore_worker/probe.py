@@ -10,7 +10,7 @@ from typing import Any, Dict
 from bscore_worker import shims
 from bscore_worker.process import out_of_reach
 from bscore_worker.script import ScriptError, exit_of, load
-from bscore_worker.traces import describe
+from bscore_worker.traces import describe, handled
 
 
 def main() -> None:
@@ -38,6 +38,7 @@ def main() -> None:
         number, text = exit_of(error)
         facts["error"] = text or "sys.exit(%d)" % number
         facts["place"] = describe(error, code)[3]
+        facts["handled"] = "" if text else handled(error)
     except BaseException as error:
         kind, message, _, place = describe(error, code)
         facts["error"] = kind + ": " + message

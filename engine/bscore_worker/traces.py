@@ -11,6 +11,7 @@ from typing import Any, Iterable, Optional, Set, Tuple
 
 MAX_MESSAGE_CHARACTERS = 4096
 MAX_TRACE_CHARACTERS = 1 << 18
+MAX_HANDLED_CHARACTERS = 400
 
 _OWN_FOLDER = os.path.dirname(os.path.abspath(__file__)) + os.sep
 
@@ -55,6 +56,16 @@ def describe(error: BaseException, code: str) -> Tuple[str, str, str, str]:
         trace = "%s: %s\n(its trace could not be written: %s)\n" % (name, message, type(second).__name__)
         place = ""
     return plain(name), message, trace, place
+
+
+def handled(error: BaseException) -> str:
+    """Type and first line of the exception that led to this one, "" where there is none."""
+    led = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if led is None:
+        return ""
+    name, message, _, _ = describe(led, "")
+    first = message.split("\n", 1)[0]
+    return plain("%s: %s" % (name, first) if first else name, MAX_HANDLED_CHARACTERS)
 
 
 def _hide_own_frames(formed: Any, seen: Set[int]) -> None:

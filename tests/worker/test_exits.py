@@ -66,6 +66,7 @@ def test_the_text_of_sys_exit_is_kept(tmp_path: Path, way: str) -> None:
         ("print('device lost', file=sys.stderr); os._exit(3)", "device lost"),
         ("os.write(2, b'device lost\\n'); os._exit(3)", "device lost"),
         ("print('device lost', file=sys.stderr); sys.exit(3)", "device lost"),
+        ("os.write(2, b'device lost\\n'); os.abort()", "device lost"),
     ],
 )
 def test_a_mini_batch_that_ended_its_worker_has_its_last_words_and_none_of_before(
@@ -88,6 +89,36 @@ def test_a_mini_batch_that_ended_its_worker_has_its_last_words_and_none_of_befor
         assert failed.message.endswith(said)
         assert said in rig.trace(failed.trace)
         assert "of another" not in rig.trace(failed.trace)
+
+
+HANDLES = """
+import sys, traceback
+def load():
+    print("an earlier warning", file=sys.stderr)
+    try:
+        open("weights")
+    except OSError as error:
+        PRINTS
+        sys.exit(STATUS)
+"""
+
+
+@pytest.mark.parametrize(("prints", "status"), [("pass", "1"), ("pass", ""), ("traceback.print_exc()", "1")])
+@pytest.mark.parametrize("where", ["load()\n", "def init(): load()\n"])
+def test_the_exception_that_sys_exit_was_called_for_is_in_the_reason(
+    tmp_path: Path, where: str, prints: str, status: str
+) -> None:
+    script = HANDLES.replace("PRINTS", prints).replace("STATUS", status) + where
+    with Rig(tmp_path, script + "def run(mini_batch): pass") as rig:
+        assert begun(rig).message.count("No such file or directory: 'weights'") == 1
+
+
+def test_the_exception_that_sys_exit_ends_a_mini_batch_for_is_in_the_reason(tmp_path: Path) -> None:
+    script = HANDLES.replace("PRINTS", "pass").replace("STATUS", "3") + "def run(mini_batch): load()"
+    with Rig(tmp_path, script) as rig:
+        rig.assign(rig.start(), ["a"])
+        rig.gone()
+        assert "while it handled FileNotFoundError: " in rig.failures[0].message
 
 
 def test_a_missing_module_names_the_interpreter_and_the_option_wherever_it_is_imported(
@@ -113,6 +144,11 @@ def test_a_missing_module_names_the_interpreter_and_the_option_wherever_it_is_im
         (UNKNOWN + AT_IMPORT, "unrecognized arguments: --logging_level", "parse_known_args"),
         ("import sys; sys.exit('weights are missing')", "weights are missing", "Correct it"),
         ("import not_there", "No module named 'not_there'", sys.executable),
+        (
+            "try: open('weights')\nexcept OSError: exit(1)",
+            "No such file or directory: 'weights'",
+            "Correct it",
+        ),
     ],
 )
 def test_validate_says_of_an_import_what_a_job_would(

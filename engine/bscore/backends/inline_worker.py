@@ -29,7 +29,7 @@ from bscore_worker.loop import call, failure
 from bscore_worker.profiling import Profiler
 from bscore_worker.script import Script, exit_of, load, load_function, told
 from bscore_worker.streams import Streams
-from bscore_worker.traces import describe
+from bscore_worker.traces import describe, handled
 from bscore_worker.warned import Warned
 from bscore_worker.wire import PROTOCOL, Frame, Message
 
@@ -231,7 +231,7 @@ class InlineWorker:
             self._streams.say(text)
         _, _, trace, place = describe(error, self._code)
         self._streams.settle()
-        self._tell(("exit", code, where, text, trace, place), b"")
+        self._tell(("exit", code, where, text, trace, place, handled(error)), b"")
         return Gone(code)
 
 

@@ -24,18 +24,26 @@ OUTPUT_LOST = 120
 
 
 def cause(
-    exit_code: int | None, signal_number: int | None, exited_in: str, stderr_tail: str, text: str = ""
+    exit_code: int | None,
+    signal_number: int | None,
+    exited_in: str,
+    stderr_tail: str,
+    text: str = "",
+    handled: str = "",
 ) -> str:
     """One sentence; `exited_in` says where the script called sys.exit(), empty when it did not.
 
-    `text` is what it gave sys.exit() in place of a number.
+    `text` is what it gave sys.exit() in place of a number, `handled` the exception that it was handling.
     """
+    said = f"; last line of its stderr: {stderr_tail}" if stderr_tail else ""
     if signal_number is not None:
         name = _signal_name(signal_number)
         likely = _SIGNALS.get(signal_number, "ended by this signal")  # type: ignore[call-overload]  # an int compares equal to its Signals member
-        return f"signal {signal_number} ({name}): {likely}"
-    said = f"; last line of its stderr: {stderr_tail}" if stderr_tail else ""
+        return f"signal {signal_number} ({name}): {likely}{said}"
     if exited_in:
+        if handled and (handled.partition(": ")[2] or handled) not in stderr_tail:
+            # Where the line does not speak of the exception, the exception says more.
+            said = f" while it handled {handled}"
         return f"exit code {exit_code}: sys.exit() in {exited_in}" + (f": {text}" if text else said)
     if exit_code == OUTPUT_LOST:
         return (

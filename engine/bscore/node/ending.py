@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from signal import SIGKILL
+from signal import SIGABRT, SIGKILL
 
 from bscore.core import events as e
 from bscore.logtree import paths
@@ -15,7 +15,7 @@ from bscore.node.desk import Desk
 from bscore.node.hearing import Hearing, headline
 from bscore.node.last_output import last_stderr_lines, quoted
 from bscore.node.stack_taking import StackTaking
-from bscore.node.worker import EndKind, Running, Worker
+from bscore.node.worker import EndKind, Exited, Running, Worker
 from bscore.node.worker_process import Ended, working_folder
 
 
@@ -56,15 +56,19 @@ class Endings:
         exited = worker.exited
         if exited is not None:
             where = f"{exited.where} ({exited.place})" if exited.place else exited.where
-            return deaths.cause(ended.exit_code, ended.signal, where, exited.said, exited.text)
+            return deaths.cause(
+                ended.exit_code, ended.signal, where, exited.said, exited.text, exited.handled
+            )
         lines = self._last_lines(worker, ended)
         return deaths.cause(ended.exit_code, ended.signal, "", lines[-1] if lines else "")
 
     def _last_lines(self, worker: Worker, ended: Ended) -> list[str]:
-        """What it wrote to stderr before it ended by itself, with an exit code."""
-        if not ended.exit_code:
+        """What it wrote to stderr before it ended by itself, with an exit code or by abort()."""
+        # Native code says why it aborts on the descriptor, whatever Python wrote before.
+        native = ended.signal == SIGABRT
+        if not ended.exit_code and not native:
             return []
-        return last_stderr_lines(self._desk.setup, worker.process, worker.stderr_at)
+        return last_stderr_lines(self._desk.setup, worker.process, worker.stderr_at, raw_first=native)
 
     def _charge(self, worker: Worker, ended: Ended, cause: str, now_ns: int) -> None:
         running, ending = worker.running, worker.ending
@@ -96,7 +100,8 @@ class Endings:
             at = self._desk.clock.at(now_ns)
             return "", self._desk.user_error(at, worker.process, title, quoted(lines)) if lines else ""
         del worker.stacks_text[:crash]
-        return self._stacks.keep(worker, f"crash while running {title}", now_ns)
+        said = quoted(self._last_lines(worker, ended))
+        return self._stacks.keep(worker, f"crash while running {title}", now_ns, said)
 
     def _charge_timeout(self, worker: Worker, running: Running, ended: Ended, now_ns: int) -> None:
         limits, ending = self._desk.setup.limits, worker.ending
@@ -186,7 +191,7 @@ class Endings:
         ending, exited, loading = worker.ending, worker.exited, not worker.loaded
         blame = partial(self._hearing.blame_init, worker, at, cause=cause, loading=loading)
         if exited is not None:
-            text = exited.text or deaths.cause(ended.exit_code, ended.signal, exited.where, exited.said)
+            text = _message(exited, ended)
             blame("SystemExit", text, exited.place, "", kept=exited.trace)
             return
         place = ending.place if ending is not None else ""
@@ -205,7 +210,7 @@ class Endings:
         if worker.killed and ending is not None:
             blame(e.FailureKind.TIMEOUT, "TimeoutError", ending.reason, ending.place, ending.trace)
         elif exited is not None:
-            text = exited.text or deaths.cause(ended.exit_code, ended.signal, exited.where, exited.said)
+            text = _message(exited, ended)
             blame(e.FailureKind.EXCEPTION, "SystemExit", text, exited.place, exited.trace)
         else:
             text = worker.stacks_text.decode("utf-8", "backslashreplace")
@@ -241,6 +246,13 @@ class Endings:
             for entry in entries:
                 if entry.name.startswith(prefix) and int(entry.name.rsplit(".", 2)[1]) > worker.last_spool:
                     Path(entry.path).unlink()
+
+
+def _message(exited: Exited, ended: Ended) -> str:
+    """What the script's exit is reported as: its own text, else how it left."""
+    return exited.text or deaths.cause(
+        ended.exit_code, ended.signal, exited.where, exited.said, handled=exited.handled
+    )
 
 
 def _is_ordered(worker: Worker, ended: Ended) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bscore.core import events as e
+from bscore.core.error_words import error_words
 from bscore.core.ranges import as_pairs
 from bscore.logtree import paths
 from bscore.node.desk import Desk
@@ -240,7 +241,7 @@ class Hearing:
         if worker.init_failed:
             raise ValueError("init() cannot fail twice")
         what = "init() raised" if step == "init" else "the script cannot be imported:"
-        why = f"{error_type}: {text}" if error_type else text
+        why = error_words(error_type, text)
         loading = step != "init"
         self.blame_init(worker, at, error_type, text, place, trace, f"{what} {why}", loading=loading)
         self._look_for_missing(worker, error_type, text)
@@ -284,13 +285,13 @@ class Hearing:
         self._desk.report(e.InitFailed(at, worker.name, kind, error_type, text, place, kept, loading))
 
     def _exit(self, worker: Worker, message: Message, _body: bytes, at: int) -> None:
-        _, code, where, text, trace, place = message
+        _, code, where, text, trace, place, handled = message
         running = worker.running
         ran = f" while it ran mini-batch {running.pending.batch.mini_batch}" if running else ""
         lines = last_stderr_lines(self._setup, worker.process, worker.stderr_at)
         head = f"sys.exit({code}) in {where}{ran}"
         kept = self._desk.user_error(at, worker.process, head, trace + quoted(lines))
-        worker.exited = Exited(where, text, lines[-1] if lines and code else "", place, kept)
+        worker.exited = Exited(where, text, lines[-1] if lines and code else "", place, kept, handled)
         hint = parser_hint(lines)
         if hint:
             self._desk.finding("script-arguments", hint)
@@ -299,7 +300,9 @@ class Hearing:
         _, error_type, text, trace, place = message
         worker.shuts_down = False
         if error_type:
-            kept = self._desk.user_error(at, worker.process, f"shutdown() raised {error_type}: {text}", trace)
+            kept = self._desk.user_error(
+                at, worker.process, f"shutdown() raised {error_words(error_type, text)}", trace
+            )
             self.blame_shutdown(worker, at, e.FailureKind.EXCEPTION, error_type, text, place, kept)
 
     def _shutdown(self, worker: Worker, message: Message, _body: bytes, _at: int) -> None:
@@ -311,7 +314,7 @@ class Hearing:
     ) -> None:
         """Report that shutdown() failed, and why; `kept` is where the whole text stands."""
         self._desk.report(e.ShutdownFailed(at, worker.name, kind, error_type, text, place, kept))
-        why = f"{error_type}: {text}" if error_type else text
+        why = error_words(error_type, text)
         where = f" ({place})" if place else ""
         self._desk.error(worker.log, at, f"shutdown() failed: {why}{where}")
         said = f"shutdown() of the script failed in {worker.name}: {why}{where}."

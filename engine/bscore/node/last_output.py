@@ -23,11 +23,14 @@ _REQUIRED = "error: the following arguments are required: "
 _MODULE = re.compile(r"No module named '?([\w.]+)'?")
 
 
-def last_stderr_lines(setup: AgentSetup, process: str, start: int = 0) -> list[str]:
-    """The last lines of a worker's user stderr behind `start` bytes, else of its raw one."""
-    user = paths.user_stderr(setup.node, process)
-    raw = paths.raw_stderr(setup.node, process)
-    return last_lines(os.path.join(setup.tree, user), start) or last_lines(os.path.join(setup.tree, raw))
+def last_stderr_lines(
+    setup: AgentSetup, process: str, start: int = 0, *, raw_first: bool = False
+) -> list[str]:
+    """The last lines of a worker's user stderr behind `start` bytes, or of its raw one, whichever has any."""
+    user = (os.path.join(setup.tree, paths.user_stderr(setup.node, process)), start)
+    raw = (os.path.join(setup.tree, paths.raw_stderr(setup.node, process)), 0)
+    first, second = (raw, user) if raw_first else (user, raw)
+    return last_lines(*first) or last_lines(*second)
 
 
 def last_lines(path: str, start: int = 0) -> list[str]:

@@ -78,8 +78,11 @@ def _not_imported(interpreter: Path, script: str, found: dict[str, str], stderr:
     """Why the import failed, in the words that a job has for it."""
     python, error = found["python"], found["error"]
     at = f" ({found['place']})" if found["place"] else ""
-    said = f"The script {script} cannot be imported on Python {python}: {error}{at}"
     lines = stderr_tail(stderr) if error.startswith("sys.exit(") else []
+    handled = found.get("handled", "")
+    if handled and not any((handled.partition(": ")[2] or handled) in line for line in lines):
+        error += f" while it handled {handled}"
+    said = f"The script {script} cannot be imported on Python {python}: {error}{at}"
     kind, _, message = error.partition(": ")
     hint = parser_hint(lines) or module_hint(kind, message, str(interpreter), python)
     return UsageError(

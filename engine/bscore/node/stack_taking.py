@@ -118,14 +118,14 @@ class StackTaking:
             self._desk.report(StacksTaken(at, worker.name, request.mini_batch, place, trace))
         return Taken(worker, request.why, place, trace)
 
-    def keep(self, worker: Worker, headline: str, now_ns: int) -> tuple[str, str]:
-        """Write what came to the user's error file; the script's place in it, and where it stands."""
+    def keep(self, worker: Worker, headline: str, now_ns: int, said: str = "") -> tuple[str, str]:
+        """Write what came, and `said` behind it, to the user's error file; the script's place, and where."""
         text = worker.stacks_text.replace(END_OF_STACKS, b"").decode("utf-8", "backslashreplace")
         worker.stacks_text.clear()
         if not text.strip():
             return "", ""
         at = self._desk.clock.at(now_ns)
-        trace = self._desk.user_error(at, worker.process, headline, stacks.without_own_frames(text))
+        trace = self._desk.user_error(at, worker.process, headline, stacks.without_own_frames(text) + said)
         return stacks.place(text, os.path.abspath(self._desk.setup.code)), trace
 
     def forget(self, worker: Worker) -> None:

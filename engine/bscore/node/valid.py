@@ -113,7 +113,7 @@ FORMS: dict[str, tuple[Fits, ...]] = {
     "loaded": (_number,),
     "ready": (_number, _truth, _number),
     "init_failed": (_step, _text, _text, _text, _text),
-    "exit": (_number, _text, _text, _text, _text),
+    "exit": (_number, _text, _text, _text, _text, _text),
     "shutdown": (_number,),
     "bye": (_text, _text, _text, _text),
     "signal_taken": (),

@@ -97,13 +97,17 @@ class Ending:
 
 @dataclass(slots=True)
 class Exited:
-    """The script called sys.exit(): where, what it or its last line on stderr says, the trace in the tree."""
+    """The script called sys.exit(): where, what it or its last line on stderr says, the trace in the tree.
+
+    `handled` is the exception that it was handling.
+    """
 
     where: str
     text: str
     said: str
     place: str
     trace: str
+    handled: str
 
 
 @dataclass(slots=True, eq=False)

@@ -40,7 +40,7 @@ VALID: dict[str, Message] = {
     "loaded": ("loaded", 0),
     "ready": ("ready", 10, True, 0),
     "init_failed": ("init_failed", "init", "ValueError", "text", "trace", "score.py:1"),
-    "exit": ("exit", 1, "run()", "text", "trace", "score.py:1"),
+    "exit": ("exit", 1, "run()", "text", "trace", "score.py:1", "KeyError: 1"),
     "shutdown": ("shutdown", 0),
     "bye": ("bye", "ValueError", "text", "trace", "score.py:1"),
     "signal_taken": ("signal_taken",),
