@@ -83,8 +83,7 @@ def _done(value: dict[str, Any]) -> str:
     if value["percent"] is None:
         text = f"{so_far} (inputs are still being listed){given_up}"
     else:
-        percent = f"{value['percent']} %"
-        text = f"{so_far}{given_up}: {percent} are finished" if given_up else f"{percent}, {so_far}"
+        text = f"{value['percent']} %, {so_far}{given_up}"
     rest = [f"{count:,} {state}" for state, count in _open(value) if count]
     if batches["tried_again"]:
         rest.append(f"{batches['tried_again']:,} tried again")
@@ -92,12 +91,12 @@ def _done(value: dict[str, Any]) -> str:
 
 
 def _open(value: dict[str, Any]) -> Iterator[tuple[str, int]]:
-    """What is not over by its state; without a master nothing runs, all of it waits."""
+    """What is not over by its state; without a master nothing runs; after the end nothing waits."""
     running, waiting = value["mini_batches"]["running"], value["mini_batches"]["waiting"]
     if value["master_alive"] is False:
         running, waiting = 0, running + waiting
     yield "running", running
-    yield "waiting", waiting
+    yield "not finished" if value["end_time"] else "waiting", waiting
 
 
 def _short(mini_batches: int) -> str:

@@ -34,12 +34,13 @@ _COLUMNS = 80
 
 
 def percent(run: Run) -> str:
-    """How much is over, rounded down; how many it is so far while the inputs are still listed."""
+    """How much is done, rounded down; how many it is so far while the inputs are still listed."""
+    done = len(run.done)
     if not run.listing_finished:
-        return f"{run.over:,} of at least {run.mini_batches:,} mini-batches"
+        return f"{done:,} of at least {run.mini_batches:,} mini-batches"
     if not run.mini_batches:
         return "no mini-batches"
-    return f"{run.over * 100 // run.mini_batches} %  {run.over:,} of {run.mini_batches:,} mini-batches"
+    return f"{done * 100 // run.mini_batches} %  {done:,} of {run.mini_batches:,} mini-batches"
 
 
 def rate_text(run: Run) -> str:
@@ -67,7 +68,7 @@ def bar_line(run: Run, width: int, end: str = "") -> str:
     if run.phase is Phase.PREPARING:
         return _fitting(width - 1, [preparing_text(run), "Preparing"], [end])
     cells = min(_BAR_CELLS, width // 4)
-    filled = run.over * cells // run.mini_batches if run.listing_finished and run.mini_batches else 0
+    filled = len(run.done) * cells // run.mini_batches if run.listing_finished and run.mini_batches else 0
     bar = "━" * filled + "─" * (cells - filled)
     whole = percent(run)
     done = [joined(bar, whole), whole, whole.partition("  ")[0]]

@@ -102,10 +102,10 @@ def earlier_run(job: str, run: Run, at: int) -> EarlierRunFound | None:
 
 
 def percent(run: Run) -> int | None:
-    """How much of the mini-batches is over, rounded down; None while their number is not final."""
+    """How much of the mini-batches is done, rounded down; None while their number is not final."""
     if not run.listing_finished:
         return None
-    return 100 * run.over // run.mini_batches if run.mini_batches else 100
+    return 100 * len(run.done) // run.mini_batches if run.mini_batches else 100
 
 
 def total_words(run: Run) -> str:
@@ -284,7 +284,7 @@ def _doubt(picture: _Picture, *, left_us: float, width_us: float) -> str:
         return f"{what} took {100 * lost_us // worker_us:.0f} % of the workers' time"
     if stood_still_us(run) > ROUGH_STILL * picture.median_us:
         return "some answers waited long for their master, which is left out"
-    early = (percent(run) or 0) < TAIL_KNOWN_PERCENT
+    early = 100 * run.over < TAIL_KNOWN_PERCENT * max(run.mini_batches, 1) or not run.listing_finished
     if picture.has_tail and early and longest_us > TAIL_MATTERS * left_us:
         return f"some mini-batches take {longest_us / picture.median_us:.0f} times the median"
     if longest_us > HANGING * picture.durations.atoms[-1].us:

@@ -62,7 +62,7 @@ class NotebookProgress:
             text = joined(percent(run), end, rate, trouble_text(run))
         if text != self._shown and self._handle is not None:
             self._shown = text
-            share = run.over / run.mini_batches if run.listing_finished and run.mini_batches else 0
+            share = len(run.done) / run.mini_batches if run.listing_finished and run.mini_batches else 0
             self._handle.update(_shown_as(self._name, share, text), raw=True)
 
 

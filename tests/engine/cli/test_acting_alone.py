@@ -126,7 +126,7 @@ def test_single_ones_are_given_up_by_two_at_once_and_a_resume_honours_both(
     run = run_of(job)
     assert (run.outcome, list(run.abandoned)) == (None, [32, 33, 34, 38])
     _, shown, _ = here("job", "show", job.name, "-o", "text")
-    assert f"{len(run.done)} of 40 mini-batches, 4 abandoned: {100 * run.over // 40} % are finished" in shown
+    assert f"{100 * len(run.done) // 40} %, {len(run.done)} of 40 mini-batches, 4 abandoned" in shown
     assert "given up      4 were abandoned, asked for by ada on" in shown
     code, _, err = here("job", "abandon", job.name, "38")
     assert code == 2

@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from bscore.cli.progress import ProgressBar, ProgressLines, bar_line, progress_on_stderr
+from bscore.cli.progress import ProgressBar, ProgressLines, bar_line, percent, progress_on_stderr
+from bscore.core.estimate import percent as core_percent
+from bscore.core.limits import Limits
 from bscore.core.reduce import fold
 from bscore.core.state import Run
 from histories import World
@@ -26,7 +28,7 @@ def half() -> Run:
 def test_what_does_not_fit_is_left_out_whole(half: Run) -> None:
     end = "about 3 min left"
     whole = words(bar_line(half, 1000, end))
-    assert whole[1:3] == [f"{half.over} of 50 mini-batches", end]
+    assert whole[1:3] == [f"{len(half.done)} of 50 mini-batches", end]
     for width in range(1, 140):
         line = bar_line(half, width, end)
         assert len(line) < max(width, 1)
@@ -34,6 +36,17 @@ def test_what_does_not_fit_is_left_out_whole(half: Run) -> None:
         if width > 40:
             assert words(line)[:2] == whole[:2]
             assert re.match(r"[━─]{10,24}  ", line)
+
+
+def test_what_is_abandoned_is_not_done() -> None:
+    world = World(7, mini_batches=4, chances={"raises": 1.0}, limits=Limits(tries=1, error_threshold=-1))
+    run = world.play()
+    assert len(run.abandoned) == 4
+    assert percent(run) == "0 %  0 of 4 mini-batches"
+    assert core_percent(run) == 0
+    line = bar_line(run, 120)
+    assert "4 abandoned" in line
+    assert "━" not in line
 
 
 def words(line: str) -> list[str]:
