@@ -13,6 +13,7 @@ from bscore_tui.reading.reader import JobReader
 from bscore_tui.views.end import end_rows, trust, unknown, wait
 from bscore_tui.views.model import Face, Mode, Model
 from bscore_tui.views.overview import overview
+from bscore_tui.views.strip import strip
 from bscore_tui.views.styles import Options, text_of
 from bscore_tui.views.words import clock
 from histories import World
@@ -97,6 +98,7 @@ def test_a_hanging_mini_batch_has_one_latest_end_wherever_it_is_told() -> None:
             shown = "\n".join(map(text_of, overview(model, width, height, Options()).lines))
             assert f"{moment} at the latest" in shown, seconds
         assert f"{moment} at the latest" in progress_line(model, Options())
+        assert text_of(strip(model, 80, 24, Options())[-1]).rstrip().endswith(moment[:5])
         assert moment in EndText().text(world.run, now)
         ends = end_of(world.run, now)
         assert ends.latest_us == expected

@@ -55,7 +55,10 @@ def labels(model: Model, options: Options) -> tuple[str, str]:
         return start, minute(max(model.horizon, model.last), options)
     if model.face is Face.NOT_RESPONDING:
         return start, minute(model.last, options)
-    return start, f"~{minute(max(model.ends[1], model.at), options)}" if model.ends else "~?"
+    if model.ends:
+        return start, f"~{minute(max(model.ends[1], model.at), options)}"
+    # No estimate: until then every time-out and every try is used up. The strip is not to that scale.
+    return start, "~?" if model.latest_end is None else f"<{minute(model.latest_end, options)}"
 
 
 def cells_of(timeline: Timeline, scale: Scale) -> list[Cell]:
