@@ -82,6 +82,7 @@ async def test_a_gone_worker_is_found_by_its_name(ended: Path) -> None:
             assert any(re.search(counts, row) for row in rows), rows
             await pilot.press("escape", "colon", *gone.node, "space", *gone.process, "enter")
             assert monitor.stage.navigation.page.subject == f"worker:{gone.id}"
+            assert "mini-batch" not in monitor.stage.as_text().splitlines()[-1], "it runs none"
             counts = f"{gone.done} done, {gone.failed} attempt"
             await until(pilot, lambda counts=counts: counts in monitor.stage.as_text())  # type: ignore[misc]  # bound
 

@@ -52,13 +52,25 @@ class Worker(ReadingPage[WorkerPage]):
         page = self.content or WorkerPage(self.worker)
         return worker(self.desk.model, page, width, height, self.options())
 
+    def entries(self) -> tuple[Entry, ...]:
+        """Only a worker that runs something leads to a mini-batch."""
+        if self._running() is not None:
+            return self.footer
+        return tuple(entry for entry in self.footer if entry[0] != "open")
+
+    def _running(self) -> int | None:
+        row = find(self.desk.model, self.worker)
+        return None if row is None else row.mini_batch
+
     def do_open(self) -> None:
         """What it runs now."""
+        number = self._running()
+        if number is not None:
+            self.desk.open(f"mb:{number}")
+            return
         row = find(self.desk.model, self.worker)
-        if row is None or row.mini_batch is None:
-            self.desk.say("it runs nothing at this moment")
-        else:
-            self.desk.open(f"mb:{row.mini_batch}")
+        gone = row is not None and row.state == "gone"
+        self.desk.say("this worker is gone" if gone else "it runs nothing at this moment")
 
     def do_log(self) -> None:
         """What the script printed there."""
