@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from bscore.core import events as e
 from bscore.core.diagnose import add_error, add_own_warning
+from bscore.core.last_tries import charge_attempt, keep_tried_again
 from bscore.core.ranges import Ranges, from_pairs
 from bscore.core.state import (
     DEADLY,
@@ -19,7 +20,6 @@ from bscore.core.state import (
     MAX_IN_FLIGHT,
     MAX_SLOWEST,
     MIN_IN_FLIGHT,
-    Charge,
     Run,
     Scored,
     Slow,
@@ -111,7 +111,7 @@ def _count_second_tries(run: Run, ids: range) -> None:
         charge = run.charges.get(mini_batch)
         if charge is not None and not charge.again:
             charge.again = True
-            run.retried += 1
+            keep_tried_again(run, mini_batch, charge)
 
 
 def on_finished(run: Run, event: e.Finished) -> None:
@@ -210,11 +210,8 @@ def on_attempt_failed(run: Run, event: e.AttemptFailed) -> None:
     took_us = _leave_queue(run, worker, mini_batch, event.at) or max(event.elapsed_ns // 1000, 0)
     run.failed_us += took_us
     run.recent_failed.append((took_us, event.kind in DEADLY))
-    charge = run.charges.get(mini_batch)
-    if charge is None:
-        run.charges[mini_batch] = Charge(1, event.worker, event.items)
-    else:
-        charge.tries, charge.worker, charge.items = charge.tries + 1, event.worker, event.items
+    why = f"{event.error_type}: {event.message}" if event.error_type else event.message
+    charge_attempt(run, mini_batch, event.worker, event.items, event.at, why, event.place)
     run.returned.appendleft(mini_batch)
     run.failures[event.kind] = run.failures.get(event.kind, 0) + 1
     worker.failed += 1

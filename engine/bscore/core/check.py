@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bscore.core.state import Run, WorkerState
+from bscore.core.state import MAX_KEPT_TRIES, Run, WorkerState
 
 
 def check(run: Run) -> None:
@@ -57,5 +57,7 @@ def _check_counters(run: Run) -> None:
     assert all(charge.again for charge in run.charges.values() if charge.tries > 1), "a later try is counted"
     again = sum(charge.again for charge in run.charges.values())
     assert run.retried >= again, "every mini-batch tried again is counted"
+    assert len(run.tried_again) == min(run.retried, MAX_KEPT_TRIES), "the last ones of them are known"
+    assert all(mini_batch in run.abandoned for mini_batch in run.last_tries), "they are abandoned"
     assert sum(run.histogram) >= len(run.done), "every done mini-batch is in the histogram"
     assert run.slowest == sorted(run.slowest, key=lambda slow: -slow.run_ns), "slowest are in order"

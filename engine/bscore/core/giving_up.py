@@ -10,6 +10,7 @@ from collections.abc import Callable
 from bscore.core import events as e
 from bscore.core.attempts import index_hunger, step_over
 from bscore.core.diagnose import add_own_warning
+from bscore.core.last_tries import keep_abandoned
 from bscore.core.ranges import Ranges
 from bscore.core.state import MAX_REASONS, OTHER_REASONS, REASON_CHARS, Run, Worker, WorkerState
 
@@ -18,12 +19,14 @@ def on_abandoned(run: Run, event: e.MiniBatchAbandoned) -> None:
     """Its tries are used up, or somebody asked for it: it is over, without rows."""
     mini_batch = event.mini_batch
     holder = run.in_flight.get(mini_batch)
+    ran = holder is not None and run.workers[holder].queue[0] == mini_batch
     if holder is not None:
         _take_from(run, run.workers[holder], mini_batch, event.at)
     elif mini_batch < run.next_new:
         run.returned.remove(mini_batch)
-    run.charges.pop(mini_batch, None)
+    charge = run.charges.pop(mini_batch, None)
     run.abandoned.add(mini_batch)
+    keep_abandoned(run, mini_batch, holder if ran else None, charge, event.at, event.reason)
     _keep_reason(run, event.reason, 1)
     if mini_batch >= run.next_new:
         run.ahead.add(mini_batch)
@@ -59,11 +62,14 @@ def on_remaining_abandoned(run: Run, event: e.RemainingAbandoned) -> None:
     """Everything that is not over is abandoned at once."""
     before = len(run.abandoned)
     for worker in run.workers.values():
-        for mini_batch in list(worker.queue):
+        for number, mini_batch in enumerate(list(worker.queue)):
             _take_from(run, worker, mini_batch, event.at)
             run.abandoned.add(mini_batch)
+            holder, charge = None if number else worker.id, run.charges.get(mini_batch)
+            keep_abandoned(run, mini_batch, holder, charge, event.at, event.reason)
     for mini_batch in run.returned:
         run.abandoned.add(mini_batch)
+        keep_abandoned(run, mini_batch, None, run.charges.get(mini_batch), event.at, event.reason)
     run.abandoned.add_range(run.next_new, run.mini_batches)
     _keep_reason(run, event.reason, len(run.abandoned) - before)
     run.returned.clear()
@@ -86,6 +92,7 @@ def on_abandoned_returned(run: Run, _event: e.AbandonedReturned) -> None:
     run.abandoned = Ranges()
     run.abandoned_items = 0
     run.given_up.clear()
+    run.last_tries.clear()
     run.charges.clear()
 
 

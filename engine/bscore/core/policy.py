@@ -29,6 +29,8 @@ from bscore.core.state import MAX_FINDINGS, Run, Worker, WorkerState
 from bscore.core.verdict import init_budget_spent, stuck_inits, verdict
 from bscore.core.vitals import Vitals
 
+#: How the reason for giving up a mini-batch ends that has no tries left.
+TRIES_FAILED = "tries failed"
 #: Above this much rows not yet written nothing is given out.
 MAX_UNWRITTEN_BYTES = 64 * 1024 * 1024
 #: A worker busy with one mini-batch for so long gives the ones behind it to an idle worker.
@@ -111,7 +113,7 @@ def _stalled_listing(run: Run, vitals: Vitals, now: int) -> list[Instruction]:
 
 def _spent(run: Run, limits: Limits) -> list[Instruction]:
     return [
-        Abandon(mini_batch, charge.items, f"{charge.tries} of {limits.tries} tries failed")
+        Abandon(mini_batch, charge.items, f"{charge.tries} of {limits.tries} {TRIES_FAILED}")
         for mini_batch, charge in run.charges.items()
         if charge.tries >= limits.tries and mini_batch not in run.in_flight
     ]

@@ -19,9 +19,9 @@ from bscore.core.diagnose import (
     add_warnings,
 )
 from bscore.core.giving_up import REDUCERS as GIVING_UP_REDUCERS
+from bscore.core.last_tries import charge_attempt
 from bscore.core.state import (
     MAX_FINDINGS,
-    Charge,
     Gap,
     GoneWorker,
     Node,
@@ -157,10 +157,8 @@ def _on_node_lost(run: Run, event: e.NodeLost) -> None:
         if worker.state is WorkerState.BUSY and worker.queue:
             running = worker.queue[0]
             charge = run.charges.get(running)
-            if charge is None:
-                run.charges[running] = Charge(1, worker.id, _items_of(run, running))
-            else:
-                charge.tries, charge.worker = charge.tries + 1, worker.id
+            items = _items_of(run, running) if charge is None else charge.items
+            charge_attempt(run, running, worker.id, items, event.at, "its node was lost", "")
             run.failures[e.FailureKind.LOST] = run.failures.get(e.FailureKind.LOST, 0) + 1
             worker.failed += 1
         _forget_worker(run, worker, _gone(worker, event.at, "its node was lost"))

@@ -18,6 +18,10 @@ MAX_SLOWEST = 50
 MAX_GAPS = 200
 MAX_GONE = 1000
 MAX_FINDINGS = 100
+#: Mini-batches of which the last failed attempt is kept: those tried again, and the abandoned ones.
+MAX_KEPT_TRIES = 500
+#: Characters of what such an attempt failed with.
+WHY_CHARS = 160
 #: Reasons for giving up that are kept, how much of each, and what stands for those beyond.
 MAX_REASONS = 20
 REASON_CHARS = 200
@@ -119,12 +123,31 @@ class Node:
 
 
 @dataclass(slots=True)
+class LastTry:
+    """The last failed attempt of a mini-batch, and how many there were.
+
+    Of an abandoned one `at` is when that was, and `reason` why. Without an attempt the texts are empty.
+    """
+
+    tries: int
+    worker: str
+    at: int
+    why: str = ""
+    place: str = ""
+    reason: str = ""
+
+
+@dataclass(slots=True)
 class Charge:
     """Tries used up by an open mini-batch, and the worker of the last one."""
 
     tries: int
     worker: str
     items: int
+    #: When the last one failed, with what, and at which line of the script.
+    at: int = 0
+    why: str = ""
+    place: str = ""
     #: Whether a second try was given out, which counts the mini-batch once.
     again: bool = False
 
@@ -244,8 +267,11 @@ class Run:
     given_up: dict[str, int] = field(default_factory=dict)
     #: Done mini-batches that returned fewer elements than items.
     short: int = 0
-    #: Mini-batches of which a second try was given out; counted anew once they were given up and returned.
+    #: Mini-batches of which a second try was given out.
     retried: int = 0
+    #: The last ones of those, over or not, and of the abandoned ones.
+    tried_again: dict[int, LastTry] = field(default_factory=dict)
+    last_tries: dict[int, LastTry] = field(default_factory=dict)
     failures: dict[FailureKind, int] = field(default_factory=dict)
     dropped: int = 0
     #: When work was first assigned and when a mini-batch was last done or abandoned; 0 for never.

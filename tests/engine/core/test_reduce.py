@@ -14,11 +14,12 @@ from bscore.core.attempts import attempt_of
 from bscore.core.check import check
 from bscore.core.events import Outcome
 from bscore.core.groups import MAX_ERROR_GROUPS
+from bscore.core.last_tries import charge_attempt, keep_abandoned, keep_tried_again
 from bscore.core.limits import Limits
 from bscore.core.ranges import from_pairs
 from bscore.core.reduce import ImpossibleEventError, fold, reduce
 from bscore.core.snapshot import decode_run, decode_snapshot, encode_run, encode_snapshot
-from bscore.core.state import MAX_GONE, Phase, Run, WorkerState
+from bscore.core.state import MAX_GONE, MAX_KEPT_TRIES, WHY_CHARS, Charge, Phase, Run, WorkerState
 from histories import START_US, TROUBLE, World, troubled
 
 
@@ -66,6 +67,31 @@ def test_tried_again_are_the_mini_batches_given_out_once_more_after_a_failure(se
             again |= {mini_batch for mini_batch in from_pairs(event.pairs) if attempt_of(run, mini_batch) > 1}
         reduce(run, event)
     assert (played.retried, run) == (len(again), played)
+
+
+def test_the_last_try_of_what_is_abandoned_is_kept_until_it_returns() -> None:
+    world = World(5, chances={"raises": 1.0}, limits=Limits(tries=2, error_threshold=-1))
+    run = world.play()
+    assert len(run.last_tries) == len(run.tried_again) == run.retried == 40
+    for number, last in run.last_tries.items():
+        assert (last.tries, last.reason, last.place) == (2, "2 of 2 tries failed", "score.py:3 in run")
+        assert last.why == f"ValueError: bad file '/data/{number:04d}.png' at {number}"
+        assert last.worker.startswith("10.0.0.")
+    world.begin_term()
+    world.happen(e.AbandonedReturned(world.now, 40, 120))
+    assert not run.last_tries
+    assert len(run.tried_again) == run.retried
+
+
+def test_only_the_newest_last_tries_are_kept() -> None:
+    run = Run()
+    for number in range(MAX_KEPT_TRIES + 9):
+        keep_abandoned(run, number, None, None, number, "asked for")
+        keep_tried_again(run, number, Charge(1, "n/process000", 3, why="x" * 9_999))
+    kept = list(range(9, MAX_KEPT_TRIES + 9))
+    assert (list(run.last_tries), list(run.tried_again)) == (kept, kept)
+    charge_attempt(run, 3, "n/process000", 3, 7, "first" * 999 + "\nsecond", "s.py:1")
+    assert len(run.charges[3].why) == WHY_CHARS
 
 
 def test_what_has_one_try_is_never_tried_again() -> None:

@@ -132,7 +132,8 @@ def _items_s(run: Run, per_s: float | None, mean_items: float | None) -> float |
 def _with_times(model: Model, run: Run, seen: Seen) -> Model:
     """Rates, durations, and when it will end."""
     recent, workers = list(run.recent_ns), run.workers.values()
-    per_s = figures.batches_per_s(seen.timeline, model.at, run.first_assigned)
+    # What nobody works on has no rate.
+    per_s = None if model.silent else figures.batches_per_s(seen.timeline, model.at, run.first_assigned)
     mean_items = run.done_items / len(run.done) if len(run.done) else None
     end = seen.outlook.end
     inits = [worker.init_ns for worker in workers if worker.init_ns >= 0]
@@ -167,18 +168,22 @@ def _with_rows(model: Model, run: Run, seen: Seen) -> Model:
         warnings=sum(group.count for group in run.warnings.values()) + run.other_warnings,
         warning_kinds=len(run.warnings),
         warning=rows.most_frequent_warning(run),
-        nodes=_with_shares(
-            model, rows.node_rows(run, at, seen.usages, deviating, seen.mode is Mode.LIVE), seen
-        ),
-        running_batches=batch_rows.running_rows(run, at, deviating.late),
+        nodes=_with_shares(model, _nodes(model, run, seen, deviating), seen),
+        running_batches=batch_rows.running_rows(run, at, deviating.late, silent=model.silent),
         waiting_batches=batch_rows.waiting_rows(run),
         retried_batches=batch_rows.retried_rows(run),
         abandoned_batches=batch_rows.abandoned_rows(run),
+        done_batches=batch_rows.done_rows(run, seen.finished),
         slowest_batches=batch_rows.slowest_rows(run),
         notes=with_gaps(
             [note_of(event, path, offset) for path, offset, event in seen.notable], seen.timeline.gaps, at
         ),
     )
+
+
+def _nodes(model: Model, run: Run, seen: Seen, deviating: Deviating) -> tuple[NodeRow, ...]:
+    nodes = rows.node_rows(run, model.at, seen.usages, deviating, seen.mode is Mode.LIVE)
+    return tuple(rows.unknown_since(node, run.last) for node in nodes) if model.silent else nodes
 
 
 def _with_shares(model: Model, nodes: tuple[NodeRow, ...], seen: Seen) -> tuple[NodeRow, ...]:

@@ -111,6 +111,24 @@ def node_rows(
     return tuple(sorted(rows, key=lambda row: ({"x": 0, "!": 1, "?": 2}.get(row.sign, 3), _natural(row.id))))
 
 
+def unknown_since(node: NodeRow, at: int) -> NodeRow:
+    """What is left to say of a node whose master does not respond: what was done there until then."""
+    workers = (
+        replace(row, state="unknown", sign="?", since=at, items_s=None, cpu_percent=None, memory_mb=None)
+        for row in node.workers
+    )
+    return replace(
+        node,
+        sign=node.sign or ("?" if node.workers else ""),
+        workers=tuple(workers),
+        items_s=None,
+        cpu_percent=None,
+        memory_mb=None,
+        disk_mb_s=None,
+        network_mb_s=None,
+    )
+
+
 def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdigit() else (-1, part) for part in name.replace(".", " . ").split()]
 

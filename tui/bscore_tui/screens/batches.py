@@ -8,10 +8,11 @@ from typing import ClassVar
 
 from bscore.core.state import Run
 from bscore.logtree.source import Source
+from bscore_tui.reading.batch_rows import state_of
 from bscore_tui.reading.stories import find_batches
 from bscore_tui.screens.page import Entry
 from bscore_tui.screens.reading_page import ReadingPage
-from bscore_tui.views.batches import ORDERS, VARIANTS, batches
+from bscore_tui.views.batches import ORDERS, VARIANTS, batches, find_row, shown_variant, variants_of
 from bscore_tui.views.model import BatchRow
 from bscore_tui.views.styles import Body
 from bscore_tui.views.wholes import Whole
@@ -49,7 +50,17 @@ class Batches(ReadingPage[tuple[BatchRow, ...]]):
         """The item that was found, whole, before what is known of its mini-batch."""
         number = self.selected.partition(":")[2]
         rows = (self.content or ()) if self.filter else ()
-        return [("item", row.why) for row in rows if str(row.mini_batch) == number] + super().wholes()
+        found = [("item", row.why) for row in rows if str(row.mini_batch) == number]
+        row = find_row(self.desk.model, self.variant, number)
+        found += [("why", row.why)] if row is not None and row.why else []
+        return found + super().wholes()
+
+    def do_view(self) -> None:
+        """The next list that this moment has."""
+        lists = variants_of(self.desk.model)
+        here = lists.index(shown_variant(self.desk.model, self.variant))
+        self.variant = lists[(here + 1) % len(lists)]
+        self.selected, self.row, self.top = "", 0, 0
 
     def draw(self, width: int, height: int) -> Body:
         """The chosen list, or the mini-batches of the items that were found."""
@@ -69,12 +80,3 @@ def _rows_of_items(source: Source, run: Run, text: str) -> tuple[BatchRow, ...]:
         BatchRow(number, state_of(run, number), worker=run.in_flight.get(number, ""), why=path)
         for number, path in find_batches(source, text)
     )
-
-
-def state_of(run: Run, mini_batch: int) -> str:
-    """The state of a mini-batch by its number."""
-    if mini_batch in run.in_flight:
-        return "running"
-    if mini_batch in run.abandoned:
-        return "abandoned"
-    return "done" if mini_batch in run.done else "waiting"

@@ -54,7 +54,7 @@ def moment_of(target: str, model: Model) -> int | None:
         return row.since if row is not None else None
     if kind == "mb" and name.isdecimal():
         lists = (model.running_batches, model.waiting_batches, model.retried_batches,
-                 model.abandoned_batches, model.slowest_batches)  # fmt: skip
+                 model.abandoned_batches, model.done_batches, model.slowest_batches)  # fmt: skip
         rows_of_batches = (row for rows in lists for row in rows)
         return next((row.since for row in rows_of_batches if row.mini_batch == int(name)), None)
     return None

@@ -3,103 +3,172 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from bscore_tui.views.cells import mark
-from bscore_tui.views.layout import left, middle, right
-from bscore_tui.views.model import BatchRow, Model
+from bscore_tui.views.layout import left, middle, right, width_of
+from bscore_tui.views.model import NEXT_FOR, BatchRow, Model
 from bscore_tui.views.styles import Body, Line, Options
 from bscore_tui.views.words import clock, count, duration, figure, nanoseconds, span_in
 
-VARIANTS = ("all open", "running", "waiting", "retried", "abandoned", "slowest")
+VARIANTS = ("all open", "running", "waiting", "retried", "abandoned", "done", "slowest")
+#: What lists are called once the job has ended; nothing runs then.
+_ENDED = {"all open": "went wrong", "waiting": "not finished"}
 ORDERS = ("", "batch", "run()", "worker")
 #: Rows of each kind in the list of everything that is open.
 OPEN_ROWS = 12
 _HISTOGRAM_ROWS = 5
+#: Lists that are about reasons: small screens leave out the columns that say little of them.
+_REASONS = ("retried", "abandoned")
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Rows of one kind, and how many of it there are."""
+
+    kind: str
+    rows: Sequence[BatchRow]
+    total: int
+
+
+def variants_of(model: Model) -> tuple[str, ...]:
+    """The lists that there are at this moment."""
+    return tuple(name for name in VARIANTS if model.ended is None or name != "running")
+
+
+def shown_variant(model: Model, variant: str) -> str:
+    """The chosen list, or the first where this moment has none of that name."""
+    return variant if variant in variants_of(model) else VARIANTS[0]
+
+
+def _called(model: Model, variant: str) -> str:
+    return variant if model.ended is None else _ENDED.get(variant, variant)
 
 
 def batches(
     model: Model, width: int, height: int, options: Options, found: Sequence[BatchRow] | None = None
 ) -> Body:
     """The list chosen by `options.variant`; `found` are rows for an item name that was searched for."""
-    variant = options.variant if options.variant in VARIANTS else VARIANTS[0]
-    lines: list[Line] = [_counts(model, options), _choice(variant), [], _heads()]
+    variant = shown_variant(model, options.variant)
+    columns = _columns(model, variant, width)
+    lines: list[Line] = [
+        _counts(model, options),
+        _choice(model, variant, width),
+        [],
+        _heads(columns, options),
+    ]
     targets: dict[int, str] = {}
     fixed = len(lines)
-    groups = [list(found)] if found is not None else _groups(model, variant, height)
+    groups = [Group("", found, len(found))] if found is not None else _groups(model, variant, height)
     for group in groups:
-        rows = _shown(group, options)
-        for row in rows:
+        for row in _shown(group.rows, options):
             targets[len(lines)] = f"mb:{row.mini_batch}"
-            lines.append(_row(row, model, width, options))
-        hidden = 0 if options.filter else _uncounted(model, variant, group)
+            lines.append(_row(row, model, columns, width, options))
+        hidden = 0 if options.filter else group.total - len(group.rows)
         if hidden > 0:
-            what = group[0].state if group else "open"
-            lines.append([(f"    {options.glyphs.ellipsis} {count(hidden, options)} more {what}", "dim")])
+            more = f"{count(hidden, options)} more {group.kind}"
+            lines.append([(f"    {options.glyphs.ellipsis} {more}", "dim")])
     if len(lines) == fixed:
-        nothing = "nothing is open" if variant == VARIANTS[0] else f"none {variant}"
-        lines.append([(f"    {'nothing that holds the filter' if options.filter else nothing}", "dim")])
+        lines.append([(f"    {_nothing(model, variant, options)}", "dim")])
     if height - len(lines) > _HISTOGRAM_ROWS and len(model.recent_ns) > 1:
         lines += [[], *_histogram(model, width, options)]
     return Body(lines, targets, fixed)
 
 
+def _nothing(model: Model, variant: str, options: Options) -> str:
+    if options.filter:
+        return "no match"
+    if variant == VARIANTS[0]:
+        return "nothing is open" if model.ended is None else "nothing went wrong"
+    return f"none {_called(model, variant)}"
+
+
 def _counts(model: Model, options: Options) -> Line:
     total = count(model.mini_batches, options) + ("" if model.listed else " so far")
-    parts: list[tuple[str, str]] = [(f" {total}", "strong")]
-    parts += [(f"   {model.done:,} done  {model.running:,} running  {model.waiting:,} waiting", "text")]
-    parts += [
-        (
-            f"  {'x ' if model.abandoned else ''}{model.abandoned:,} abandoned",
-            "error" if model.abandoned else "text",
-        )
-    ]
-    parts += [
-        (f"  {'! ' if model.retried else ''}{model.retried:,} retried", "warn" if model.retried else "text")
-    ]
+    parts: Line = [(f" {total}", "strong"), (f"   {model.done:,} done", "text")]
+    if model.ended is not None:
+        parts.append((f"  {model.waiting + model.running:,} not finished", "text"))
+    else:
+        sign, style = ("? ", "unknown") if model.silent and model.running else ("", "text")
+        parts += [(f"  {sign}{model.running:,} running", style), (f"  {model.waiting:,} waiting", "text")]
+    for name, number, sign, style in (
+        ("abandoned", model.abandoned, "x ", "error"),
+        ("retried", model.retried, "! ", "warn"),
+    ):
+        parts.append((f"  {sign if number else ''}{number:,} {name}", style if number else "text"))
     return parts
 
 
-def _choice(variant: str) -> Line:
+def _choice(model: Model, variant: str, width: int) -> Line:
     line: Line = [(" show: ", "dim")]
-    for number, name in enumerate(VARIANTS):
+    for number, name in enumerate(variants_of(model)):
         line += [(" | ", "dim")] if number else []
-        line.append((name, "selected" if name == variant else "dim"))
-    return [*line, ("     v next", "dim")]
+        line.append((_called(model, name), "selected" if name == variant else "dim"))
+    key = "     v next"
+    return [*line, (key, "dim")] if width_of(line) + len(key) < width else line
 
 
-def _heads() -> Line:
-    return [("     BATCH  STATE      TRY  SINCE      RUN()   ITEMS  WHERE, WHY", "dim")]
+def _columns(model: Model, variant: str, width: int) -> dict[str, int]:
+    """The columns of a list with their cells; what is left is for the worker and the reason."""
+    ended = model.ended is not None
+    reasons = variant in _REASONS or (ended and variant in _ENDED)
+    columns = {"BATCH": 7, "STATE": 12 if ended else 9, "TRY": 3, "SINCE": 8}
+    return columns if reasons and width < 100 else columns | {"RUN()": 7, "ITEMS": 6}
 
 
-def _groups(model: Model, variant: str, height: int) -> list[list[BatchRow]]:
-    if variant == "all open":
-        room = max(OPEN_ROWS, height - 12)
-        return [list(model.running_batches)[:room], list(model.waiting_batches)[: max(room // 4, 3)]]
-    chosen = {
-        "running": model.running_batches,
-        "waiting": model.waiting_batches,
-        "retried": model.retried_batches,
-        "abandoned": model.abandoned_batches,
-    }.get(variant, model.slowest_batches)
-    return [list(chosen)]
+def _heads(columns: dict[str, int], options: Options) -> Line:
+    return [(f"   {_cells(columns, {name: name for name in columns}, options)}WHERE, WHY", "dim")]
 
 
-def _uncounted(model: Model, variant: str, group: list[BatchRow]) -> int:
-    """How many of the kind the model does not list."""
-    if not group:
-        return 0
-    totals = {"running": model.running, "waiting": model.waiting, "abandoned": model.abandoned}
-    if variant in ("all open", "running", "waiting", "abandoned"):
-        return max(totals.get(group[0].state, 0) - len(group), 0)
-    return 0
+def _cells(columns: dict[str, int], texts: dict[str, str], options: Options) -> str:
+    """Texts in their columns; those of words stand at the left."""
+    return "".join(
+        (left if name in ("STATE", "SINCE") else right)(texts[name], cells, options) + "  "
+        for name, cells in columns.items()
+    )
 
 
-def _shown(group: list[BatchRow], options: Options) -> list[BatchRow]:
+def _groups(model: Model, variant: str, height: int) -> list[Group]:
+    rest = model.waiting + (model.running if model.ended is not None else 0)
+    groups = {
+        "running": Group("running", model.running_batches, model.running),
+        "waiting": Group(_called(model, "waiting"), model.waiting_batches, rest),
+        "retried": Group("retried", model.retried_batches, model.retried),
+        "abandoned": Group("abandoned", model.abandoned_batches, model.abandoned),
+        "done": Group("done", model.done_batches, model.done),
+    }
+    if variant in groups:
+        return [groups[variant]]
+    if variant != VARIANTS[0]:
+        return [Group("", model.slowest_batches, 0)]
+    room = max(OPEN_ROWS, height - 12)
+    few = max(room // 4, 3)
+    if model.ended is None:
+        return [_first(groups["running"], room), _first(groups["waiting"], few)]
+    right_at_last = tuple(row for row in model.retried_batches if row.state == "done")
+    return [
+        _first(groups["abandoned"], room),
+        _first(groups["waiting"], few),
+        _first(Group("done on a later try", right_at_last, len(right_at_last)), few),
+    ]
+
+
+def _first(group: Group, most: int) -> Group:
+    return replace(group, rows=group.rows[:most])
+
+
+def find_row(model: Model, variant: str, number: str) -> BatchRow | None:
+    """The row of a mini-batch in the chosen list, however far down."""
+    groups = _groups(model, shown_variant(model, variant), 1 << 20)
+    return next((row for group in groups for row in group.rows if str(row.mini_batch) == number), None)
+
+
+def _shown(group: Sequence[BatchRow], options: Options) -> list[BatchRow]:
     rows = [row for row in group if matches(row_text(row), options.filter)]
     orders = {
         "batch": lambda row: row.mini_batch,
         "run()": lambda row: -(row.run_ns or 0),
-        "worker": lambda row: row.worker,
+        "worker": lambda row: row.worker or row.why,
     }
     if options.sort in orders:
         rows.sort(key=orders[options.sort], reverse=options.reverse)
@@ -120,23 +189,34 @@ def matches(text: str, wanted: str) -> bool:
     return wanted.casefold() in text.casefold()
 
 
-def _row(row: BatchRow, model: Model, width: int, options: Options) -> Line:
+def _row(row: BatchRow, model: Model, columns: dict[str, int], width: int, options: Options) -> Line:
     sign, style = mark(f"mb:{row.mini_batch}", row.sign, options)
     dash = options.glyphs.dash
-    attempt = f"{row.attempt}/{model.limits.tries}" if row.attempt is not None else dash
-    run = dash if row.run_ns is None else _took(row.run_ns, options)
-    items = count(row.items if row.items is not None else _items_of(model, row.mini_batch), options)
-    where = f"{row.why} {row.worker}" if row.why not in ("late", "") else f"{row.worker} {row.why}"
-    return [
-        (f" {sign} ", style),
-        (right(figure(row.mini_batch, 7, options), 7, options) + "  ", "strong"),
-        (left(row.state, 9, options) + "  ", "text"),
-        (right(attempt, 3, options) + "  ", "text"),
-        (left(clock(row.since, options), 8, options), "text"),
-        (right(run, 9, options), "warn" if row.why == "late" else "text"),
-        (right(items, 7, options) + "  ", "text"),
-        (middle(where.strip(), width - 55, options), "dim" if row.state == "waiting" else "text"),
-    ]
+    items = row.items if row.items is not None else _items_of(model, row.mini_batch)
+    texts = {
+        "BATCH": figure(row.mini_batch, 7, options),
+        "STATE": row.state,
+        "TRY": f"{row.attempt}/{model.limits.tries}" if row.attempt is not None else dash,
+        "SINCE": clock(row.since, options),
+        "RUN()": dash if row.run_ns is None else _took(row.run_ns, options),
+        "ITEMS": count(items, options),
+    }
+    line: Line = [(f" {sign} ", style)]
+    for name, cells in columns.items():
+        late = name == "RUN()" and row.why == "late"
+        of_column = "strong" if name == "BATCH" else "warn" if late else "text"
+        line.append((_cells({name: cells}, texts, options), of_column))
+    worker = row.worker
+    if width < 100 and len(model.nodes) == 1:
+        worker = worker.rpartition(" ")[2]
+    room = width - width_of(line)
+    if row.why == NEXT_FOR:
+        where = middle(f"{row.why} {worker}", room, options)
+    else:
+        # Of a reason that is cut the type of the error and the line of the script are left.
+        where = middle(worker, room * 3 // 5, options) if row.why else worker
+        where = f"{where} {middle(row.why, room - len(where) - 1, options)}".strip()
+    return [*line, (where, "dim" if row.state == "waiting" else "text")]
 
 
 def _items_of(model: Model, mini_batch: int) -> int | None:
@@ -149,7 +229,7 @@ def _items_of(model: Model, mini_batch: int) -> int | None:
 
 def _took(run_ns: int, options: Options) -> str:
     seconds = run_ns / 1e9
-    return span_in(seconds, 9) if seconds >= 59.95 else duration(seconds, options)
+    return span_in(seconds, 7) if seconds >= 59.95 else duration(seconds, options)
 
 
 def _histogram(model: Model, width: int, options: Options) -> list[Line]:

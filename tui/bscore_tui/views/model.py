@@ -15,6 +15,8 @@ from bscore_tui.views.finding import Finding, NextEvent
 from bscore_tui.views.limits import Limits
 from bscore_tui.views.master import SilentMaster
 
+#: `BatchRow.why` of one that a worker has but has not begun.
+NEXT_FOR = "next for"
 #: `Model.damage` of a job that was deleted while it was watched.
 GONE = "the files of this job are gone"
 
@@ -38,8 +40,12 @@ class Mode(StrEnum):
     END = "END"
     #: The journal is still being read; what is shown is as of the part read so far.
     READING = "READING"
+    #: Nobody works on the run though it has not ended: what is shown is as of its last record.
+    SILENT = "LAST SEEN"
 
 
+#: Modes in which nothing of the past is shown.
+STILL = (Mode.LIVE, Mode.END, Mode.READING, Mode.SILENT)
 #: Modes in which what is shown is not how it is now.
 PAST = (Mode.FROZEN, Mode.REPLAY)
 
@@ -210,7 +216,7 @@ class BatchRow:
     """One mini-batch in a list."""
 
     mini_batch: int
-    #: running, queued, waiting, abandoned, done
+    #: running, waiting (not finished, once the job has ended), abandoned, done
     state: str
     attempt: int | None = None
     since: int | None = None
@@ -331,10 +337,22 @@ class Model:
     waiting_batches: tuple[BatchRow, ...] = ()
     retried_batches: tuple[BatchRow, ...] = ()
     abandoned_batches: tuple[BatchRow, ...] = ()
+    #: The last finished ones.
+    done_batches: tuple[BatchRow, ...] = ()
     slowest_batches: tuple[BatchRow, ...] = ()
     #: The last notable records, newest first.
     notes: tuple[Note, ...] = ()
     timeline: Timeline = field(default_factory=Timeline)
+
+    @property
+    def silent(self) -> bool:
+        """Whether nobody can tell what workers do at this moment: their master does not respond."""
+        return self.face is Face.NOT_RESPONDING
+
+    @property
+    def until(self) -> int:
+        """Until when what lasts is counted: the moment shown, or the present for what is unknown since."""
+        return self.now if self.mode is Mode.SILENT else self.at
 
     @property
     def over(self) -> int:
