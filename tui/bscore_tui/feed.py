@@ -188,7 +188,7 @@ class Feed:
         else:
             model = self.reader.model(at, marks, plays=plays)
             with self._lock:
-                if at is not None and model.mode in (Mode.LIVE, Mode.END):
+                if at is not None and model.mode in (Mode.LIVE, Mode.END, Mode.SILENT):
                     self.playhead.go(None)
         if model.mode is Mode.END and latest is not None and replace(model, now=latest.now) == latest:
             return

@@ -62,7 +62,7 @@ async def test_the_filter_of_the_overview_hides_rows(ended: Path) -> None:
 
 def test_last_outputs_stand_where_workers_hang(halfway: Path) -> None:
     monitor = make_monitor(halfway)
-    worker = next(worker for worker in monitor.model.workers if worker.state == "busy")
+    worker = next(worker for worker in monitor.model.workers if worker.mini_batch is not None)
     path = halfway / paths.user_stdout(worker.node, worker.process)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("one\nGET /prices\n\n")

@@ -93,7 +93,7 @@ async def test_only_q_on_the_overview_leaves_and_the_footer_says_so(halfway: Pat
                 assert "q back" in stage.as_text().splitlines()[-1]
                 await pilot.press("q")
                 if monitor.feed.playhead.at(0.0) is None:
-                    await until(pilot, lambda: monitor.model.mode is Mode.LIVE)
+                    await until(pilot, lambda: monitor.model.mode is Mode.SILENT)
                 steps += 1
             assert monitor.is_running
             assert steps >= (2 if page == "overview" else 3)

@@ -39,11 +39,11 @@ class Playhead:
         return at
 
     def toggle(self, model: Model, monotonic_s: float) -> None:
-        """Live: freeze. Ended: play from the start in about a minute. Past: play or pause."""
+        """Live: freeze. Ended or silent: play from the start in about a minute. Past: play or pause."""
         self._since_s, self._gaps = monotonic_s, model.timeline.gaps
         if model.mode is Mode.LIVE:
             self._at, self.playing = model.at, False
-        elif model.mode in (Mode.END, Mode.READING):
+        elif model.mode in (Mode.END, Mode.READING, Mode.SILENT):
             begun = model.started or model.at
             self._at, self.playing = begun, True
             self.speed = nearest_speed(

@@ -196,12 +196,14 @@ class JobReader:
         run = self.follower.run
         if at is None or at >= self._present(run):
             mode = Mode.END if run.outcome is not None else Mode.LIVE
+            if mode is Mode.LIVE and self._pulse is Pulse.NOT_RESPONDING:
+                mode = Mode.SILENT
             if self._progress.more:
                 mode = Mode.READING
             place = (self.follower.path, self.follower.offset)
             present = self._present(run)
             outlook = NO_OUTLOOK
-            if mode is Mode.LIVE and self._pulse is not Pulse.NOT_RESPONDING:
+            if mode is Mode.LIVE:
                 outlook = self._outlooks.of(run, present, present, moving=True)
             return self._build(run, place, present, mode, list(self._finished), marks, outlook)
         ended = run.outcome is not None
@@ -231,7 +233,7 @@ class JobReader:
     ) -> Model:
         progress = self._progress
         share = progress.done_bytes / progress.total_bytes if progress.total_bytes else 1.0
-        pulse = self._pulse if mode in (Mode.LIVE, Mode.END) else Pulse.UNKNOWN
+        pulse = self._pulse if mode in (Mode.LIVE, Mode.END, Mode.SILENT) else Pulse.UNKNOWN
         past = mode in (Mode.REPLAY, Mode.FROZEN)
         timeline = self._timeline(run, marks)
         if past and timeline.gap_at(at) is not None and run.outcome is None:

@@ -11,7 +11,8 @@ from bscore_tui.screens import commands, outside
 from bscore_tui.screens.moments import neighbour, trouble_times
 from bscore_tui.screens.moving import by, go
 from bscore_tui.screens.running import run_command
-from bscore_tui.screens.times import STILL, look_at
+from bscore_tui.screens.times import look_at
+from bscore_tui.views.model import STILL
 from bscore_tui.widgets.command_list import CommandList
 from bscore_tui.widgets.edit import Edit
 from bscore_tui.widgets.overlay import Asking, Palette

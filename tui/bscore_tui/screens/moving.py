@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from bscore_tui.actions import ROOTS
 from bscore_tui.reading.stories import find_batches
-from bscore_tui.screens.times import STILL, look_at, to_typed_time
+from bscore_tui.screens.times import look_at, to_typed_time
+from bscore_tui.views.model import STILL
 
 if TYPE_CHECKING:
     from bscore_tui.screens.stage import Stage

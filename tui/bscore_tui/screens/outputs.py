@@ -31,7 +31,7 @@ class LastOutputs:
 
     def add_to(self, model: Model, workers: Iterable[str]) -> Model:
         """The model with the last outputs of these workers, as far as they are known; asks for new ones."""
-        if model.mode is not Mode.LIVE:
+        if model.mode not in (Mode.LIVE, Mode.SILENT):
             return model
         self._ask(tuple(workers)[:MOST])
         return with_outputs(model, self._known) if self._known else model

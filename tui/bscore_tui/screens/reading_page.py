@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 from bscore_tui.screens.desk import Desk
 from bscore_tui.screens.page import Page
-from bscore_tui.views.model import Mode
+from bscore_tui.views.model import STILL, Mode
 
 T = TypeVar("T")
 #: What a living job shows is read again at most so often.
@@ -43,7 +43,7 @@ class ReadingPage(Page, Generic[T]):
     def until(self) -> int | None:
         """Up to which moment the journal is read; None is now."""
         model = self.desk.model
-        return None if model.mode in (Mode.LIVE, Mode.END, Mode.READING) else model.at
+        return None if model.mode in STILL else model.at
 
     def refresh(self) -> None:
         """Ask for the content if what is there is out of date; called on every drawing."""

@@ -8,15 +8,10 @@ from typing import TYPE_CHECKING
 from bscore_tui.actions import shown_key
 from bscore_tui.screens import outside
 from bscore_tui.screens.moments import parse_moment
-from bscore_tui.views.model import Mode
 from bscore_tui.views.words import speed_text
 
 if TYPE_CHECKING:
     from bscore_tui.screens.stage import Stage
-
-
-STILL = (Mode.LIVE, Mode.END, Mode.READING)
-"""Modes in which nothing of the past is shown."""
 
 
 def look_at(stage: Stage, moment: int | None) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bscore_tui.views.layout import ends, fit, width_of
-from bscore_tui.views.model import PAST, Mode, Model
+from bscore_tui.views.model import Mode, Model
 from bscore_tui.views.styles import Line, Options
 from bscore_tui.views.words import clock, day, plural, span
 
@@ -38,8 +38,7 @@ def state_words(model: Model) -> str:
     if model.started is None:
         return model.state
     if model.state == "NotResponding":
-        until = model.at if model.mode in PAST else model.now
-        return f"NotResponding for {span((until - model.last) / 1e6)}"
+        return f"NotResponding for {span((model.until - model.last) / 1e6)}"
     until = model.at if model.ended is None else model.ended
     ran = span((until - model.started - model.timeline.idle_us(until)) / 1e6)
     if model.term > 1:
@@ -53,7 +52,7 @@ def _moment(model: Model, options: Options) -> Line:
     mode = "REPLAY" if model.mode is Mode.FROZEN and model.speed is not None else model.mode.value
     if model.mode is Mode.READING:
         mode = f"READING {int(model.read_share * 100)} %"
-    style = "strong" if model.mode is Mode.LIVE else "accent"
+    style = "strong" if model.mode is Mode.LIVE else "error" if model.mode is Mode.SILENT else "accent"
     return [(mode, style), ("  ", "text"), (text, "text")]
 
 

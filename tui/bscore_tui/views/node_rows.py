@@ -52,8 +52,9 @@ def node_line(node: NodeRow, width: int, options: Options, *, is_open: bool) -> 
     line.append((" " * (4 + _NAME + 1 + _STATE - width_of(line)), "text"))
     full = bool(node.memory) and (node.memory[-1] or 0) >= 95
     busy = sum(worker.state == "busy" for worker in node.workers)
+    unknown = any(worker.state == "unknown" for worker in node.workers)
     texts = {
-        "BATCH": f"{busy} busy" if width >= 100 else "",
+        "BATCH": f"{busy} busy" if width >= 100 and not unknown else "",
         "DONE": figure(node.done, columns["DONE"], options),
         "FAIL": figure(node.failed, columns["FAIL"], options),
         "RUN()/S": _speed(node.items_s, options, 1),
@@ -93,7 +94,7 @@ def worker_line(worker: WorkerRow, model: Model, width: int, options: Options) -
     first = {
         "BATCH": dash if worker.mini_batch is None else figure(worker.mini_batch, columns["BATCH"], options),
         "TRY": dash if worker.attempt is None else str(worker.attempt),
-        "FOR": span_in((model.at - worker.since) / 1e6, columns["FOR"]),
+        "FOR": span_in((model.until - worker.since) / 1e6, columns["FOR"]),
         "DONE": figure(worker.done, columns["DONE"], options),
         "FAIL": figure(worker.failed, columns["FAIL"], options),
     }
@@ -141,7 +142,7 @@ def gone_line(worker: WorkerRow, model: Model, width: int, options: Options) -> 
     columns = columns_of(width)
     sign, style = mark(f"worker:{worker.id}", worker.sign, options)
     texts = {
-        "FOR": span_in((model.at - worker.since) / 1e6, columns["FOR"]),
+        "FOR": span_in((model.until - worker.since) / 1e6, columns["FOR"]),
         "DONE": figure(worker.done, columns["DONE"], options),
         "FAIL": figure(worker.failed, columns["FAIL"], options),
     }

@@ -10,7 +10,7 @@ from bscore_tui.views.node_order import REST, Block, listed, sorted_nodes, wante
 from bscore_tui.views.node_rows import doing, gone_line, heads, node_line, rest_line, worker_line
 from bscore_tui.views.resources import resources
 from bscore_tui.views.styles import Body, Line, Options
-from bscore_tui.views.words import duration, memory, nanoseconds, plural, span
+from bscore_tui.views.words import clock, duration, memory, nanoseconds, plural, span
 
 VARIANTS = ("workers", "resources")
 ORDERS = ("", "node", "done", "cpu", "memory")
@@ -57,6 +57,8 @@ def _counts(model: Model, options: Options) -> Line:
         states[worker.state] = states.get(worker.state, 0) + 1
     late, slow = sum(worker.late for worker in workers), sum(worker.slow for worker in workers)
     parts = ", ".join(f"{number} {state}" for state, number in sorted(states.items(), key=lambda kv: -kv[1]))
+    if model.silent and workers:
+        parts = f"unknown since {clock(model.last, options)}"
     text = f" {plural(len(workers), 'worker')}" + (f": {parts}" if parts else "")
     line: Line = [(text, "text")]
     line += [(f"   ! {late} late", "warn")] if late else []
@@ -108,7 +110,7 @@ def _selected(model: Model, width: int, options: Options) -> list[Line]:
     if worker.mini_batch is not None:
         limit = model.limits.attempt_s
         killed = ""
-        if limit is not None:
+        if limit is not None and not model.silent:
             killed = f", killed in {span(limit - (model.at - worker.since) / 1e6)}"
         parts.append(f"try {worker.attempt} of {model.limits.tries}{killed}")
         parts += [f"{worker.queued} more given to it"] if worker.queued else []

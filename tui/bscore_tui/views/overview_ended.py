@@ -57,8 +57,7 @@ def _why(page: parts.Page, model: Model) -> None:
     if model.face is Face.NOT_RESPONDING:
         when = f"{day(model.last, model.now, options)} {clock(model.last, options)}".strip()
         gap = model.timeline.gap_at(model.at) if model.mode in PAST else None
-        until = model.at if model.mode in PAST else model.now
-        silent = f"no sign of life since {when}, {span((until - model.last) / 1e6)}"
+        silent = f"no sign of life since {when}, {span((model.until - model.last) / 1e6)}"
         silent += f"; resumed at {clock(gap.until, options)}" if gap else ""
         why = model.reason or _master_words(model) + silent
     elif model.state == "Completed":

@@ -95,8 +95,10 @@ def batches(model: Model, options: Options) -> Line:
     line: Line = []
     for name, number, width in middle:
         wrong = name == "abandoned" and number
-        text = f"{'x ' if wrong else ''}{count(number, options)}"
-        line += [(right(text, width, options), "error" if wrong else "text"), (f" {name}", "dim")]
+        unknown = name == "running" and number and model.silent
+        text = f"{'x ' if wrong else '? ' if unknown else ''}{count(number, options)}"
+        style = "error" if wrong else "unknown" if unknown else "text"
+        line += [(right(text, width, options), style), (f" {name}", "dim")]
     return labelled("batches", line, options, 10)
 
 

@@ -9,6 +9,9 @@ from bscore_tui.views.pages import WorkerPage
 from bscore_tui.views.styles import Body, Line, Options
 from bscore_tui.views.words import clock, count, memory, nanoseconds, percent_text, plural, rate, span
 
+#: States of a worker of which only the past is known.
+_NOT_THERE = ("gone", "unknown")
+
 
 def worker(model: Model, page: WorkerPage, width: int, height: int, options: Options) -> Body:
     """The page; its mini-batch can be opened."""
@@ -41,7 +44,7 @@ def _state(row: WorkerRow, model: Model, width: int, options: Options) -> list[L
     style = {"!": "warn", "x": "error", "?": "unknown"}.get(row.sign, "strong")
     title: Line = [
         (f" {row.sign} {state_text(row)}" if row.sign else f" {row.state}", style),
-        (f" for {span((model.at - row.since) / 1e6)}, since {clock(row.since, options)}", "text"),
+        (f" for {span((model.until - row.since) / 1e6)}, since {clock(row.since, options)}", "text"),
     ]
     title.append((f"    pid {row.pid}" if row.pid else "", "text"))
     lines = [title]
@@ -54,17 +57,21 @@ def _facts(row: WorkerRow, page: WorkerPage, model: Model, options: Options) -> 
     lines: list[Line] = []
     if row.mini_batch is not None:
         limit = model.limits.attempt_s
-        left = "" if limit is None else f", killed in {span(limit - (model.at - row.since) / 1e6)}"
+        left = (
+            ""
+            if limit is None or model.silent
+            else f", killed in {span(limit - (model.at - row.since) / 1e6)}"
+        )
         text = f"mini-batch {row.mini_batch:,}, try {row.attempt} of {model.limits.tries}{left}"
         lines.append(
             labelled(
-                "runs",
+                "ran" if model.silent else "runs",
                 [(text, "text"), (f"   {row.queued} more given to it" if row.queued else "", "dim")],
                 options,
                 10,
             )
         )
-    elif row.state != "gone":
+    elif row.state not in _NOT_THERE:
         lines.append(labelled("runs", [("nothing", "dim")], options, 10))
     if row.stack:
         text = f"{row.stack}   taken {span((model.at - (row.stack_at or model.at)) / 1e6)} ago"
@@ -74,11 +81,12 @@ def _facts(row: WorkerRow, page: WorkerPage, model: Model, options: Options) -> 
     lines.append(labelled("so far", [(did, "text"), (speed, "text")], options, 10))
     init = nanoseconds(row.init_ns, options)
     used = f"memory {memory(row.memory_mb, options)}"
-    if row.state != "gone":
+    if row.state not in _NOT_THERE:
         used = f"cpu {percent_text(row.cpu_percent, options, 0)}    {used}"
     if page.memory_peak is not None:
         peak = page.memory_peak
         used += f", peak {memory(peak.mb, options)} at {clock(peak.at, options)}"
     used += f"    init() {init}"
-    lines.append(labelled("used" if row.state == "gone" else "uses", [(used, "text")], options, 10))
+    label = "used" if row.state in _NOT_THERE else "uses"
+    lines.append(labelled(label, [(used, "text")], options, 10))
     return lines
