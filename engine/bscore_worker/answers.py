@@ -72,7 +72,7 @@ class Judge:
         self._encoding = wanted.pop("encoding", None) or "utf-8"
         self._to_csv = dict({"sep": " ", "index": False}, **wanted)
         self._header_of: Tuple[Any, bytes] = (None, b"")
-        self._shape = RowShape(self._to_csv, self._encoding)
+        self._shape = RowShape(self._to_csv, self._encoding, "index" not in wanted)
 
     def __call__(self, returned: Any, items: int, mini_batch: int = -1) -> Verdict:
         """Accept it, or raise RejectedReturnError, ShortReturnError, or what formatting raises."""

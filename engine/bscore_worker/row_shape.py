@@ -33,9 +33,13 @@ _SEPARATORS_BYTES = re.compile(b"\xc2\x85|\xe2\x80[\xa8\xa9]")
 
 
 class RowShape:
-    """Remembers what was said; a change, and a thing to note, is said once. `to_csv` is for DataFrames."""
+    """Remembers what was said; a change, and a thing to note, is said once. `to_csv` is for DataFrames.
 
-    def __init__(self, to_csv: Dict[str, Any], encoding: str) -> None:
+    `drops_index`: nobody asked for rows without their index.
+    """
+
+    def __init__(self, to_csv: Dict[str, Any], encoding: str, drops_index: bool = False) -> None:
+        self._drops_index = drops_index
         self._chosen = to_csv.get("columns") is not None
         self._with_index = bool(to_csv.get("index"))
         self._utf8 = encoding.lower().replace("_", "-") in ("utf-8", "utf8")
@@ -92,6 +96,9 @@ class RowShape:
         if self._plain_lines and lines != len(frame):
             self._found.add("quoted-line-breaks" if self._quotes else "line-breaks")
         try:
+            if self._drops_index and _says_something(frame.index):
+                self._drops_index = False
+                self._found.add("index")
             said = self._table(frame)
         except Exception:
             return ()
@@ -134,6 +141,11 @@ class RowShape:
         self._noted.update(fresh)
         self._found.clear()
         return news + tuple(("noted", mini_batch, code) for code in fresh)
+
+
+def _says_something(index: Any) -> bool:
+    """Whether row labels are more than numbers that pandas gave the rows."""
+    return index.dtype.kind not in "iu" or index.name is not None
 
 
 def _named(names: List[str]) -> Tuple[Any, ...]:

@@ -31,6 +31,10 @@ _NOTES = {
         "or tuple: pd.read_csv does not read them as numbers. Convert in the script, for instance with "
         "float(value) or array.tolist()."
     ),
+    "index": (
+        "The DataFrame of mini-batch {0} has an index with a name or with other labels than whole numbers. "
+        "Only columns are written, here as in the cloud: return frame.reset_index() to keep it."
+    ),
     "escaped-bytes": (
         "Rows of mini-batch {0} hold names with bytes that are not UTF-8. The output is UTF-8, so each such "
         "byte stands there as text, \\xff for instance."

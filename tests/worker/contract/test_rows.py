@@ -211,6 +211,10 @@ def noted(verdict: Verdict) -> list[str]:
         (pd.DataFrame({"a": ["x y", 'q"', "ü", None], "b": 1.5}), []),
         (pd.DataFrame({"a": ["two\nlines"]}), ["quoted-line-breaks"]),
         (pd.DataFrame({"a": ["x\ry"]}), ["carriage-returns"]),
+        (pd.DataFrame({"a": [1]}, index=["one.txt"]), ["index"]),
+        (pd.DataFrame({"a": [1], "b": [2]}).set_index("a"), ["index"]),
+        (pd.DataFrame({"a": [1], "b": [2], "c": [3]}).set_index(["a", "b"]), ["index"]),
+        (pd.DataFrame({"a": [1, 2, 3]}).iloc[::2], []),
         (pd.DataFrame({"a": ["x\u2028y"]}), ["separators"]),
         (pd.DataFrame({"a": [[np.float64(1.0)]]}), ["numpy-reprs"]),
         (pd.DataFrame({"a": [ODD]}, dtype=object), ["escaped-bytes"]),
@@ -235,6 +239,10 @@ def test_a_thing_is_noted_once_and_rows_in_a_file_are_looked_at_too(tmp_path: Pa
     assert noted(judge(frame, 1)) == ["quoted-line-breaks"]
 
 
-@pytest.mark.parametrize("to_csv", [{"lineterminator": "\r\n"}, {"encoding": "utf-16"}, {"quoting": 1}])
+@pytest.mark.parametrize(
+    "to_csv",
+    [{"lineterminator": "\r\n"}, {"index": False}, {"index": True}, {"encoding": "utf-16"}, {"quoting": 1}],
+)
 def test_keywords_of_the_user_are_no_reason_for_a_note(tmp_path: Path, to_csv: dict[str, Any]) -> None:
-    assert noted(judged(tmp_path, pd.DataFrame({"a": ["x", "y"]}), to_csv=to_csv)) == []
+    frame = pd.DataFrame({"a": ["x", "y"]}, index=pd.Index([1, 2], name="n" if "index" in to_csv else None))
+    assert noted(judged(tmp_path, frame, to_csv=to_csv)) == []
