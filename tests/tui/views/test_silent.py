@@ -14,6 +14,7 @@ from bscore_tui.views import batches, nodes, overview
 from bscore_tui.views.head import head
 from bscore_tui.views.model import Face, Mode, Model
 from bscore_tui.views.pages import WorkerPage
+from bscore_tui.views.strip import strip
 from bscore_tui.views.styles import Body, Options, text_of
 from bscore_tui.views.worker import worker
 from histories import troubled
@@ -87,4 +88,8 @@ def test_a_moment_before_the_silence_is_as_it_was_then(silent: Model) -> None:
     past = reader_of(SILENT_S).model(silent.last - 1_000_000)
     assert (past.face is Face.NOT_RESPONDING, past.mode) == (False, Mode.FROZEN)
     assert any(row.state == "busy" for row in past.workers)
+    rows, then = (text_of(strip(model, 80, 24, Options())[-1]) for model in (silent, past))
+    assert (then[:7], then[-6:]) == (rows[:7], rows[-6:]), "the strip keeps its scale"
+    assert "·" not in then
+    assert "End = last seen" in text_of(strip(past, 80, 24, Options())[0])
     assert replace(past, mode=Mode.SILENT).until == past.now

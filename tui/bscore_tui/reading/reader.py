@@ -253,7 +253,7 @@ class JobReader:
                 read_share=share if progress.more else 1.0,
                 damage=GONE if self._gone else self.follower.damage,
                 horizon=self.follower.run.last,
-                over_at_horizon=self.follower.run.outcome is not None,
+                over_at_horizon=self.stands,
                 earlier=self._earlier,
                 called=self._called,
                 aftermath=NO_AFTERMATH if past else aftermath(self.source, run, pulse),

@@ -280,7 +280,7 @@ class Model:
     #: How much of the journals is read, 1.0 for all; why they are not believed any further.
     read_share: float = 1.0
     damage: str = ""
-    #: The last record of the whole run, whatever moment is shown, and whether it ended there.
+    #: The last record of the whole run, whatever moment is shown, and whether it ended or fell silent there.
     horizon: int = 0
     over_at_horizon: bool = False
 

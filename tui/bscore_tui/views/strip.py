@@ -178,7 +178,8 @@ def control(model: Model, width: int, options: Options) -> Line:
             (" FROZEN" if model.speed is None else f" REPLAY {speed}", "accent"),
             (f"  {at}   {ago} ago   {count(model.over, options)} done", "text"),
         ]
-        return ends(start, [("End = now ", "dim")], width, options)
+        back = "last seen" if model.over_at_horizon else "now"
+        return ends(start, [(f"End = {back} ", "dim")], width, options)
     begun = model.started or model.at
     idle = model.timeline.idle_us
     passed = span((model.at - begun - idle(model.at)) / 1e6)
