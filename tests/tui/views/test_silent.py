@@ -57,6 +57,11 @@ def test_workers_are_unknown_since_the_last_sign_of_life(silent: Model) -> None:
     shown = text(nodes.nodes(silent, 80, 20, Options()))
     assert "unknown since 14:13" in shown.splitlines()[0]
     assert "busy" not in shown + text(nodes.nodes(silent, 200, 50, Options()))
+    node = replace(silent.nodes[0], sign="x")
+    opened = nodes.nodes(replace(silent, nodes=(node,), restarts=0), 80, 30, Options())
+    rows = [line for line in opened.lines if " unknown " in text_of(line)]
+    assert rows
+    assert not any(style == "warn" for line in rows for _, style in line), "? has a colour of its own"
     row = next(row for row in silent.workers if row.mini_batch is not None)
     page = text(worker(silent, WorkerPage(row.id), 80, 20, Options()))
     assert "? unknown for 2:00:00, since 14:13" in page

@@ -110,7 +110,7 @@ def worker_line(worker: WorkerRow, model: Model, width: int, options: Options) -
     ]
     near = {name: cells for name, cells in columns.items() if name in first}
     far = {name: cells for name, cells in columns.items() if name in rest}
-    line += [(_row(first, near, options), "warn" if worker.sign else "text")]
+    line += [(_row(first, near, options), "warn" if worker.sign == "!" else "text")]
     line += [(" " + _row(rest, far, options), "text")]
     if width < 100:
         return line
