@@ -14,6 +14,7 @@ import click
 
 from bscore.cli.home import bscore_home
 from bscore.cli.job_options import JobCommand, check_place, config_of, job_options
+from bscore.core.counted import counted
 from bscore.environments.build import plan
 from bscore.environments.resolve import Interpreter, find_interpreter, look_for_interpreter
 from bscore.errors import BscoreError
@@ -149,7 +150,8 @@ def _inputs(config: JobConfig) -> str:
     many = "; that is many: a larger mini_batch_size costs less" if found.mini_batches > _MANY else ""
     left_out = f"; left out, {'; '.join(map(str, found.skipped))}" if found.skipped else ""
     size = config.mini_batch_size
-    return f"{found.items:,} items would be {found.mini_batches:,} mini-batches of {size}{many}{left_out}"
+    items, batches = counted(found.items, "item"), counted(found.mini_batches, "mini-batch")
+    return f"{items} would be {batches} of {size}{many}{left_out}"
 
 
 def _count(listing: Listing) -> ListingProgress:

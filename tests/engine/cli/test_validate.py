@@ -50,6 +50,8 @@ def test_a_job_that_can_run_is_said_to_be_right_with_its_mini_batches(
     assert checks[-1]["text"] == "25 items would be 3 mini-batches of 10"
     assert not (tmp_path / "home" / "jobs").exists(), "nothing ran"
     assert not (tmp_path / "out").exists(), "nothing was made"
+    checks = validate("--script", "score.py", "--input", "in/7.txt", "--output", "out")[1]
+    assert checks[-1]["text"] == "1 item would be 1 mini-batch of 10"
 
 
 def test_an_environment_is_checked_and_not_built_unless_that_is_asked_for(
