@@ -18,6 +18,7 @@ from bscore.core.state import Phase, Run
 from bscore.logtree.overview import iso
 from bscore.logtree.source import LocalSource, Source
 from bscore.observe import Raised, chain_of, end_of, read_trace
+from bscore.observe.chain import HEAD
 
 BAR_INTERVAL_US = 100_000
 LINE_INTERVAL_US = 10_000_000
@@ -260,7 +261,8 @@ def trace_lines(source: Source, trace: str) -> list[str]:
     final, *causes = chain_of(read_trace(source, trace).decode("utf-8", "replace").splitlines()[1:])
     lines = _frames(final, MAX_TRACE_LINES)
     for raised in causes[:MAX_CAUSES]:
-        said = next((line for line in raised.lines[1:] if not line.startswith((" ", "\t"))), "")
+        # One that was never raised has no frames, and so no head above its message.
+        said = next((line for line in raised.lines if not line.startswith((" ", "\t", HEAD))), "")
         lines += [f"    {raised.joint} {said}", *_frames(raised, _CAUSE_LINES)]
     if len(causes) > MAX_CAUSES:
         lines.append(f"    … {len(causes) - MAX_CAUSES} more exceptions before")

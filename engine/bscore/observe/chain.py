@@ -11,7 +11,7 @@ _JOINTS = {
     "The above exception was the direct cause of the following exception:": CAUSED_BY,
     "During handling of the above exception, another exception occurred:": WHILE_HANDLING,
 }
-_HEAD = "Traceback (most recent call last):"
+HEAD = "Traceback (most recent call last):"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +29,7 @@ def chain_of(lines: Sequence[str]) -> list[Raised]:
     for number, line in enumerate(lines):
         # The same words in somebody's message are no joint.
         joins = (
-            line in _JOINTS
-            and not any(lines[number - 1 : number])
-            and _HEAD in lines[number + 1 : number + 3]
+            line in _JOINTS and not any(lines[number - 1 : number]) and HEAD in lines[number + 1 : number + 3]
         )
         if joins:
             joints.append(_JOINTS[line])

@@ -78,6 +78,15 @@ def test_a_message_with_empty_lines_and_times_is_read_whole(tmp_path: Path, join
             assert cause.lines[-1] == "ZeroDivisionError: division by zero"
 
 
+def test_a_cause_that_was_never_raised_is_named(tmp_path: Path) -> None:
+    script = "def run(mini_batch): raise KeyError('result') from ValueError('of the model')"
+    with Rig(tmp_path, script) as rig:
+        rig.assign(rig.start(), ["a"])
+        rig.answered(1)
+        said = trace_lines(LocalSource(rig.tree), rig.failures[0].trace)
+        assert "    caused by ValueError: of the model" in said
+
+
 def test_the_words_of_a_joint_in_a_message_join_nothing() -> None:
     words = "During handling of the above exception, another exception occurred:"
     lines = ["Traceback (most recent call last):", "ValueError: it said", "", words, "", "and no more"]
