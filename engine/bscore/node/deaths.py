@@ -35,11 +35,14 @@ def cause(
 
     `text` is what it gave sys.exit() in place of a number, `handled` the exception that it was handling.
     """
-    said = f"; last line of its stderr: {stderr_tail}" if stderr_tail else ""
+    said = f"; last line of its stderr: {stderr_tail.strip()}" if stderr_tail else ""
     if signal_number is not None:
         name = _signal_name(signal_number)
         likely = _SIGNALS.get(signal_number, "ended by this signal")  # type: ignore[call-overload]  # an int compares equal to its Signals member
-        return f"signal {signal_number} ({name}): {likely}{said}"
+        if said and signal_number == signal.SIGABRT:
+            # What the library said itself stands in place of what it most often is.
+            likely = likely.partition(":")[0] + said
+        return f"signal {signal_number} ({name}): {likely}"
     if exited_in:
         if handled and (handled.partition(": ")[2] or handled) not in stderr_tail:
             # Where the line does not speak of the exception, the exception says more.

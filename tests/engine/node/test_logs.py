@@ -217,6 +217,8 @@ def test_a_failed_attempt_has_the_figures_of_a_finished_one(tmp_path: Path) -> N
         (120, None, "run()", "", "exit code 120: sys.exit() in run()"),
         (None, 9, "", "", "memory"),
         (None, 11, "", "", "SIGSEGV"),
+        (None, 6, "", "", "a failed assertion"),
+        (None, 6, "", "  what(): no device", "in native code; last line of its stderr: what(): no device"),
         (None, 40, "", "", "real-time signal 40"),
     ],
 )
