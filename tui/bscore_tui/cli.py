@@ -13,6 +13,7 @@ import click
 
 from bscore.errors import BscoreError, UsageError, unforeseen
 from bscore.logtree.source import LocalSource
+from bscore.spec.streams import fill_standard_streams
 from bscore_tui.reading import plain
 from bscore_tui.reading.jobs import find_tree
 from bscore_tui.reading.reader import JobReader
@@ -95,6 +96,7 @@ def _as_text(job: str, options: Options, *, once: bool, as_json: bool) -> int:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """The entry point: prints every error of ours in one place, never a traceback."""
+    fill_standard_streams()
     try:
         command.main(args=list(arguments) if arguments is not None else None, standalone_mode=False)
     except click.exceptions.Abort:

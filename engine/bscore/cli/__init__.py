@@ -102,7 +102,7 @@ click.version_option(__version__, prog_name="bscore")(main_group)
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    from bscore.cli.lasting import fill_standard_streams
+    from bscore.spec.streams import fill_standard_streams
 
     fill_standard_streams()
     sys.exit(run_command(sys.argv[1:]))

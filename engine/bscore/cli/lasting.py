@@ -42,21 +42,3 @@ def narrate(text: str) -> None:
     """Say something on stderr, line by line, safe for a terminal; nobody needs to be there to hear it."""
     lines = text.split("\n")
     Lasting(sys.stderr).write("".join(f"{terminal_text(line)}\n" for line in lines))
-
-
-def fill_standard_streams() -> None:
-    """Let standard streams that the process was started without lead nowhere.
-
-    Otherwise the next file that is opened, a journal perhaps, would get their number.
-    """
-    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
-        if getattr(sys, name) is None and not _is_open(number):
-            setattr(sys, name, open(os.devnull, mode))  # noqa: SIM115  # for as long as the process lives
-
-
-def _is_open(number: int) -> bool:
-    try:
-        os.fstat(number)
-    except OSError:
-        return False
-    return True

@@ -130,7 +130,13 @@ class Manifest:
 
     def items(self, mini_batch: int) -> list[Item]:
         """The items of one mini-batch."""
-        return decode_items(self.mini_batches(mini_batch, 1)[1])
+        try:
+            return decode_items(self.mini_batches(mini_batch, 1)[1])
+        except ValueError as error:
+            raise StorageError(
+                f"The manifest is damaged at mini-batch {mini_batch}: {error}.",
+                remedy="Resume the job, so that its inputs are listed again.",
+            ) from None
 
     def names(self, mini_batch: int, upto: int = 0) -> list[str]:
         """Base names of a mini-batch's items, fit to be shown: undecodable bytes are escaped."""

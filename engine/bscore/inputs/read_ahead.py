@@ -6,6 +6,10 @@ import os
 
 from bscore.errors import StorageError
 
+#: Up to here it costs little to read what is not there.
+_SURELY_FITS = 1 << 20
+_REMEDY = "Resume the job, so that its inputs are listed again."
+
 
 class ReadAhead:
     """One block of a file. Bytes are read ahead only up to where they are final; a jump reads just itself."""
@@ -45,13 +49,19 @@ class ReadAhead:
 
 def pread_all(descriptor: int, nbytes: int, offset: int) -> bytes:
     """So many bytes from `offset`. Raises StorageError when the file ends before."""
+    end = offset + nbytes
+    if nbytes < 0 or (end > _SURELY_FITS and end > os.fstat(descriptor).st_size):
+        # A damaged index: no memory holds what it promises.
+        raise StorageError(
+            f"The manifest is damaged: {nbytes} bytes were expected at {offset}.", remedy=_REMEDY
+        )
     data = os.pread(descriptor, nbytes, offset)
     while len(data) < nbytes:
         more = os.pread(descriptor, nbytes - len(data), offset + len(data))
         if not more:
             raise StorageError(
                 f"The manifest ends early: {nbytes} bytes were expected at {offset}, {len(data)} are there.",
-                remedy="Resume the job, so that its inputs are listed again.",
+                remedy=_REMEDY,
             )
         data += more
     return data

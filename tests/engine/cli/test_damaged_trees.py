@@ -269,6 +269,18 @@ def test_what_hinders_a_cancel_that_has_begun_leaves_nobody_at_work(tree: Path, 
     assert (code, "put right" in err) == (4, True), err
 
 
+@pytest.mark.parametrize("name", [paths.MANIFEST, paths.MANIFEST_INDEX])
+@pytest.mark.parametrize("rubbish", [b"\x7f", b"\0"])
+def test_rubbish_in_the_manifest_is_told_or_does_not_matter(
+    tree: Path, here: Here, name: str, rubbish: bytes
+) -> None:
+    of_its_own(tree)
+    (tree / name).write_bytes(rubbish * (tree / name).stat().st_size)
+    for words in (["cancel"], ["debug"]):
+        code, _, err = here("job", *words, "damaged")
+        assert code in (0, 1, 2, 4), (words, err)
+
+
 def test_a_pipe_in_place_of_a_folder_or_a_mark_holds_up_no_command(tree: Path, here: Here) -> None:
     of_its_own(tree)
     shutil.rmtree(tree / paths.SPOOL, ignore_errors=True)

@@ -99,6 +99,8 @@ def test_a_reader_that_leaves_and_a_full_disk_are_no_failure_of_the_job(tmp_path
         done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, check=False)
     said = b"bscore-tui: The output cannot be written: No space left on device.\n"
     assert (done.returncode, done.stderr) == (2, said)
+    closed = subprocess.run(["sh", "-c", '"$@" <&- >&-', "sh", *command], stderr=subprocess.PIPE, check=False)
+    assert (closed.returncode, closed.stderr) == (0, b"")
 
 
 @pytest.mark.slow
