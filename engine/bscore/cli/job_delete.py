@@ -137,8 +137,9 @@ def _leftovers(facts: Facts) -> list[Path]:
     if job.mark and not completed:
         # Those of a term whose claim was lost, too.
         found += [path for path in _parts_beside(job.final, rf"\.{job.mark}") if path not in found]
-    found.append(job.aside)
-    return [path for path in found if path.exists()]
+    # A folder in place of one was not made by bscore.
+    found = [path for path in found if path.is_file() or path.is_symlink()]
+    return [*found, job.aside] if job.aside.exists() else found
 
 
 def _published(facts: Facts) -> Path | None:

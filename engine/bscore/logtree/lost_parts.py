@@ -16,6 +16,6 @@ def lost_parts(run: Run, part_of: Callable[[int], Path]) -> Iterator[tuple[Path,
     for part in run.parts:
         if part.nbytes:
             path = part_of(part.term)
-            size = path.stat().st_size if path.exists() else None
+            size = path.stat().st_size if path.is_file() else None
             if size is None or size < part.nbytes:
                 yield path, size, part.nbytes

@@ -331,8 +331,12 @@ def _cut_parts(job: Job, run: Run, number: int) -> None:
     committed = _committed(job, run)
     # Also of terms that were claimed, and whose master died before its journal said so.
     own = {job.part(term) for term in job.claimed() if term != number}
-    for path in own - committed.keys():
-        path.unlink(missing_ok=True)
-    for path, nbytes in committed.items():
-        if path.exists() and path.stat().st_size > nbytes:
-            os.truncate(path, nbytes)
+    for path in own | committed.keys():
+        nbytes = committed.get(path, 0)
+        try:
+            if not nbytes:
+                path.unlink(missing_ok=True)
+            elif path.exists() and path.stat().st_size > nbytes:
+                os.truncate(path, nbytes)
+        except OSError as error:
+            raise in_words(error, path) from error

@@ -6,6 +6,7 @@ samples may be ten minutes apart.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 from collections import deque
 from collections.abc import Iterable
@@ -142,7 +143,10 @@ class NodeUsage:
 def fields_of(line: bytes) -> list[str]:
     """The fields of one line of CSV."""
     text = line.decode("utf-8", "replace").replace("\0", "")
-    return next(csv.reader([text]), []) if '"' in text else text.split(",")
+    if '"' in text:
+        with contextlib.suppress(csv.Error):
+            return next(csv.reader([text]), [])
+    return text.split(",")
 
 
 def _number(text: str | None) -> float | None:

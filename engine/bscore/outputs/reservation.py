@@ -15,6 +15,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from bscore.errors import UsageError, in_words
+from bscore.spec.regular import open_regular, read_regular
 
 #: What file systems say that have no locks.
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL})
@@ -48,14 +49,14 @@ class Reservation:
                 self._take(lock_file(folder, name), folder / name, holder)
         except OSError as error:
             self.release()
-            raise in_words(error, folder) from error
+            raise in_words(error, error.filename or folder) from error
         except UsageError:
             self.release()
             raise
 
     def _take(self, path: Path, output: Path, holder: str) -> None:
         while True:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+            descriptor = open_regular(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o644)
             try:
                 _lock(descriptor)
             except BlockingIOError:
@@ -82,7 +83,8 @@ class Reservation:
         for name in names:
             path = lock_file(folder, name)
             with suppress(OSError, UsageError):
-                if path.read_text(errors="surrogateescape") == holder:
+                held = read_regular(path, _HOLDER_BYTES, links=False)
+                if held.decode("utf-8", "surrogateescape") == holder:
                     self._take(path, folder / name, holder)
         self.release()
 

@@ -25,6 +25,8 @@ from bscore.logtree.source import LocalSource
 from bscore.master import requests
 from bscore.master.job import Job
 from bscore.observe import Follower, Past
+from bscore.observe.usage_tables import fields_of
+from bscore.outputs.reservation import lock_file
 from cli_runs import SLOW, WAITING, Here, only, running
 from histories import troubled
 from real_runs import events_of, finish, make_job, start_master, wait_for
@@ -281,6 +283,25 @@ def test_rubbish_in_the_manifest_is_told_or_does_not_matter(
         assert code in (0, 1, 2, 4), (words, err)
 
 
+def test_a_folder_in_place_of_a_part_file_is_told_and_stays(tree: Path, killed: Job, here: Here) -> None:
+    of_its_own(tree, keep_place=True)
+    (tree / "out" / killed.part(1).name).mkdir()
+    for words in (["resume"], ["cancel"]):
+        code, _, err = here("job", *words, "damaged")
+        assert (code, ".part cannot be written" in err) == (2, True), err
+    here("job", "delete", "damaged", "--yes")
+    assert any(path.is_dir() for path in (tree / "out").glob(".*.part"))
+
+
+def test_a_pipe_in_place_of_the_lock_of_an_output_holds_up_no_command(tree: Path, here: Here) -> None:
+    of_its_own(tree)
+    lock = lock_file(tree / "out", yaml.safe_load((tree / paths.JOB_FILE).read_text())["output_file_name"])
+    os.mkfifo(lock)
+    code, _, err = here("job", "resume", "damaged")
+    assert (code, f"{lock}" in err) == (2, True), err
+    assert here("job", "delete", "damaged", "--yes")[0] == 0
+
+
 def test_a_pipe_in_place_of_a_folder_or_a_mark_holds_up_no_command(tree: Path, here: Here) -> None:
     of_its_own(tree)
     shutil.rmtree(tree / paths.SPOOL, ignore_errors=True)
@@ -290,6 +311,10 @@ def test_a_pipe_in_place_of_a_folder_or_a_mark_holds_up_no_command(tree: Path, h
     code, _, err = here("job", "resume", "damaged")
     assert (code, "no regular file" in err) == (1, True), err
     assert not (tree / paths.SPOOL).exists()
+
+
+def test_a_line_that_is_no_csv_has_fields_all_the_same() -> None:
+    assert fields_of(b'a\rb"c,d') == ['a\rb"c', "d"]
 
 
 def with_journal(tree: Path, lines: list[bytes]) -> None:
