@@ -96,7 +96,7 @@ def _contents(facts: Facts, rows: list[Path], output: Path | None) -> Contents:
 
 def _unfinished(job: Job) -> Iterator[Path]:
     """The part files of all terms, and the file that several of them were being put together in."""
-    yield from job.parts()
+    yield from filter(_is_file, job.parts())
     yield Path(temporary_name(str(job.final)))
 
 
@@ -137,9 +137,13 @@ def _leftovers(facts: Facts) -> list[Path]:
     if job.mark and not completed:
         # Those of a term whose claim was lost, too.
         found += [path for path in _parts_beside(job.final, rf"\.{job.mark}") if path not in found]
-    # A folder in place of one was not made by bscore.
-    found = [path for path in found if path.is_file() or path.is_symlink()]
+    found = list(filter(_is_file, found))
     return [*found, job.aside] if job.aside.exists() else found
+
+
+def _is_file(path: Path) -> bool:
+    """Whether something in place of a part file may be removed: a folder there was not made by bscore."""
+    return path.is_file() or path.is_symlink()
 
 
 def _published(facts: Facts) -> Path | None:
