@@ -41,6 +41,8 @@ def read_history(source: Source, root: str = "", *, snapshots: bool = True) -> H
         except TreeError:
             # The snapshot may be what was damaged.
             continue
+    # Without a snapshot every term counts: what an unreadable one holds would be done again.
+    _refuse_damaged_start(source, files)
     return _folded(source, journals, History(Run(), journals[0].path, 0))
 
 
@@ -53,8 +55,13 @@ def refuse_damaged_start(source: Source) -> None:
 
 def _refuse_damaged_start(source: Source, files: list[Term]) -> None:
     for term in files:
+        if term.term:
+            continue
+        head, entry = source.read(term.path, 0, MAX_LINE_BYTES), source.stat(term.path)
+        if not head and entry is not None and entry.size and not entry.is_dir:
+            raise TreeError(f"{term.path} cannot be read.", remedy="Make it readable first.")
         # A record that is not whole was being written as its master died, before anything was done.
-        if b"\n" in source.read(term.path, 0, MAX_LINE_BYTES):
+        if b"\n" in head:
             raise TreeError(
                 f"The first record of {term.path} cannot be read: it was damaged.",
                 remedy="Restore the file: what was done stands there. Or score the inputs in a new job.",

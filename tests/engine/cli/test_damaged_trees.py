@@ -27,8 +27,9 @@ from bscore.master.job import Job
 from bscore.observe import Follower, Past
 from bscore.observe.usage_tables import fields_of
 from bscore.outputs.reservation import lock_file
-from cli_runs import SLOW, WAITING, Here, only, running
+from cli_runs import POWERLESS, SLOW, WAITING, Here, ended, only, running, start
 from histories import troubled
+from journals import started as begun
 from real_runs import events_of, finish, make_job, start_master, wait_for
 
 pytestmark = pytest.mark.timeout(60)
@@ -311,6 +312,29 @@ def test_a_pipe_in_place_of_a_folder_or_a_mark_holds_up_no_command(tree: Path, h
     code, _, err = here("job", "resume", "damaged")
     assert (code, "no regular file" in err) == (1, True), err
     assert not (tree / paths.SPOOL).exists()
+
+
+def test_an_earlier_term_that_is_damaged_is_not_scored_again(tree: Path, here: Here) -> None:
+    of_its_own(tree)
+    (tree / paths.JOURNAL).rename(tree / paths.journal_of_term(1))
+    size = (tree / paths.journal_of_term(1)).stat().st_size
+    (tree / paths.JOURNAL).write_bytes(encode(begun(term=2, previous_bytes=size), 1, 1))
+    assert read_facts(tree).status == "NotResponding"
+    with (tree / paths.journal_of_term(1)).open("r+b") as file:
+        file.write(b"XXXX")
+    code, _, err = here("job", "resume", "damaged")
+    assert (code, "first record of logs/sys/master_role.1.txt" in err) == (2, True), err
+    assert read_facts(tree).status == "Damaged"
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and not POWERLESS, reason="root may read everything")
+def test_a_journal_that_may_not_be_read_is_not_begun_anew(tree: Path, tmp_path: Path) -> None:
+    of_its_own(tree)
+    (tree / paths.JOURNAL).chmod(0)
+    for words in (["resume"], ["cancel"]):
+        code, _, err = ended(start(tmp_path, "job", *words, "damaged", before=POWERLESS))
+        assert (code, "cannot be read" in err) == (2, True), err
+    assert (tree / paths.JOURNAL).stat().st_size
 
 
 def test_a_line_that_is_no_csv_has_fields_all_the_same() -> None:
