@@ -34,6 +34,7 @@ sys.path.append(str(HERE.parent / "tests"))
 from faces import JOBS, start  # noqa: E402  # after the path of the tests
 
 from bscore.errors import BscoreError  # noqa: E402  # after the path of the tests
+from bscore.logtree import paths  # noqa: E402  # after the path of the tests
 from bscore.logtree.history import read_history  # noqa: E402  # after the path of the tests
 from bscore.logtree.source import LocalSource  # noqa: E402  # after the path of the tests
 from bscore_tui.config import Settings  # noqa: E402  # after the path of the tests
@@ -102,6 +103,9 @@ async def draw(tree: Path, pictures: tuple[Picture, ...], *, frozen: bool = Fals
     """Take the pictures of one job; `frozen`: time stands still at its last record."""
     for picture in pictures:
         for size in picture.sizes:
+            if frozen:
+                # Drawn slowly, it would have been silent for too long.
+                os.utime(tree / paths.JOURNAL)
             monitor = _monitor(tree, frozen)
             async with monitor.run_test(size=size) as pilot:
                 await pilot.pause()

@@ -63,7 +63,7 @@ def named_interpreter(path: Path) -> Found:
 
     Raises NotFoundError where none is, UsageError for one that cannot be used.
     """
-    path = Path(os.path.abspath(path.expanduser()))
+    path = Path(os.path.abspath(os.path.expanduser(path)))  # noqa: PTH111  # pathlib raises for an unknown user
     if path.is_dir():
         inside = [path / "bin" / "python", path / "bin" / "python3"]
         usable = [one for one in inside if one.is_file()]

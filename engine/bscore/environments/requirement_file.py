@@ -157,7 +157,7 @@ class RequirementReader:
         where, _, marker = text.partition(";")
         where, extras = _without_extras(where.strip())
         if "/" in where or where in {".", ".."} or where.lower().endswith(_ARCHIVES):
-            path = Path(base, Path(where).expanduser())
+            path = Path(base, os.path.expanduser(where))  # noqa: PTH111  # pathlib raises for an unknown user
             path = Path(path.anchor, *path.resolve().parts[1:])
             if path.exists():
                 end = f" ; {marker.strip()}" if marker else ""

@@ -92,7 +92,7 @@ def wanted_environment(config: JobConfig) -> Wanted | None:
         return read_wanted(source.conda_file)
     if source.conda:
         return read_inline(source.conda, source.conda_folder or config.code)
-    if source.name.lower().endswith(_FILE_ENDINGS) and (path := Path(source.name).expanduser()).is_file():
+    if source.name.lower().endswith(_FILE_ENDINGS) and (path := _expanded(source.name)).is_file():
         return read_wanted(path)
     return None
 
@@ -110,7 +110,7 @@ def _built(entry: Entry, notes: tuple[str, ...]) -> Interpreter:
 
 def _by_name(source: EnvironmentSource, cache: Cache) -> Interpreter:
     name = source.name
-    path = Path(name).expanduser()
+    path = _expanded(name)
     if name and (path.is_absolute() or os.sep in name) and path.exists():
         return _named(path, cache, _container_note(source))
     if name and (match := _VERSION_NAME.fullmatch(name)):
@@ -158,3 +158,7 @@ def _three_ways() -> str:
         "  environment: PATH                   the same as --python, written into the YAML\n"
         f"bscore's own interpreter is {sys.executable}."
     )
+
+
+def _expanded(name: str) -> Path:
+    return Path(os.path.expanduser(name))  # noqa: PTH111  # pathlib raises for an unknown user

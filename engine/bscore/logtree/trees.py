@@ -20,7 +20,8 @@ def jobs_root(environ: Mapping[str, str]) -> Path:
     home = environ.get("BSCORE_HOME")
     if not home and environ.get("HOME") == "":
         raise UsageError("HOME is empty, so jobs have no place.", remedy="Set HOME or BSCORE_HOME.")
-    return (Path(home).expanduser().absolute() if home else Path.home() / ".bscore") / "jobs"
+    place = os.path.expanduser(home or "")  # noqa: PTH111  # pathlib raises for an unknown user
+    return (Path(place).absolute() if home else Path.home() / ".bscore") / "jobs"
 
 
 def called(tree: Path, environ: Mapping[str, str]) -> str:

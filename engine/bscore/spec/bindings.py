@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -72,7 +73,7 @@ def local_path(text: str, base: Path) -> str:
             text = unquote(_THIS_HOST.sub("", text, count=1), errors="surrogateescape")
     if _URL.match(text):
         return text
-    return str(Path(base, Path(text).expanduser()))
+    return str(Path(base, os.path.expanduser(text)))  # noqa: PTH111  # pathlib raises for an unknown user
 
 
 def input_path(text: str, base: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import yaml
@@ -68,7 +69,7 @@ def _environment_name(text: str, base: Path) -> str:
     """A registered name, or the absolute path of an interpreter, virtual environment or conda file here."""
     if text.startswith("azureml:"):
         return text.removeprefix("azureml:")
-    path = Path(base, Path(text).expanduser())
+    path = Path(base, os.path.expanduser(text))  # noqa: PTH111  # pathlib raises for an unknown user
     return str(path) if text and path.exists() else text
 
 

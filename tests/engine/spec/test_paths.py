@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from jobs import DEPLOYMENT, Place, problems
+from bscore.spec.problems import SpecError
+from jobs import DEPLOYMENT, Place, problems, resolve_text
 
 
 def test_a_code_folder_that_is_a_file_is_told_once_with_the_folder(place: Place) -> None:
@@ -77,3 +78,28 @@ def test_an_empty_path_is_not_the_folder_where_one_stands(
     document = place.parallel.removeprefix("type: parallel\n") if is_parallel else place.deployment
     (problem,) = problems(place, text + document, overrides, inputs=() if is_parallel else ("data",))
     assert "is empty" in problem.what
+
+
+STRANGER = "~nobody-of-this-name/x"
+
+
+@pytest.mark.parametrize(
+    ("text", "choices"),
+    [
+        (f"code_configuration: {{code: '{STRANGER}', scoring_script: s.py}}\n", {}),
+        (f"{DEPLOYMENT}model: {{path: '{STRANGER}'}}\n", {}),
+        (f"{DEPLOYMENT}environment: {{conda_file: '{STRANGER}'}}\n", {}),
+        (DEPLOYMENT, {"interpreter": STRANGER}),
+        (DEPLOYMENT, {"code": STRANGER, "script": "s.py"}),
+    ],
+)
+def test_the_home_of_a_user_who_does_not_exist_is_a_name_like_any(
+    place: Place, text: str, choices: dict[str, object]
+) -> None:
+    """It is found or told as missing; Python's own error for it never comes through."""
+    told: object
+    try:
+        told = resolve_text(place, text, None, **choices)[0]
+    except SpecError as error:
+        told = error
+    assert STRANGER in str(told)
