@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -210,7 +211,7 @@ def noted(verdict: Verdict) -> list[str]:
         (["a", ODD], ["escaped-bytes"]),
         (pd.DataFrame({"a": ["x y", 'q"', "ü", None], "b": 1.5}), []),
         (pd.DataFrame({"a": ["two\nlines"]}), ["quoted-line-breaks"]),
-        (pd.DataFrame({"a": ["x\ry"]}), ["carriage-returns"]),
+        (pd.DataFrame({"a": ["x\ry"]}), [] if sys.version_info >= (3, 13) else ["carriage-returns"]),
         (pd.DataFrame({"a": [1]}, index=["one.txt"]), ["index"]),
         (pd.DataFrame({"a": [1], "b": [2]}).set_index("a"), ["index"]),
         (pd.DataFrame({"a": [1], "b": [2], "c": [3]}).set_index(["a", "b"]), ["index"]),
