@@ -20,7 +20,8 @@ class Tmux:
         kept = "; echo left with $?; exec cat"
         subprocess.run(
             [*self._tmux, "new-session", "-d", *size, shlex.join(command) + kept],
-            env=dict(environ),
+            # The account that runs the tests may have no login shell.
+            env={"SHELL": "/bin/sh", **environ},
             check=True,
         )
 
