@@ -115,14 +115,14 @@ class Template:
         self._tell(request, ends.handed)
         ends.close_handed()
 
-    def end(self) -> int:
-        """Kill and reap it; its return code."""
+    def end(self) -> None:
+        """Kill and reap it."""
         for fd in (self._pidfd, self._socket.fileno()):
             self._unlisten(fd)
         os.close(self._pidfd)
         self._socket.close()
         self._popen.kill()
-        return self._popen.wait()
+        self._popen.wait()
 
     def _open(self, name: str) -> int:
         return open_within(self._desk.setup.tree, name, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
@@ -135,34 +135,25 @@ class Template:
             return
 
     def _hear(self, mask: int) -> None:
+        if not self._read() and mask & (select.EPOLLHUP | select.EPOLLERR) and self._socket.fileno() >= 0:
+            self._unlisten(self._socket.fileno())
+
+    def _read(self) -> bool:
+        """Take in one message; False where none is there, or where it has ended us."""
         try:
             data = self._socket.recv(_ANSWER_BYTES, socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return
         except OSError:
-            data = b""
-        if not data:
-            if mask & (select.EPOLLHUP | select.EPOLLERR):
-                self._unlisten(self._socket.fileno())
-            return
-        try:
-            self._take(json.loads(data))
-        except (ValueError, KeyError, TypeError) as error:
-            self._answered(f"it sent something that is not a message ({type(error).__name__})")
+            return False
+        if data:
+            self._take(_parsed(data))
+        return bool(data)
 
-    def _take(self, answer: dict[str, Any]) -> None:
-        if "ready" in answer:
+    def _take(self, answer: tuple[list[str], float] | int | str) -> None:
+        if isinstance(answer, tuple):
             self.ready = True
-            self._desk.say(
-                "INFO", self._words([str(name) for name in answer["ready"]], float(answer["seconds"]))
-            )
-            self._answered(0)
-        elif "pid" in answer:
-            self._answered(int(answer["pid"]))
-        elif "refused" in answer:
-            self._answered(str(answer["refused"]))
-        else:
-            self._answered(f"it could not fork ({answer['error']})")
+            self._desk.say("INFO", self._words(*answer))
+            answer = 0
+        self._answered(answer)
 
     def _words(self, modules: list[str], seconds: float) -> str:
         tops = sorted({name.partition(".")[0] for name in modules})
@@ -173,20 +164,21 @@ class Template:
         )
 
     def _died(self, _mask: int) -> None:
-        while self._said_more():
-            pass
+        while self._read():
+            # What it said before it ended: it may have refused.
+            continue
         when = "" if self.ready else " during its imports"
         self._answered(f"it ended{when}")
 
-    def _said_more(self) -> bool:
-        """Hear what it said before it ended; it may have refused."""
-        readable = select.select([self._socket], [], [], 0)[0] if self._socket.fileno() >= 0 else []
-        if not readable:
-            return False
-        try:
-            data = self._socket.recv(_ANSWER_BYTES, socket.MSG_DONTWAIT)
-        except OSError:
-            return False
-        if data:
-            self._take(json.loads(data))
-        return bool(data)
+
+def _parsed(data: bytes) -> tuple[list[str], float] | int | str:
+    """A message: the modules imported and the seconds that took, a worker's pid, or why there is none."""
+    try:
+        answer = json.loads(data)
+        if "ready" in answer:
+            return [str(name) for name in answer["ready"]], float(answer["seconds"])
+        if "pid" in answer:
+            return int(answer["pid"])
+        return str(answer["refused"]) if "refused" in answer else f"it could not fork ({answer['error']})"
+    except (ValueError, KeyError, TypeError) as error:
+        return f"it sent something that is not a message ({type(error).__name__})"
