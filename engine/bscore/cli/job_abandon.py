@@ -9,7 +9,7 @@ import click
 from bscore.cli.alone import act_without_master, in_rounds, say_ended
 from bscore.cli.asking import Ear, ask_master, print_answer
 from bscore.cli.home import find_job
-from bscore.cli.job_argument import JobCommand, job_argument
+from bscore.cli.job_argument import NamedJobCommand, job_argument
 from bscore.cli.lasting import narrate
 from bscore.core import asking
 from bscore.errors import NotRespondingError, UsageError
@@ -17,7 +17,7 @@ from bscore.logtree.trees import in_commands
 from bscore.master.alone import Acted
 
 
-@click.command(cls=JobCommand)
+@click.command(cls=NamedJobCommand)
 @job_argument
 @click.option(
     "--mini-batch", "mini_batches", multiple=True, metavar="N", help="Which; may be repeated, or 3,7-9."

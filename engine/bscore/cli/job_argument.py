@@ -43,7 +43,7 @@ def complete_workers(ctx: click.Context, _param: click.Parameter, incomplete: st
     return found[:_MOST]
 
 
-class JobCommand(click.Command):
+class NamedJobCommand(click.Command):
     """A command of one job, which -n/--name names as well as the first word does."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
@@ -70,7 +70,7 @@ def _first_word(given: Mapping[str, Any]) -> str | None:
 
 
 def name_option(command: Callable[..., Any]) -> Callable[..., Any]:
-    """Add -n/--name, which a JobCommand reads."""
+    """Add -n/--name, which a NamedJobCommand reads."""
     add = click.option(
         "-n",
         "--name",

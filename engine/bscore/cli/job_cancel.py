@@ -9,7 +9,7 @@ import click
 from bscore.cli.alone import MISSED_S, act_without_master, in_rounds, say_ended
 from bscore.cli.asking import Ear, EndedError, ask_master, print_answer
 from bscore.cli.home import find_job
-from bscore.cli.job_argument import JobCommand, job_argument
+from bscore.cli.job_argument import NamedJobCommand, job_argument
 from bscore.cli.lasting import narrate
 from bscore.core import asking
 from bscore.core.events import Outcome, RunEnded
@@ -20,7 +20,7 @@ from bscore.master.alone import EndedAlreadyError
 _END_S = 600.0
 
 
-@click.command(cls=JobCommand)
+@click.command(cls=NamedJobCommand)
 @job_argument
 @click.option("--no-wait", is_flag=True, help="Do not wait until the run has ended.")
 @click.option(

@@ -9,7 +9,7 @@ import click
 
 from bscore.cli.foreground import run_in_foreground
 from bscore.cli.home import find_job, free_name, jobs_root
-from bscore.cli.job_argument import JobCommand, job_argument
+from bscore.cli.job_argument import NamedJobCommand, job_argument
 from bscore.cli.lasting import narrate
 from bscore.errors import NotFoundError, UsageError
 from bscore.inputs.manifest import Manifest
@@ -19,7 +19,7 @@ from bscore.logtree.source import LocalSource
 from bscore.master.job import Job, create_job, discarded_unless_begun, load_job
 
 
-@click.command(cls=JobCommand)
+@click.command(cls=NamedJobCommand)
 @job_argument
 @click.option(
     "--mini-batch", type=click.IntRange(min=0), help="Its number; the first that failed by default."

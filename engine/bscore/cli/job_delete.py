@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from bscore.cli.home import find_job
-from bscore.cli.job_argument import JobCommand, complete_jobs, name_option
+from bscore.cli.job_argument import NamedJobCommand, complete_jobs, name_option
 from bscore.cli.job_facts import Facts, read_facts
 from bscore.cli.job_ways import signals_for
 from bscore.cli.lasting import narrate
@@ -31,7 +31,7 @@ from bscore.outputs.reservation import Reservation
 _CLOCKS_APART_US = 2_000_000
 
 
-@click.command(cls=JobCommand)
+@click.command(cls=NamedJobCommand)
 @click.argument("job_names", nargs=-1, required=True, metavar="JOB...", shell_complete=complete_jobs)
 @name_option
 @click.option("-y", "--yes", is_flag=True, help="Do not ask.")

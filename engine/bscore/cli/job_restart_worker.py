@@ -6,11 +6,11 @@ import click
 
 from bscore.cli.asking import Ear, ask_master, print_answer
 from bscore.cli.home import find_job
-from bscore.cli.job_argument import JobCommand, complete_workers, job_argument
+from bscore.cli.job_argument import NamedJobCommand, complete_workers, job_argument
 from bscore.core import asking
 
 
-@click.command("restart-worker", cls=JobCommand)
+@click.command("restart-worker", cls=NamedJobCommand)
 @job_argument
 @click.argument("worker", metavar="NODE/WORKER", shell_complete=complete_workers)
 def restart_worker(job_name: str, worker: str) -> None:

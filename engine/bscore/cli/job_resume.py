@@ -10,7 +10,7 @@ import click
 
 from bscore.cli.foreground import go, manner_of, manner_options
 from bscore.cli.home import find_job
-from bscore.cli.job_argument import JobCommand, job_argument
+from bscore.cli.job_argument import NamedJobCommand, job_argument
 from bscore.cli.lasting import narrate
 from bscore.core.counted import counted
 from bscore.core.events import Outcome
@@ -30,7 +30,7 @@ from bscore.spec.regular import remove_folder
 from bscore.spec.script_check import check_script
 
 
-@click.command(cls=JobCommand)
+@click.command(cls=NamedJobCommand)
 @job_argument
 @click.option("--take-over", is_flag=True, help="Do not wait for a master on another host that looks alive.")
 @click.option(

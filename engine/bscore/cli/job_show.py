@@ -5,13 +5,13 @@ from __future__ import annotations
 import click
 
 from bscore.cli.home import find_job
-from bscore.cli.job_argument import JobCommand, job_argument
+from bscore.cli.job_argument import NamedJobCommand, job_argument
 from bscore.cli.job_facts import read_facts, whole
 from bscore.cli.job_words import words
 from bscore.cli.output import output_options, print_value
 
 
-@click.command(cls=JobCommand)
+@click.command(cls=NamedJobCommand)
 @job_argument
 @output_options(default="text", more=("text",))
 def show(job_name: str, form: str, query: str | None) -> None:

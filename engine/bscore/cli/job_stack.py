@@ -9,7 +9,7 @@ import click
 
 from bscore.cli.asking import Ear, ask_master, print_answer
 from bscore.cli.home import find_job
-from bscore.cli.job_argument import JobCommand, complete_workers, job_argument
+from bscore.cli.job_argument import NamedJobCommand, complete_workers, job_argument
 from bscore.cli.output import output_options, print_value, terminal_text
 from bscore.core import asking
 from bscore.core.events import RequestTaken, StacksTaken
@@ -23,7 +23,7 @@ _TEXT_S = 2.0
 _LOOK_S = 0.05
 
 
-@click.command(cls=JobCommand)
+@click.command(cls=NamedJobCommand)
 @job_argument
 @click.option(
     "--worker", metavar="NODE/WORKER", default="", help="Only this one.", shell_complete=complete_workers

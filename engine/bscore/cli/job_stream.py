@@ -11,7 +11,7 @@ import click
 
 from bscore.cli.asking import Ear, not_responding
 from bscore.cli.home import find_job
-from bscore.cli.job_argument import JobCommand, job_argument
+from bscore.cli.job_argument import NamedJobCommand, job_argument
 from bscore.cli.lasting import narrate
 from bscore.cli.outcome import EXIT_NOT_RESPONDING, exit_code
 from bscore.cli.output import terminal_text
@@ -32,7 +32,7 @@ _LAST_WORDS_S = 2.0
 _SUMMARY = "Execution Summary"
 
 
-@click.command(cls=JobCommand)
+@click.command(cls=NamedJobCommand)
 @job_argument
 def stream(job_name: str) -> int:
     """Print a job's log as it grows, then how it ended; the exit code says the same.
